@@ -1,0 +1,5 @@
+"""A thin shim for tools that still call it; everything is declared in ``pyproject.toml``."""
+
+from setuptools import setup
+
+setup()
