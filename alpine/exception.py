@@ -1,0 +1,513 @@
+"""Every exception this package raises, and the one place where a server's answer becomes one.
+
+::
+
+    AlpineException
+     ├── InvalidArgumentException (ValueError)           refused before anything was sent
+     │    ├── DataSourceTypeNotFoundException            no such kind of data source
+     │    ├── WorkflowFileException                      the file is not a workflow
+     │    └── WorkflowVariableException                  workflow variables of a wrong shape
+     ├── LocalFileException (OSError)                    a local file cannot be read or written
+     ├── MissingExtraException (ImportError)             an optional package is not installed
+     ├── LoginFailureException                           the server refused user and password
+     ├── AlpineSessionNotFoundException                  401: no login, or it has expired
+     ├── ServerConnectionException (ConnectionError)     the server could not be reached
+     │    ├── TLSException                               its certificate cannot be trusted
+     │    └── RunFlowConnectionException                 ... for as long as a wait may last
+     ├── RequestTimeoutException (TimeoutError)          the server did not answer in time
+     ├── OutcomeUnknownException                         the answer was lost: it may have happened
+     ├── InvalidResponseException                        an answer that makes no sense
+     │    ├── RedirectException                          a redirect that must not be followed
+     │    ├── ResponseTooLargeException                  an answer beyond the limit
+     │    └── InvalidResponseCodeException               a status code that says no
+     │         ├── ForbiddenException                    403: not permitted
+     │         │    ├── DataSourceCredentialsException   403: the data source refuses the credentials
+     │         │    ├── DemoModeException                403: not in demo mode
+     │         │    └── NotLicensedException             403: the licence does not cover it
+     │         ├── RequestTooLargeException              413: too much was sent
+     │         ├── ServerErrorException                  5xx: the server failed
+     │         │    ├── LicenseExpiredException          503: the licence has expired
+     │         │    └── ServiceUnavailableException      503: the server is not ready
+     │         ├── TooManyRequestsException              429: too many requests
+     │         └── ValidationException                   422: the server refuses what was sent
+     ├── NotFoundException (LookupError)                 404, or no such name
+     │    ├── DataSourceNotFoundException
+     │    ├── JobNotFoundException
+     │    ├── ResultsNotFoundException
+     │    ├── TaskNotFoundException
+     │    ├── UserNotFoundException
+     │    ├── WorkfileNotFoundException
+     │    ├── WorkspaceMemberNotFoundException
+     │    └── WorkspaceNotFoundException
+     ├── FlowResultsMalformedException                   results without the expected parts
+     │    └── OperatorNotFoundException (LookupError)    results without that operator
+     ├── RunFlowFailureException                         a run that could not start, or failed
+     ├── RunFlowTimeoutException (TimeoutError)          a run that took too long
+     ├── RunJobFailureException                          a job that could not start, or failed
+     ├── RunJobTimeoutException (TimeoutError)           a job that took too long
+     └── StopFlowFailureException                        there is no such run to stop
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+BODY_KEPT = 2_000
+"""How many characters of an error's body an exception keeps."""
+
+
+class AlpineException(Exception):
+    """The base of every exception of this package.
+
+    :param reason: What happened, to what, and what to do next.
+    :type reason: str
+    :param attributes: Facts to be read from the exception, such as ``status_code``.
+
+    Each exception can be pickled, and carries what is known of the request behind it.
+    """
+
+    status_code: int | None = None
+    """The HTTP status of the answer, where there was one."""
+    method: str | None = None
+    """The HTTP method of the request."""
+    url: str | None = None
+    """The URL of the request, without secrets."""
+    code: str | None = None
+    """The server's own code for the error (``NOT_LICENSED``, ``RUN_FAILED``, ...)."""
+    server_message: str | None = None
+    """The server's own words."""
+    body: str | None = None
+    """The beginning of the answer's body, without secrets."""
+    process_id: str | None = None
+    """The run that this is about."""
+
+    _advice: ClassVar[str] = ""
+
+    def __init__(self, reason: str = "", *args: object, **attributes: object) -> None:
+        super().__init__(reason, *args)
+        self.reason = reason
+        self.fields: dict[str, dict[str, Any]] = {}
+        """For a refused value: field -> code -> details, as the server names them."""
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+    def __str__(self) -> str:
+        return str(self.reason)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, {**self.__dict__})
+
+
+def _restore(kind: type[AlpineException], args: tuple[object, ...], state: dict[str, object]) -> AlpineException:
+    exception = kind.__new__(kind)
+    exception.args = args
+    exception.__dict__.update(state)
+    return exception
+
+
+class InvalidArgumentException(AlpineException, ValueError):
+    """An argument is wrong; nothing was sent."""
+
+
+class DataSourceTypeNotFoundException(InvalidArgumentException):
+    """There is no such kind of data source, or the call does not exist for this kind."""
+
+
+class WorkflowFileException(InvalidArgumentException):
+    """The file is not a workflow (``.afm``), or cannot be read as one."""
+
+
+class WorkflowVariableException(InvalidArgumentException):
+    """Workflow variables have a wrong shape."""
+
+
+class LocalFileException(AlpineException, OSError):
+    """A local file cannot be read or written."""
+
+
+class MissingExtraException(AlpineException, ImportError):
+    """A package that is not installed by default is needed; the message names the extra."""
+
+
+class LoginFailureException(AlpineException):
+    """The server refused the user name and the password."""
+
+
+class AlpineSessionNotFoundException(AlpineException):
+    """There is no login, or it has expired (401)."""
+
+    _advice = "Log in again with client.login(username, password)."
+
+
+class ServerConnectionException(AlpineException, ConnectionError):
+    """The server could not be reached, or the connection was lost."""
+
+
+class TLSException(ServerConnectionException):
+    """The server's certificate cannot be trusted, or the encrypted connection failed."""
+
+
+class RunFlowConnectionException(ServerConnectionException):
+    """A wait ended while the server could not be reached; the run may well go on.
+
+    ``process_id`` names the run, ``last_status`` is the last that was heard of it and ``last_error`` the last failure.
+    """
+
+    last_status: str | None = None
+    last_error: AlpineException | None = None
+
+
+class RequestTimeoutException(AlpineException, TimeoutError):
+    """The server did not answer in time."""
+
+
+class OutcomeUnknownException(AlpineException):
+    """The request was sent, the answer was lost: what was asked for may have happened."""
+
+
+class InvalidResponseException(AlpineException):
+    """The server's answer makes no sense to this client."""
+
+
+class RedirectException(InvalidResponseException):
+    """The server answers with a redirect that must not be followed; ``location`` says where to."""
+
+    location: str | None = None
+
+
+class ResponseTooLargeException(InvalidResponseException):
+    """The answer is larger than the limit for such answers."""
+
+
+class InvalidResponseCodeException(InvalidResponseException):
+    """The server answers with a status code that says no."""
+
+
+class ForbiddenException(InvalidResponseCodeException):
+    """The user may not do this (403)."""
+
+    _advice = "Ask an administrator or the owner for the permission."
+
+
+class NotLicensedException(ForbiddenException):
+    """The server's licence does not cover this feature (403)."""
+
+    _advice = "The licence of the server does not cover this feature; client.get_license() shows what it covers."
+
+
+class DemoModeException(ForbiddenException):
+    """The server is in demo mode, where only administrators may do this (403)."""
+
+    _advice = "The server is in demo mode; log in as an administrator."
+
+
+class DataSourceCredentialsException(ForbiddenException):
+    """The data source refuses the credentials that the server has for this user (403)."""
+
+    _advice = "Set valid credentials for the data source in the server's web pages."
+
+
+class RequestTooLargeException(InvalidResponseCodeException):
+    """More was sent than the server takes (413)."""
+
+    _advice = "Send a smaller file, or have the server's limit raised."
+
+
+class TooManyRequestsException(InvalidResponseCodeException):
+    """The server asks for fewer requests (429); ``retry_after`` is what it asks for, in seconds."""
+
+    retry_after: float | None = None
+    _advice = "Wait, then try again."
+
+
+class ValidationException(InvalidResponseCodeException):
+    """The server refuses what was sent (422); ``fields`` holds its reasons by field."""
+
+
+class ServerErrorException(InvalidResponseCodeException):
+    """The server failed (5xx)."""
+
+    retry_after: float | None = None
+    _advice = "Try again later; the log of the server says more."
+
+
+class ServiceUnavailableException(ServerErrorException):
+    """The server, or a service behind it, is not available (503)."""
+
+    _advice = "Try again later."
+
+
+class LicenseExpiredException(ServerErrorException):
+    """The licence of the server has expired (503)."""
+
+    _advice = "Ask the administrator to renew the licence of the server."
+
+
+class NotFoundException(AlpineException, LookupError):
+    """There is no such thing, it was deleted, or it is hidden from this user."""
+
+
+class DataSourceNotFoundException(NotFoundException):
+    """There is no such data source."""
+
+
+class JobNotFoundException(NotFoundException):
+    """There is no such job."""
+
+
+class ResultsNotFoundException(NotFoundException):
+    """There are no results of that run, or they are not of the expected structure."""
+
+
+class TaskNotFoundException(NotFoundException):
+    """There is no such task in the job."""
+
+
+class UserNotFoundException(NotFoundException):
+    """There is no such user."""
+
+
+class WorkfileNotFoundException(NotFoundException):
+    """There is no such workfile, or it is of the wrong kind for the call."""
+
+
+class WorkspaceMemberNotFoundException(NotFoundException):
+    """The user is no member of the workspace."""
+
+
+class WorkspaceNotFoundException(NotFoundException):
+    """There is no such workspace."""
+
+
+class FlowResultsMalformedException(AlpineException):
+    """The results of a run lack a part that every result has."""
+
+
+class OperatorNotFoundException(FlowResultsMalformedException, LookupError):
+    """The results of a run hold no operator of that name."""
+
+
+class RunFlowFailureException(AlpineException):
+    """A workflow could not be started, or its run failed.
+
+    ``errors`` maps the name of each failed operator to its message.
+    """
+
+    def __init__(self, reason: str = "", *args: object, **attributes: object) -> None:
+        self.errors: dict[str, str] = {}
+        super().__init__(reason, *args, **attributes)
+
+
+class RunFlowTimeoutException(AlpineException, TimeoutError):
+    """A run was still going when the time for it was over.
+
+    ``process_id`` names the run, ``last_status`` is the last that was heard of it and ``stopped`` tells whether
+    the server accepted to stop it.
+    """
+
+    last_status: str | None = None
+    stopped: bool = False
+
+
+class RunJobFailureException(AlpineException):
+    """A job could not be started, or its run failed."""
+
+
+class RunJobTimeoutException(AlpineException, TimeoutError):
+    """A job was still running when the time for it was over."""
+
+
+class StopFlowFailureException(AlpineException):
+    """There is no such run to be stopped: it is over, or never was."""
+
+
+class ErrorWords:
+    """What the body of an error says, whatever its form.
+
+    :param body: The body as text, without secrets.
+    """
+
+    def __init__(self, body: str) -> None:
+        self.code: str | None = None
+        self.fields: dict[str, dict[str, Any]] = {}
+        self.message: str | None = None
+        for reader in (self._read_json, self._read_html, self._read_text):
+            if reader(body.strip()):
+                break
+
+    def _read_json(self, body: str) -> bool:
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            return False
+        if isinstance(document, str):
+            return self._read_text(document.strip())
+        errors = document.get("errors", document) if isinstance(document, dict) else None
+        if not isinstance(errors, dict):
+            return isinstance(document, list | dict)
+        self.code = _first_text(errors, "license", "record", "service", "type")
+        self.message = _first_text(errors, "message", "error")
+        fields = errors.get("fields")
+        if isinstance(fields, dict):
+            self.fields = {str(field): _codes(codes) for field, codes in fields.items()}
+        return True
+
+    def _read_html(self, body: str) -> bool:
+        if not body.startswith("<"):
+            return False
+        title = re.search(r"<(title|h1)[^>]{0,200}>([^<]{0,200})", body, re.IGNORECASE)
+        self.message = html.unescape(title.group(2)).strip() if title else "an HTML page"
+        return True
+
+    def _read_text(self, body: str) -> bool:
+        self.message = " ".join(body.split())[:500] or None
+        return True
+
+    def __str__(self) -> str:
+        refusals = [
+            f"{field}: {code}{_details(details)}"
+            for field, codes in self.fields.items()
+            for code, details in codes.items()
+        ]
+        return "; ".join([*refusals, *(word for word in (self.code, self.message) if word)])
+
+
+def _first_text(errors: Mapping[str, Any], *keys: str) -> str | None:
+    return next((errors[key] for key in keys if isinstance(errors.get(key), str) and errors[key].strip()), None)
+
+
+def _codes(codes: object) -> dict[str, Any]:
+    if isinstance(codes, dict):
+        return {str(code): details for code, details in codes.items()}
+    return {str(code): None for code in codes} if isinstance(codes, list) else {str(codes): None}
+
+
+def _details(details: object) -> str:
+    if not isinstance(details, dict) or not details:
+        return ""
+    return f" ({details['message']})" if set(details) == {"message"} else f" {details}"
+
+
+_BY_CODE: dict[tuple[int, str], type[AlpineException]] = {
+    (403, "NOT_LICENSED"): NotLicensedException,
+    (403, "DEMO_FORBIDDEN"): DemoModeException,
+    (403, "INVALID_CREDENTIALS"): DataSourceCredentialsException,
+    (503, "LICENSE_EXPIRED"): LicenseExpiredException,
+}
+
+_BY_STATUS: dict[int, type[AlpineException]] = {
+    401: AlpineSessionNotFoundException,
+    403: ForbiddenException,
+    404: NotFoundException,
+    413: RequestTooLargeException,
+    422: ValidationException,
+    429: TooManyRequestsException,
+    503: ServiceUnavailableException,
+}
+
+
+def exception_for(
+    status: int,
+    body: bytes,
+    *,
+    method: str,
+    url: str,
+    action: str,
+    clean: Callable[[str], str],
+    kinds: Mapping[int, type[AlpineException]] | None = None,
+    otherwise: type[AlpineException] | None = None,
+    advice: str | None = None,
+    **attributes: object,
+) -> AlpineException:
+    """Make the exception for an answer that says no.
+
+    :param status: The status code of the answer.
+    :param body: Its body.
+    :param method: The HTTP method of the request.
+    :param url: The URL of the request, without secrets.
+    :param action: What was being done, as in "delete workfile 375".
+    :param clean: Takes the secrets out of a text.
+    :param kinds: What a status code means for this call, where it means something special.
+    :param otherwise: What every other status means for this call, but for a login that is missing.
+    :param advice: What the user can do, where the kind of exception alone does not tell.
+    """
+    text = clean(body.decode("utf-8", "replace"))
+    words = ErrorWords(text)
+    kind = _BY_CODE.get((status, words.code or "")) or (kinds or {}).get(status)
+    if kind is None and status != 401:
+        kind = otherwise
+    if kind is None:
+        kind = _BY_STATUS.get(status) or (ServerErrorException if status >= 500 else InvalidResponseCodeException)
+    advice = kind._advice if advice is None else advice
+    said = str(words)
+    reason = f"Could not {action}: the server answered {status}{f' ({said})' if said else ''}."
+    return kind(
+        f"{reason} {advice}".strip(),
+        status_code=status,
+        method=method,
+        url=url,
+        code=words.code,
+        fields=words.fields,
+        server_message=words.message,
+        body=text[:BODY_KEPT],
+        **attributes,
+    )
+
+
+def missing_extra(package: str, extra: str) -> MissingExtraException:
+    """Make the exception that says which extra brings a package that is not installed."""
+    return MissingExtraException(
+        f"{package} is not installed. Install it with: pip install 'alpine[{extra}]'", name=package
+    )
+
+
+__all__ = [
+    "AlpineException",
+    "AlpineSessionNotFoundException",
+    "DataSourceCredentialsException",
+    "DataSourceNotFoundException",
+    "DataSourceTypeNotFoundException",
+    "DemoModeException",
+    "FlowResultsMalformedException",
+    "ForbiddenException",
+    "InvalidArgumentException",
+    "InvalidResponseCodeException",
+    "InvalidResponseException",
+    "JobNotFoundException",
+    "LicenseExpiredException",
+    "LocalFileException",
+    "LoginFailureException",
+    "MissingExtraException",
+    "NotFoundException",
+    "NotLicensedException",
+    "OperatorNotFoundException",
+    "OutcomeUnknownException",
+    "RedirectException",
+    "RequestTimeoutException",
+    "RequestTooLargeException",
+    "ResponseTooLargeException",
+    "ResultsNotFoundException",
+    "RunFlowConnectionException",
+    "RunFlowFailureException",
+    "RunFlowTimeoutException",
+    "RunJobFailureException",
+    "RunJobTimeoutException",
+    "ServerConnectionException",
+    "ServerErrorException",
+    "ServiceUnavailableException",
+    "StopFlowFailureException",
+    "TLSException",
+    "TaskNotFoundException",
+    "TooManyRequestsException",
+    "UserNotFoundException",
+    "ValidationException",
+    "WorkfileNotFoundException",
+    "WorkflowFileException",
+    "WorkflowVariableException",
+    "WorkspaceMemberNotFoundException",
+    "WorkspaceNotFoundException",
+]
