@@ -1,0 +1,119 @@
+"""Local files: opened for reading with errors of ours, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from email.message import Message
+from pathlib import Path
+from types import TracebackType
+from typing import IO, ParamSpec, Self, TypeVar
+
+from alpine.exception import InvalidArgumentException, LocalFileException
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_LONGEST_NAME = 200
+
+
+def local_path(value: object, name: str) -> Path:
+    """Refuse what is no path.
+
+    :raises InvalidArgumentException: It is none.
+    """
+    if isinstance(value, str | os.PathLike) and not isinstance(value, bytes):
+        text = os.fspath(value)
+        if isinstance(text, str) and text and "\0" not in text:
+            return Path(text)
+    raise InvalidArgumentException(f"{name} must be a path, not {value!r}.")
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a local file for reading."""
+    failure = ""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        failure = error.strerror or str(error)
+    raise LocalFileException(f"Could not read the file {path}: {failure}.")
+
+
+def safe_name(sent: str | None, default: str) -> str:
+    """A file name that a server sent, reduced to one that cannot leave its directory."""
+    last = re.split(r"[/\\]", sent or "")[-1]
+    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", last).strip(" ")
+    return default if name.strip(".") == "" else name.encode()[:_LONGEST_NAME].decode(errors="ignore")
+
+
+def sent_name(headers: Mapping[str, str]) -> str | None:
+    """The file name in a ``Content-Disposition`` header."""
+    message = Message()
+    message["Content-Disposition"] = headers.get("Content-Disposition", "").replace("\n", "").replace("\r", "")
+    return message.get_filename()
+
+
+class FileSink:
+    """Receives a download beside its target, and replaces the target when all of it has arrived.
+
+    :param path: The file to write; for a directory, the server's file name is used in it.
+    :param default_name: The file name in a directory where the server sends none.
+    """
+
+    def __init__(self, path: Path, default_name: str) -> None:
+        self.path = path
+        self._default_name = default_name
+        self._part: Path | None = None
+        self._file: IO[bytes] | None = None
+        if not path.is_dir() and not path.parent.is_dir():
+            raise LocalFileException(f"Could not write {path}: there is no directory {path.parent}.")
+
+    def start(self, headers: Mapping[str, str]) -> None:
+        """Begin, or begin again after an attempt that failed."""
+        self._discard()
+        if self.path.is_dir():
+            self.path = self.path / safe_name(sent_name(headers), self._default_name)
+        self._part = self.path.with_name(f".{self.path.name[:_LONGEST_NAME]}.{secrets.token_hex(4)}.part")
+        self._file = self._do(self._part.open, "xb")
+
+    def write(self, data: bytes, /) -> None:
+        if self._file is not None:
+            self._do(self._file.write, data)
+
+    def finish(self) -> Path:
+        """Put the whole file in its place."""
+        if self._file is None or self._part is None:
+            raise LocalFileException(f"Could not write {self.path}: nothing was received.")
+        self._do(self._file.flush)
+        self._do(os.fsync, self._file.fileno())
+        self._do(self._file.close)
+        self._do(os.replace, self._part, self.path)
+        self._file = self._part = None
+        return self.path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._discard()
+
+    def _discard(self) -> None:
+        if self._file is not None and self._part is not None:
+            # What could not be written (a full disk) fails again here; the file goes away anyhow.
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._part.unlink(missing_ok=True)
+            self._file = self._part = None
+
+    def _do(self, action: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        failure = ""
+        try:
+            return action(*args, **kwargs)
+        except OSError as error:
+            failure = error.strerror or str(error)
+        raise LocalFileException(f"Could not write {self.path}: {failure}.")

@@ -1,0 +1,1 @@
+"""How bytes travel: pool, token, time-outs, retries, redirects, redaction. Knows no endpoint."""

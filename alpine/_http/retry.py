@@ -1,0 +1,101 @@
+"""The retry policy, in one place: which failures are met with another attempt, when, and for how long.
+
+* A call says itself whether it may be repeated; the HTTP method decides nothing.
+* A connection that was never made is tried again for every call: nothing was sent.
+* A connection lost, a time-out, and the answers 429, 502, 503 and 504 are tried again for calls that may be repeated.
+* A certificate that cannot be trusted is never tried again.
+* The gap is drawn at random between 0 and a bound that doubles (full jitter), or is what ``Retry-After`` asks for.
+* All attempts of one call together may take no longer than the budget.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from urllib3.exceptions import InvalidHeader
+from urllib3.util.retry import RequestHistory, Retry
+
+from alpine._http.failure import Failure
+
+RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+LONGEST_RETRY_AFTER = 120.0
+BUDGET = 120.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time as the client sees it; replaced in tests."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Answered(Protocol):
+    """What the policy reads of an answer."""
+
+    status: int
+
+    def header(self, name: str) -> str | None: ...
+
+
+def retry_policy(total: int = 4, backoff_factor: float = 0.5, backoff_max: float = 20.0) -> Retry:
+    """The numbers of the policy, as urllib3 knows them.
+
+    :param total: How many more attempts a call may have after its first; 0 switches retries off.
+    :param backoff_factor: Seconds; the bound of the n-th gap is ``backoff_factor * 2 ** (n - 1)``, the first is 0.
+    :param backoff_max: Seconds; no gap is longer, unless the server asks for it.
+
+    Example:
+
+    >>> from alpine import retry_policy
+    >>> retry_policy(total=2).total
+    2
+    """
+    return Retry(total=total, backoff_factor=backoff_factor, backoff_max=backoff_max)
+
+
+class Attempts:
+    """The attempts of one call."""
+
+    def __init__(self, policy: Retry, clock: Clock, *, repeatable: bool) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._repeatable = repeatable
+        self._ends = clock.now() + BUDGET
+
+    def another(self, outcome: Answered | Failure) -> bool:
+        """Wait for the next attempt, if there is to be one after this outcome."""
+        wanted = self._gap_wanted(outcome)
+        if wanted is None or not self._policy.total:
+            return False
+        history = (*self._policy.history, RequestHistory(None, None, None, None, None))
+        self._policy = self._policy.new(total=int(self._policy.total) - 1, history=history)
+        gap = wanted or random.uniform(0, self._policy.get_backoff_time())  # noqa: S311 - no secret depends on it
+        if self._clock.now() + gap > self._ends:
+            return False
+        self._clock.sleep(gap)
+        return True
+
+    def _gap_wanted(self, outcome: Answered | Failure) -> float | None:
+        """Seconds the server asks for, 0 where the policy decides, None for no further attempt."""
+        if isinstance(outcome, Failure):
+            return 0.0 if outcome.retried and (self._repeatable or not outcome.sent) else None
+        if not self._repeatable or outcome.status not in RETRIED_STATUSES:
+            return None
+        asked = retry_after(outcome)
+        return None if asked is not None and asked > LONGEST_RETRY_AFTER else asked or 0.0
+
+
+def retry_after(answer: Answered) -> float | None:
+    """The seconds that an answer's ``Retry-After`` asks for, from either of its forms."""
+    value = answer.header("Retry-After")
+    if value is None:
+        return None
+    try:
+        return max(0.0, Retry().parse_retry_after(value))
+    except (InvalidHeader, OverflowError, ValueError):
+        return None
