@@ -1,0 +1,147 @@
+"""Draws a flow as an SVG picture: boxes with names, arrows between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import combinations
+
+WIDTH, HEIGHT = 168.0, 46.0
+GAP_X, GAP_Y = 48.0, 28.0
+MARGIN = 12.0
+MAX_SCALE = 4.0
+MAX_SPAN = 12_000.0
+MAX_PLACED = 300
+NAME_LENGTH = 22
+
+# Boxes bring their own background and lines are of a middle grey, so that the drawing reads on white and on black.
+_STYLE = (
+    ".alpine-flow rect{fill:#eef3fb;stroke:#5b7fb5;stroke-width:1.2}"
+    ".alpine-flow text{font-family:system-ui,sans-serif;text-anchor:middle}"
+    ".alpine-flow .name{font-size:13px;font-weight:600;fill:#1b2a41}"
+    ".alpine-flow .kind{font-size:10.5px;fill:#56657a}"
+    ".alpine-flow path{fill:none;stroke:#8a919c;stroke-width:1.6}"
+    ".alpine-flow polygon{fill:#8a919c}"
+)
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is drawn for one operator.
+
+    :param name: its name.
+    :param kind: a second, smaller line.
+    :param x: wished horizontal position.
+    :param y: wished vertical position.
+    """
+
+    name: str
+    kind: str
+    x: float | None = None
+    y: float | None = None
+
+
+def svg(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> str:
+    """Draw boxes and the arrows between them.
+
+    :param boxes: the boxes, with unique names.
+    :param links: pairs of names; a pair that names no box is left out.
+    :returns: the text of an SVG picture.
+    """
+    names = {box.name for box in boxes}
+    drawn = [(source, target) for source, target in dict.fromkeys(links) if {source, target} <= names]
+    places = _wished(boxes) or _by_rank(boxes, drawn)
+    left = min((x for x, _ in places.values()), default=0.0)
+    top = min((y for _, y in places.values()), default=0.0)
+    places = {name: (x - left + MARGIN, y - top + MARGIN) for name, (x, y) in places.items()}
+    width = max((x for x, _ in places.values()), default=0.0) + WIDTH + MARGIN
+    height = max((y for _, y in places.values()), default=0.0) + HEIGHT + MARGIN
+    arrows = "".join(_arrow(places[source], places[target]) for source, target in drawn)
+    shapes = "".join(_shape(box, places[box.name]) for box in boxes)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="alpine-flow" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" style="max-width:100%;height:auto" role="img">'
+        f"<style>{_STYLE}</style>{arrows}{shapes}</svg>"
+    )
+
+
+def _wished(boxes: Sequence[Box]) -> dict[str, Point] | None:
+    """The positions of the file, spread until no two boxes touch; None where that gives no legible drawing."""
+    places = {box.name: (box.x, box.y) for box in boxes if box.x is not None and box.y is not None}
+    if len(places) < len(boxes) or len(boxes) > MAX_PLACED:
+        return None
+    scale = 1.0
+    for (x1, y1), (x2, y2) in combinations(places.values(), 2):
+        apart_x, apart_y = abs(x1 - x2), abs(y1 - y2)
+        scale = max(scale, min(_stretch(apart_x, WIDTH + GAP_X), _stretch(apart_y, HEIGHT + GAP_Y)))
+        if scale > MAX_SCALE or max(apart_x, apart_y) * scale > MAX_SPAN:
+            return None
+    return {name: (x * scale, y * scale) for name, (x, y) in places.items()}
+
+
+def _stretch(apart: float, wanted: float) -> float:
+    return wanted / apart if apart > 1 else wanted
+
+
+def _by_rank(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> dict[str, Point]:
+    """A column for each step away from the sources, in file order from top to bottom."""
+    followers: dict[str, list[str]] = {box.name: [] for box in boxes}
+    missing = {box.name: 0 for box in boxes}
+    for source, target in links:
+        followers[source].append(target)
+        missing[target] += 1
+    ranks = dict.fromkeys(missing, 0)
+    ready = [name for name, count in missing.items() if not count]
+    for name in ready:
+        for follower in followers[name]:
+            ranks[follower] = max(ranks[follower], ranks[name] + 1)
+            missing[follower] -= 1
+            if not missing[follower]:
+                ready.append(follower)
+    rows: dict[int, int] = {}
+    places = {}
+    for name, rank in ranks.items():
+        row = rows.get(rank, 0)
+        rows[rank] = row + 1
+        places[name] = (rank * (WIDTH + GAP_X), row * (HEIGHT + GAP_Y))
+    return places
+
+
+def _arrow(source: Point, target: Point) -> str:
+    """A line from the middle of one box to the edge of the other, with a head there."""
+    x1, y1 = source[0] + WIDTH / 2, source[1] + HEIGHT / 2
+    x2, y2 = target[0] + WIDTH / 2, target[1] + HEIGHT / 2
+    across, down = x2 - x1, y2 - y1
+    length = (across**2 + down**2) ** 0.5
+    if not length:
+        return ""
+    to_side = WIDTH / 2 / abs(across) if across else float("inf")
+    to_top = HEIGHT / 2 / abs(down) if down else float("inf")
+    inside = min(to_side, to_top, 1.0)
+    tip_x, tip_y = x2 - across * inside, y2 - down * inside
+    unit_x, unit_y = across / length, down / length
+    back_x, back_y = tip_x - 9 * unit_x, tip_y - 9 * unit_y
+    corners = f"{tip_x:.1f},{tip_y:.1f} {back_x - 4 * unit_y:.1f},{back_y + 4 * unit_x:.1f}"
+    corners += f" {back_x + 4 * unit_y:.1f},{back_y - 4 * unit_x:.1f}"
+    return f'<path d="M{x1:.1f} {y1:.1f}L{back_x:.1f} {back_y:.1f}"/><polygon points="{corners}"/>'
+
+
+def _shape(box: Box, place: Point) -> str:
+    x, y = place
+    middle = x + WIDTH / 2
+    return (
+        f'<g><title>{_text(box.name)} ({_text(box.kind)})</title><rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" '
+        f'height="{HEIGHT:g}" rx="7"/><text class="name" x="{middle:.1f}" y="{y + 20:.1f}">{_text(_short(box.name))}'
+        f'</text><text class="kind" x="{middle:.1f}" y="{y + 36:.1f}">{_text(_short(box.kind, 30))}</text></g>'
+    )
+
+
+def _short(text: str, length: int = NAME_LENGTH) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=True)
