@@ -1,0 +1,110 @@
+"""Walks a list that the server gives page by page, and ends on every answer it may give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+SIDE_BY_SIDE = 6
+"""How many pages of an ordered list are asked for at the same time."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    :param rows: Its rows.
+    :param pages: How many pages the server says there are; None where it does not say.
+    :param records: How many rows the server says there are in all; None where it does not say.
+    :param paged: Whether the answer spoke of pages at all.
+    """
+
+    rows: list[dict[str, Any]]
+    pages: int | None
+    records: int | None
+    paged: bool
+
+    def is_last(self, number: int) -> bool:
+        if not self.rows or not self.paged:
+            return True
+        return self.pages is not None and number >= self.pages
+
+
+Fetch = Callable[[int], Page]
+
+
+def walk(fetch: Fetch) -> Iterator[dict[str, Any]]:
+    """One page after the other, each when it is needed; no row twice."""
+    seen = _Seen()
+    number, page = 1, fetch(1)
+    while True:
+        fresh = seen.fresh(page.rows)
+        yield from fresh
+        # A server that ignores the page number sends the same rows for ever.
+        if page.is_last(number) or not fresh:
+            return
+        number += 1
+        page = fetch(number)
+
+
+def collect(fetch: Fetch) -> tuple[list[dict[str, Any]], int | None]:
+    """The whole of an ordered list, its later pages side by side; and the number of rows the server promised."""
+    first = fetch(1)
+    last = first.pages or 1
+    if first.is_last(1) or last <= 2:
+        return _in_turn(fetch, first)
+    with ThreadPoolExecutor(min(SIDE_BY_SIDE, last - 1), thread_name_prefix="alpine-pages") as pool:
+        pages = [first, *pool.map(fetch, range(2, last + 1))]
+    seen = _Seen()
+    rows = [row for page in pages for row in seen.fresh(page.rows)]
+    final = pages[-1]
+    number = last
+    while not final.is_last(number):
+        # The list grew while it was read.
+        number += 1
+        final = fetch(number)
+        fresh = seen.fresh(final.rows)
+        rows += fresh
+        if not fresh:
+            break
+    if final.records is not None and len(rows) < final.records:
+        return _in_turn(fetch, fetch(1))
+    return rows, final.records
+
+
+def _in_turn(fetch: Fetch, first: Page) -> tuple[list[dict[str, Any]], int | None]:
+    records = first.records
+
+    def fetch_after_the_first(number: int) -> Page:
+        nonlocal records
+        page = first if number == 1 else fetch(number)
+        records = page.records
+        return page
+
+    return list(walk(fetch_after_the_first)), records
+
+
+class _Seen:
+    """Which things a list has already brought: those of equal kind and id are the same."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[Any, Any]] = set()
+        self._last: list[dict[str, Any]] | None = None
+
+    def fresh(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if rows == self._last:
+            return []
+        self._last = rows
+        fresh = []
+        for row in rows:
+            key = (_hashable(row.get("entity_type")), _hashable(row.get("id")))
+            if key[1] is None or key not in self._keys:
+                self._keys.add(key)
+                fresh.append(row)
+        return fresh
+
+
+def _hashable(value: object) -> object:
+    return value if isinstance(value, str | int | float | None) else repr(value)

@@ -1,0 +1,55 @@
+"""Workflow variables, as a user may write them and as the engine wants them."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from decimal import Decimal
+
+from alpine.exception import WorkflowVariableException
+
+Variables = Mapping[str, object] | list[dict[str, object]]
+"""``{"@name": value}``, or ``[{"name": "@name", "value": value}]``."""
+
+_SHAPE = 'a dict such as {"@name": "value"}, or a list such as [{"name": "@name", "value": "value"}]'
+
+
+def checked_variables(variables: object) -> list[dict[str, str]]:
+    """The variables in the engine's form.
+
+    :raises WorkflowVariableException: They have a wrong shape.
+    """
+    if variables is None:
+        return []
+    if isinstance(variables, Mapping):
+        pairs = list(variables.items())
+    elif isinstance(variables, list | tuple):
+        pairs = [_pair(entry, position) for position, entry in enumerate(variables)]
+    else:
+        raise WorkflowVariableException(f"variables must be {_SHAPE}, not {type(variables).__name__}.")
+    return [{"name": _name(name), "value": _value(name, value)} for name, value in pairs]
+
+
+def _pair(entry: object, position: int) -> tuple[object, object]:
+    if not isinstance(entry, Mapping) or "name" not in entry or "value" not in entry:
+        raise WorkflowVariableException(f"variables[{position}] needs a name and a value; variables must be {_SHAPE}.")
+    return entry["name"], entry["value"]
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise WorkflowVariableException(f"The name of a variable must be a text such as '@name', not {name!r}.")
+    return name
+
+
+def _value(name: object, value: object) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}:
+        return "true" if value else "false"
+    if isinstance(value, numbers.Real | Decimal) and math.isfinite(value):
+        return str(value)
+    raise WorkflowVariableException(
+        f"The value of {name!r} must be a text or a finite number, not {type(value).__name__}."
+    )

@@ -1,0 +1,454 @@
+"""The door: one login, and the resources that hang off it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from urllib3.util.retry import Retry
+
+from alpine._arguments import number, text
+from alpine._files import local_path, open_file
+from alpine._http.body import BytesBody
+from alpine._http.environment import Environment
+from alpine._http.token import TokenHolder
+from alpine._http.transport import Answer, HTTPSession, Timeout, Transport, unusable
+from alpine.alpineobject import AlpineObject
+from alpine.datasource import DataSource
+from alpine.exception import (
+    AlpineException,
+    AlpineSessionNotFoundException,
+    InvalidArgumentException,
+    LocalFileException,
+    LoginFailureException,
+)
+from alpine.workfile import Workfile
+from alpine.workspace import Workspace
+
+Password = str | Callable[[], str]
+"""A password, or a function that returns it each time it is needed."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_FROM_FILE = ("host", "port", "username", "password", "token", "is_secure", "validate_certs", "ca_certs")
+
+
+class APIClient(AlpineObject):
+    """A session with an Alpine server.
+
+    :param host: The server: a name, or a URL such as ``https://alpine.example.com:8443``. Default: ``ALPINE_HOST``.
+    :type host: str
+    :param port: Its port. Default: ``ALPINE_PORT``, else the scheme's.
+    :type port: int
+    :param username: The user to log in. Default: ``ALPINE_USERNAME``.
+    :type username: str
+    :param password: The password, or a function that returns it. Default: ``ALPINE_PASSWORD``.
+    :type password: str
+    :param is_secure: Whether to speak https.
+    :type is_secure: bool
+    :param validate_certs: Whether to check the server's certificate.
+    :type validate_certs: bool
+    :param ca_certs: A file (or directory) of certificate authorities to trust, instead of the default ones.
+    :type ca_certs: str
+    :param token: The token of a login made elsewhere; it stays valid when this client ends. Default: ``ALPINE_TOKEN``.
+    :type token: str
+    :param logging_level: The level of the logger ``alpine``, such as ``"DEBUG"``.
+    :type logging_level: str
+    :param timeout: Seconds for connecting, and for each wait for the server's next bytes.
+    :type timeout: tuple
+    :param cert: A client certificate: a file, or a pair of certificate file and key file.
+    :type cert: str
+    :param proxies: The proxies by scheme, as requests knows them. Default: what the environment says.
+    :type proxies: dict
+    :raises InvalidArgumentException: An argument is wrong; nothing was sent.
+    :raises LoginFailureException: The server refuses user and password.
+
+    Values from the environment are used where an argument is not given; credentials only for the host that is
+    named there too. With a user and a password the client logs in; otherwise it sends nothing yet.
+
+    Example:
+
+    >>> from alpine import APIClient
+    >>> with APIClient(host, port, username, password) as session:
+    ...     session.get_version()
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | str | None = None,
+        username: str | None = None,
+        password: Password | None = None,
+        is_secure: bool = False,
+        validate_certs: bool = True,
+        ca_certs: str | os.PathLike[str] | None = None,
+        token: str | None = None,
+        logging_level: str | int | None = None,
+        *,
+        timeout: Timeout = (10, 60),
+        cert: str | tuple[str, str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
+        address = _Address.of(host or os.environ.get("ALPINE_HOST"), port, is_secure)
+        username, password, token = _credentials(address, host, username, password, token)
+        if logging_level is not None:
+            _set_level(logging_level)
+        session = HTTPSession()
+        environment = Environment.of(address.base_url)
+        session.proxies.update(environment.proxies if proxies is None else proxies)
+        session.verify = _verification(validate_certs, ca_certs, environment)
+        session.cert = _certificate(cert)
+        transport = Transport(session, address.base_url, TokenHolder(token))
+        transport.timeout = _checked_timeout(timeout)
+        session.transport = transport
+        self.username = username
+        self._user_id: int | None = None
+        self._opened = False
+        self.host, self.protocol, self.is_secure = address.host, address.scheme, address.scheme == "https"
+        self.validate_certs, self.ca_certs = validate_certs, ca_certs
+        self._bind(address.base_url, transport)
+        if not validate_certs:
+            warnings.warn(
+                f"The certificate of {address.host} is not checked: anybody on the way can read the password.",
+                stacklevel=2,
+            )
+        if username is not None and password is not None:
+            self.login(username, password)
+
+    def _bind(self, base_url: str, transport: Transport) -> None:
+        super()._bind(base_url, transport)
+        self.workfile: Workfile = Workfile._beside(self)
+        """The workfiles, and with ``workfile.process`` their runs."""
+        self.workspace: Workspace = Workspace._beside(self)
+        """The workspaces."""
+        self.datasource: DataSource = DataSource._beside(self)
+        """The data sources."""
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **arguments: Any) -> Self:
+        """Make a client from a JSON file that holds ``host``, ``port``, ``username`` and ``password``.
+
+        :param path: The file.
+        :type path: str
+        :param arguments: More arguments of the client; they win over those of the file.
+        :returns: The client, logged in.
+        :rtype: APIClient
+        :raises LocalFileException: The file cannot be read.
+        :raises InvalidArgumentException: It is not a JSON object with a ``host``.
+
+        Example:
+
+        >>> session = APIClient.from_file("alpine_login.json")
+        """
+        file = local_path(path, "path")
+        with open_file(file) as opened:
+            content = opened.read()
+        try:
+            settings = json.loads(content)
+        except (ValueError, RecursionError):
+            settings = None
+        if not isinstance(settings, dict) or not settings.get("host"):
+            raise InvalidArgumentException(f"{file} must be a JSON object with host, port, username and password.")
+        return cls(**{**{name: settings[name] for name in _FROM_FILE if settings.get(name) is not None}, **arguments})
+
+    def login(self, username: str, password: Password) -> dict[str, Any]:
+        """Log in. Calls ``POST /sessions``.
+
+        :param username: The user.
+        :type username: str
+        :param password: The password, or a function that returns it: it is asked again when the login expires.
+        :type password: str
+        :returns: The server's answer: the session's user, without the token.
+        :rtype: dict
+        :raises LoginFailureException: The server refuses user and password.
+
+        Example:
+
+        >>> session.login("demo", "alpine-demo")["user"]["username"]
+        'demo'
+        """
+        name = text(username, "username")
+        user = self._log_in(name, password)
+        self._opened = True
+        return {"user": user}
+
+    def _log_in(self, username: str, password: Password) -> dict[str, Any]:
+        secret = text(password() if callable(password) else password, "the password")
+        answer = self._request(
+            "POST",
+            # The dummy id makes the server skip its check for forged requests, without which it answers 403.
+            "sessions?session_id=NULL",
+            f"log in as {username!r}",
+            body=BytesBody.form({"username": username, "password": secret}),
+            kinds={401: LoginFailureException, 400: LoginFailureException},
+            advice="Check user name and password.",
+            secrets=(secret,),
+            anonymous=True,
+        )
+        session = self._one(answer)
+        token = session.get("session_id")
+        if not isinstance(token, str) or not token:
+            raise unusable(
+                answer.call, self._transport, Answer(answer.status, {}, b"", answer.call), "it holds no session id"
+            )
+        cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+        self._transport.holder.set(token, cookie or None, lambda: self._log_in(username, password))
+        self.username = username
+        user = session.get("user")
+        record = user if isinstance(user, dict) else {}
+        self._user_id = record.get("id") if isinstance(record.get("id"), int) else None
+        return record
+
+    def logout(self) -> dict[str, Any]:
+        """Log out: the token is no longer valid, here and on the server. Calls ``DELETE /sessions``.
+
+        :returns: The server's answer.
+        :rtype: dict
+
+        Logging out without being logged in does nothing.
+
+        Example:
+
+        >>> session.logout()
+        {}
+        """
+        holder = self._transport.holder
+        self._opened, self._user_id = False, None
+        if holder.value is None:
+            return {}
+        holder.set(holder.value, holder.cookie)
+        try:
+            self._request("DELETE", "sessions", "log out", repeatable=True)
+        except AlpineSessionNotFoundException:
+            self.logger.debug("The login had expired already.")
+        finally:
+            holder.set(None)
+        return {}
+
+    @property
+    def token(self) -> str | None:
+        """The token of the login; None when there is none. Setting it replaces the login of all resources."""
+        return self._transport.holder.value
+
+    @token.setter
+    def token(self, value: str | None) -> None:
+        self._transport.holder.set(value)
+        self._user_id = None
+
+    @property
+    def user_id(self) -> int | None:
+        """The id of the user who is logged in; for a token from elsewhere the server is asked once."""
+        if self._user_id is None and self.token is not None:
+            user = self._one(self._request("GET", "sessions", "read the session")).get("user")
+            self._user_id = user.get("id") if isinstance(user, dict) else None
+        return self._user_id
+
+    @property
+    def timeout(self) -> Timeout:
+        """Seconds for connecting, and for each wait for the server's next bytes."""
+        return self._transport.timeout
+
+    @timeout.setter
+    def timeout(self, value: Timeout) -> None:
+        self._transport.timeout = _checked_timeout(value)
+
+    @property
+    def retries(self) -> Retry:
+        """The retry policy, made by :func:`alpine.retry_policy`."""
+        return self._transport.retries
+
+    @retries.setter
+    def retries(self, value: Retry) -> None:
+        self._transport.retries = value
+
+    @property
+    def answer_limit(self) -> int:
+        """The largest answer that is read, in bytes; 64 MB unless set. Downloads to a file have no limit."""
+        return self._transport.answer_limit
+
+    @answer_limit.setter
+    def answer_limit(self, value: int) -> None:
+        self._transport.answer_limit = number(value, "answer_limit", least=1, whole=True)
+
+    @property
+    def results_limit(self) -> int:
+        """The largest results document that is read, in bytes; 2 GiB unless set."""
+        return self._transport.results_limit
+
+    @results_limit.setter
+    def results_limit(self, value: int) -> None:
+        self._transport.results_limit = number(value, "results_limit", least=1, whole=True)
+
+    def get_status(self) -> dict[str, Any]:
+        """Tell whether the server is running. Calls ``GET /status``; needs no login.
+
+        :returns: The server's words, such as ``{"status": "Chorus is running", ...}``.
+        :rtype: dict
+
+        Example:
+
+        >>> session.get_status()["status"]
+        'Chorus is running'
+        """
+        answer = self._request("GET", "status", "read the status of the server")
+        document = self._document(answer)
+        if not isinstance(document, dict):
+            raise unusable(answer.call, self._transport, answer, "the server's answer is no object")
+        return document
+
+    def get_version(self) -> str:
+        """Tell the version of the server. Calls ``GET /VERSION``; needs no login.
+
+        :returns: The version, such as ``"6.3.0.0.5410-4ef43d3c9"``.
+        :rtype: str
+
+        Example:
+
+        >>> session.get_version().startswith("6.3")
+        True
+        """
+        answer = self._request("GET", "VERSION", "read the version of the server")
+        version = answer.body.decode("utf-8", "replace").strip()
+        if not version or len(version.splitlines()) > 1 or version.startswith("<"):
+            raise unusable(answer.call, self._transport, answer, "the server's answer is no version")
+        return version
+
+    def get_license(self) -> dict[str, Any]:
+        """Tell what the server's licence covers. Calls ``GET /license``.
+
+        :returns: The licence.
+        :rtype: dict
+
+        Example:
+
+        >>> session.get_license()["workflow_enabled"]
+        True
+        """
+        return self._one(self._request("GET", "license", "read the licence of the server"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._opened:
+                self.logout()
+        except AlpineException as failure:
+            # What ended the block matters more than a logout that came too late.
+            if error is None:
+                raise
+            self.logger.warning("Could not log out: %s", failure)
+        finally:
+            self.session.close()
+
+    def __repr__(self) -> str:
+        who = f" as {self.username!r}" if self.username else ""
+        return f"<APIClient {self.base_url}{who if self.token else ', not logged in'}>"
+
+
+@dataclass(frozen=True)
+class _Address:
+    scheme: str
+    host: str
+    port: int | None
+    prefix: str
+
+    @classmethod
+    def of(cls, host: object, port: object, is_secure: bool) -> _Address:
+        if not isinstance(host, str) or not host.strip():
+            raise InvalidArgumentException("Which server? Give host, or set ALPINE_HOST.")
+        scheme = "https" if is_secure else "http"
+        given = host.strip()
+        try:
+            parts = urlsplit(given if "://" in given else f"{scheme}://{given}")
+            name, own_port = parts.hostname, parts.port
+        except ValueError:
+            parts, name, own_port = urlsplit(""), None, None
+        if (
+            not name
+            or parts.scheme not in _DEFAULT_PORTS
+            or parts.username is not None
+            or parts.query
+            or parts.fragment
+        ):
+            raise InvalidArgumentException(
+                "host must be a host name, or a URL such as https://alpine.example.com:8443, without user or password."
+            )
+        if own_port is None and port is None and "://" not in given:
+            port = os.environ.get("ALPINE_PORT") or None
+        chosen = own_port if port is None else _port(port)
+        prefix = parts.path.rstrip("/").removesuffix("/api")
+        scheme = "https" if is_secure and "://" not in given else parts.scheme
+        return cls(scheme, name, None if chosen == _DEFAULT_PORTS[scheme] else chosen, prefix)
+
+    @property
+    def base_url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}{self.prefix}/api"
+
+
+def _port(value: object) -> int:
+    try:
+        port = int(value) if isinstance(value, str) else number(value, "port", least=1, whole=True)
+    except ValueError:
+        port = 0
+    if not 1 <= port <= 65535:
+        raise InvalidArgumentException(f"port must be a number from 1 to 65535, not {value!r}.")
+    return port
+
+
+def _credentials(
+    address: _Address, host: str | None, username: str | None, password: Password | None, token: str | None
+) -> tuple[str | None, Password | None, str | None]:
+    """The credentials given, completed from the environment if they are meant for this host."""
+    environment = os.environ
+    named = environment.get("ALPINE_HOST")
+    if not named or (host and _Address.of(named, None, address.scheme == "https").host != address.host):
+        return username, password, token
+    if token is None and username is None and password is None:
+        token = environment.get("ALPINE_TOKEN") or None
+    if token is None:
+        if username is None:
+            username = environment.get("ALPINE_USERNAME") or None
+        if password is None and username == (environment.get("ALPINE_USERNAME") or username):
+            password = environment.get("ALPINE_PASSWORD") or None
+    return username, password, token
+
+
+def _verification(validate: bool, ca_certs: str | os.PathLike[str] | None, environment: Environment) -> bool | str:
+    if not validate:
+        return False
+    if ca_certs is None:
+        return environment.ca_file or True
+    path = local_path(ca_certs, "ca_certs")
+    if not path.exists():
+        raise LocalFileException(f"Could not read ca_certs: there is no file {path}.")
+    return str(path)
+
+
+def _certificate(cert: object) -> Any:
+    for part in cert if isinstance(cert, tuple) else (cert,):
+        if part is not None and not local_path(part, "cert").exists():
+            raise LocalFileException(f"Could not read cert: there is no file {part}.")
+    return tuple(map(os.fspath, cert)) if isinstance(cert, tuple) else cert and os.fspath(cert)  # type: ignore[call-overload]
+
+
+def _checked_timeout(timeout: object) -> Timeout:
+    parts = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
+    connect, read = (None if part is None else number(part, "timeout", least=0.001) for part in parts)
+    return connect, read
+
+
+def _set_level(level: str | int) -> None:
+    try:
+        logging.getLogger("alpine").setLevel(level.upper() if isinstance(level, str) else level)
+    except (ValueError, TypeError):
+        raise InvalidArgumentException(f"logging_level must be a level such as 'DEBUG', not {level!r}.") from None

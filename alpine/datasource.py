@@ -1,0 +1,246 @@
+"""Data sources and their databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alpine._arguments import Id, choice, identifier, nearest, text
+from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
+from alpine.exception import (
+    DataSourceNotFoundException,
+    DataSourceTypeNotFoundException,
+    InvalidArgumentException,
+)
+
+_KINDS = {404: DataSourceNotFoundException}
+
+
+class DSType:
+    """The kinds of data sources."""
+
+    GreenplumDatabase = "gpdb_data_source"
+    HadoopCluster = "hdfs_data_source"
+    JDBCDataSource = "jdbc_data_source"
+    HAWQ = "hawq_data_source"
+    OracleDatabase = "oracle_data_source"
+    JDBCHiveDataSource = "jdbc_hive_data_source"
+    HadoopHive = "hdfs_hive_data_source"
+    PostgreSQLDatabase = "pg_data_source"
+
+
+TYPES = frozenset(value for name, value in vars(DSType).items() if not name.startswith("_"))
+ON_HADOOP = frozenset({DSType.HadoopCluster, DSType.HadoopHive})
+WITH_DATABASES = {
+    DSType.GreenplumDatabase: "gpdb_database",
+    DSType.HAWQ: "gpdb_database",
+    DSType.PostgreSQLDatabase: "pg_database",
+}
+"""The kinds that consist of databases, and what the server calls such a database."""
+
+
+class DataSource(AlpineObject):
+    """A class for interacting with data sources.
+
+    SQL sources and Hadoop sources are numbered separately: the same id can mean one of each.
+    """
+
+    DSType = DSType
+    dsType = DSType()  # noqa: N815 - the name that scripts use
+    """The kinds of data sources, as in ``DataSource.dsType.GreenplumDatabase``."""
+
+    def get_list(self, type: str | None = None, per_page: int = 100) -> list[dict[str, Any]]:
+        """Return all data sources. Calls ``GET /data_sources`` and ``GET /hdfs_data_sources``.
+
+        :param type: Only those of one kind, a value of :class:`DSType`.
+        :type type: str
+        :param per_page: Accepted as in the other lists; this list has no order on the server, so at least 1,000 rows
+            are asked for at a time.
+        :type per_page: int
+        :returns: List of data sources' metadata.
+        :rtype: list of dict
+        :raises DataSourceTypeNotFoundException: There is no such kind.
+
+        Example:
+
+        >>> [source["name"] for source in session.datasource.get_list(session.datasource.dsType.GreenplumDatabase)]
+        ['Sandbox Database']
+        """
+        return list(self.iterate(type, per_page))
+
+    def iterate(self, type: str | None = None, per_page: int = 100) -> Iterator[dict[str, Any]]:
+        """Walk the data sources, each page when it is needed.
+
+        Parameters and exceptions are those of :meth:`get_list`.
+
+        Example:
+
+        >>> next(session.datasource.iterate())["name"]
+        'Sandbox Database'
+        """
+        kind = None if type is None else _checked_type(type)
+        return (row for row in self._walk(kind, per_page) if kind is None or kind_of(row) == kind)
+
+    def _walk(self, kind: str | None, per_page: int) -> Iterator[dict[str, Any]]:
+        if kind not in ON_HADOOP:
+            yield from self._iterate(
+                "data_sources", "list data sources", per_page=per_page, params={"all": "true"}, ordered=False
+            )
+        if kind is None or kind in ON_HADOOP:
+            yield from self._iterate("hdfs_data_sources", "list Hadoop data sources", per_page=per_page, ordered=False)
+
+    def get(self, ds_id: Id, type: str) -> dict[str, Any]:
+        """Return metadata for a data source. Calls ``GET /data_sources/:id`` or ``GET /hdfs_data_sources/:id``.
+
+        :param ds_id: ID of the data source.
+        :type ds_id: int
+        :param type: Its kind, a value of :class:`DSType`: the id alone does not tell.
+        :type type: str
+        :returns: Selected data source's metadata.
+        :rtype: dict
+        :raises DataSourceNotFoundException: The data source does not exist.
+        :raises DataSourceTypeNotFoundException: There is no such kind.
+
+        Example:
+
+        >>> session.datasource.get(1, session.datasource.dsType.GreenplumDatabase)["name"]
+        'Sandbox Database'
+        """
+        number, kind = identifier(ds_id, "ds_id"), _checked_type(type)
+        return self._one(self._request("GET", f"{_route(kind)}/{number}", f"get {kind} {number}", kinds=_KINDS))
+
+    def get_id(self, name: str, type: str | None = None) -> int:
+        """Return the ID of a data source.
+
+        :param name: Name of the data source, in any capitals.
+        :type name: str
+        :param type: Its kind, a value of :class:`DSType`.
+        :type type: str
+        :returns: ID of the data source.
+        :rtype: int
+        :raises DataSourceNotFoundException: The data source does not exist.
+        :raises DataSourceTypeNotFoundException: There is no such kind.
+
+        Example:
+
+        >>> session.datasource.get_id("Sandbox Database")
+        1
+        """
+        return identifier(self._named(name, type).get("id"), "the id of the data source")
+
+    def get_database_list(self, data_source_id: Id, per_page: int = 100) -> list[dict[str, Any]]:
+        """Return the databases of a Greenplum, HAWQ or PostgreSQL source. Calls ``GET /data_sources/:id/databases``.
+
+        The server connects to the source for it, which can be slow.
+
+        :param data_source_id: ID of the data source.
+        :type data_source_id: int
+        :param per_page: Maximum number to fetch with each API call.
+        :type per_page: int
+        :returns: List of databases' metadata.
+        :rtype: list of dict
+        :raises DataSourceNotFoundException: The data source does not exist, or has no databases.
+        :raises ForbiddenException: The source is disabled, or the user has no account for it.
+        :raises ValidationException: The server cannot connect to it.
+
+        Example:
+
+        >>> [database["name"] for database in session.datasource.get_database_list(1)]
+        ['sandbox']
+        """
+        number = identifier(data_source_id, "data_source_id")
+        action = f"list the databases of data source {number}"
+        return self._list(f"data_sources/{number}/databases", action, per_page=per_page, kinds=_KINDS)
+
+    def for_upload(self, name: str, database: str | None = None) -> dict[str, Any]:
+        """Build one entry of the ``data_sources_list`` of :meth:`alpine.workfile.Workfile.upload`.
+
+        :param name: Name of the data source.
+        :type name: str
+        :param database: Name of its database, for a Greenplum, HAWQ or PostgreSQL source with more than one.
+        :type database: str
+        :returns: The entry.
+        :rtype: dict
+        :raises DataSourceNotFoundException: There is no such data source, or no such database in it.
+
+        Example:
+
+        >>> session.datasource.for_upload("Sandbox Database")
+        {'data_source_type': 'gpdb_data_source', 'data_source_id': 1, 'database_id': 1}
+        """
+        source = self._named(name, None)
+        kind = kind_of(source)
+        number = identifier(source.get("id"), "the id of the data source")
+        database_id: int | str = ""
+        if kind in WITH_DATABASES:
+            database_id = self._database_id(name, number, database)
+        elif database is not None:
+            raise InvalidArgumentException(f"The data source {name!r} ({kind}) has no databases to choose from.")
+        return {"data_source_type": kind, "data_source_id": number, "database_id": database_id}
+
+    def _database_id(self, source: str, number: int, database: str | None) -> int:
+        rows = self.get_database_list(number)
+        names = [str(row.get("name")) for row in rows]
+        if database is None and len(rows) != 1:
+            raise InvalidArgumentException(f"Which database of {source!r}? Give one of {', '.join(names) or 'none'}.")
+        for row, name in zip(rows, names, strict=True):
+            if database is None or name == database:
+                return identifier(row.get("id"), "the id of the database")
+        raise DataSourceNotFoundException(
+            f"The data source {source!r} has no database {database!r}.{nearest(str(database), names)}"
+        )
+
+    def _named(self, name: str, kind: str | None) -> dict[str, Any]:
+        wanted = text(name, "name")
+        seen = []
+        for row in self.iterate(kind, UNORDERED_PAGE):
+            if str(row.get("name")).casefold() == wanted.casefold():
+                return row
+            seen.append(str(row.get("name")))
+        raise DataSourceNotFoundException(
+            f"There is no data source {wanted!r}{f' of kind {kind}' if kind else ''}.{nearest(wanted, seen)}"
+        )
+
+
+def kind_of(source: dict[str, Any]) -> str:
+    """The kind of a data source: HAWQ and Hive are flags on the wire, not kinds."""
+    if source.get("is_hawq"):
+        return DSType.HAWQ
+    return DSType.HadoopHive if source.get("is_hdfs_hive") else str(source.get("entity_type"))
+
+
+def execution_locations(data_sources_list: object) -> list[tuple[str, int]]:
+    """What an upload must say of its data sources: what the server looks up, and by which id.
+
+    :raises InvalidArgumentException: The list has a wrong shape.
+    """
+    entries = [data_sources_list] if isinstance(data_sources_list, dict) else data_sources_list
+    if not isinstance(entries, list | tuple) or not entries:
+        raise InvalidArgumentException(
+            "data_sources_list must be a list of one or more dicts; session.datasource.for_upload(name) builds one."
+        )
+    return [_location(entry, f"data_sources_list[{position}]") for position, entry in enumerate(entries)]
+
+
+def _location(entry: object, where: str) -> tuple[str, int]:
+    if not isinstance(entry, dict) or "data_source_type" not in entry:
+        raise InvalidArgumentException(
+            f"{where} must be a dict with data_source_type, data_source_id and, for a database, database_id."
+        )
+    kind = _checked_type(entry["data_source_type"])
+    key = "database_id" if kind in WITH_DATABASES else "data_source_id"
+    if entry.get(key) in (None, ""):
+        raise InvalidArgumentException(f"{where} ({kind}) needs a {key}.")
+    location = "hdfs_data_source" if kind == DSType.HadoopHive else WITH_DATABASES.get(kind, kind)
+    return location, identifier(entry[key], f"{key} of {where}")
+
+
+def _checked_type(kind: object) -> str:
+    try:
+        return choice(kind, "the type of a data source", sorted(TYPES))
+    except InvalidArgumentException as error:
+        raise DataSourceTypeNotFoundException(error.reason) from None
+
+
+def _route(kind: str) -> str:
+    return "hdfs_data_sources" if kind in ON_HADOOP else "data_sources"
