@@ -1,0 +1,106 @@
+"""A list is complete, in order, without repetition, and it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from alpine._pager import Page, collect, walk
+
+Pages = Callable[[int], Page]
+
+
+def rows(*ids: int) -> list[dict[str, Any]]:
+    return [{"id": number, "entity_type": "workfile"} for number in ids]
+
+
+def paged(total: int, size: int, *, pages: int | None = -1, records: int | None = -1) -> Pages:
+    def fetch(number: int) -> Page:
+        content = rows(*range(total))[(number - 1) * size : number * size]
+        count = max(1, -(-total // size))
+        return Page(content, count if pages == -1 else pages, total if records == -1 else records, True)
+
+    return fetch
+
+
+def ids(found: list[dict[str, Any]]) -> list[int]:
+    return [row["id"] for row in found]
+
+
+@pytest.mark.parametrize("total", [0, 1, 2, 49, 50, 51, 120, 1000])
+@pytest.mark.parametrize("size", [1, 2, 50, 1000])
+def test_every_row_once_and_in_order(total: int, size: int) -> None:
+    assert ids(list(walk(paged(total, size)))) == list(range(total))
+    assert ids(collect(paged(total, size))[0]) == list(range(total))
+
+
+@pytest.mark.parametrize("pages", [None, 1000])
+def test_a_page_count_that_is_missing_or_wrong_is_no_trap(pages: int | None) -> None:
+    assert ids(list(walk(paged(25, 10, pages=pages)))) == list(range(25))
+
+
+def test_without_pagination_the_answer_is_complete() -> None:
+    calls = []
+
+    def fetch(number: int) -> Page:
+        calls.append(number)
+        return Page(rows(1, 2), None, None, False)
+
+    assert ids(collect(fetch)[0]) == [1, 2]
+    assert calls == [1]
+
+
+def test_a_server_that_ignores_the_page_number_is_no_trap() -> None:
+    assert ids(list(walk(lambda _number: Page(rows(1, 2), None, 2, True)))) == [1, 2]
+    assert ids(collect(lambda _number: Page(rows(1, 2), 5, 2, True))[0]) == [1, 2]
+    assert len(list(walk(lambda _number: Page([{"name": "x"}], None, None, True)))) == 1
+
+
+def test_rows_that_vanish_while_reading_end_the_list() -> None:
+    def fetch(number: int) -> Page:
+        return Page(rows(1, 2), 3, 6, True) if number == 1 else Page([], 1, 2, True)
+
+    assert ids(list(walk(fetch))) == [1, 2]
+    assert ids(collect(fetch)[0]) == [1, 2]
+
+
+def test_a_list_that_grows_while_reading_is_read_to_its_end() -> None:
+    def fetch(number: int) -> Page:
+        pages = 4 if number == 1 else 6
+        return Page(rows(number * 2, number * 2 + 1) if number <= 6 else [], pages, pages * 2, True)
+
+    assert ids(collect(fetch)[0]) == list(range(2, 14))
+
+
+def test_rows_that_moved_between_pages_are_found_in_a_second_reading() -> None:
+    first_reading = {1: rows(0, 1), 2: rows(2, 3), 3: rows(4, 5), 4: rows(7)}
+    second_reading = {1: rows(0, 1), 2: rows(2, 3), 3: rows(4, 5), 4: rows(6, 7)}
+    calls: list[int] = []
+
+    def fetch(number: int) -> Page:
+        calls.append(number)
+        reading = first_reading if len(calls) <= 4 else second_reading
+        return Page(reading[number], 4, 8, True)
+
+    assert ids(collect(fetch)[0]) == list(range(8))
+
+
+def test_things_of_different_kinds_may_share_an_id() -> None:
+    page = Page(
+        [{"id": 1, "entity_type": "a"}, {"id": 1, "entity_type": "b"}, {"id": 1, "entity_type": "a"}], 1, 2, True
+    )
+    assert len(list(walk(lambda _number: page))) == 2
+
+
+def test_pages_are_fetched_when_they_are_needed() -> None:
+    calls: list[int] = []
+
+    def fetch(number: int) -> Page:
+        calls.append(number)
+        return paged(30, 10)(number)
+
+    walker = walk(fetch)
+    next(walker)
+    assert calls == [1]

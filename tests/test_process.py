@@ -1,0 +1,435 @@
+"""Runs are started, followed, stopped and read as the engine's answers say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import alpine
+from alpine import APIClient
+from alpine.exception import (
+    AlpineSessionNotFoundException,
+    FlowResultsMalformedException,
+    InvalidArgumentException,
+    InvalidResponseException,
+    OperatorNotFoundException,
+    OutcomeUnknownException,
+    ResultsNotFoundException,
+    RunFlowConnectionException,
+    RunFlowFailureException,
+    RunFlowTimeoutException,
+    StopFlowFailureException,
+    WorkfileNotFoundException,
+    WorkflowVariableException,
+)
+from tests.scripted import FakeTime, Reply, ScriptedServer
+
+ENGINE = "/alpinedatalabs/api/v1/json"
+PID = "6f1e1f9c-1a9c-4d53-8a63-000000000001"
+STARTED = {
+    "meta": {"workflowId": "375", "processId": PID, "user": "7", "state": "STARTED"},
+    "message": "workflow started",
+    "results": "",
+}
+OVER = Reply("Workflow not started or already stopped.\n")
+UNAUTHORIZED = Reply("The resource requires authentication, which was not supplied with the request", 401)
+HTML_ERROR = Reply("<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
+
+
+def working(node: str | None = None, state: str = "NODE_STARTED") -> Reply:
+    document: dict[str, Any] = {"meta": {**STARTED["meta"], "state": state}, "message": "", "results": ""}  # type: ignore[dict-item]
+    if node:
+        document["nodeInfo"] = {"nodeId": "1", "nodeName": node}
+    return Reply(document)
+
+
+def results(status: str = "SUCCESS", **more: Any) -> Reply:
+    document = {
+        "flowMetaInfo": {
+            "processId": PID,
+            "workflowId": "375",
+            "status": status,
+            "noOfError": 0,
+            "noOfNodesProcessed": 1,
+        },
+        "logs": [],
+        "outputs": [
+            {"out_title": "Row Filter", "visualType": 0, "visualData": {"columns": ["a"], "items": [{"a": "1"}]}}
+        ],
+        **more,
+    }
+    return Reply(json.dumps(json.dumps(document)))
+
+
+def on_query(server: ScriptedServer, *answers: Reply) -> None:
+    server.on("GET", f"{ENGINE}/processes/{PID}/query", *answers)
+
+
+def on_results(server: ScriptedServer, *answers: Reply) -> None:
+    server.on("GET", f"{ENGINE}/workflows/375/results/{PID}", *answers)
+
+
+def on_run(server: ScriptedServer, *answers: Reply) -> None:
+    server.on("POST", f"{ENGINE}/workflows/375/run", *answers)
+
+
+def on_stop(server: ScriptedServer, *answers: Reply) -> None:
+    server.on("POST", f"{ENGINE}/processes/{PID}/stop", *answers)
+
+
+# run
+
+
+@pytest.mark.parametrize("workflow_id", [375, "375"])
+def test_run_returns_the_process_id(server: ScriptedServer, session: APIClient, workflow_id: Any) -> None:
+    on_run(server, Reply(STARTED))
+    assert session.workfile.process.run(workflow_id=workflow_id) == PID
+    asked = server.asked[-1]
+    assert asked.query == {"saveResult": ["true"]}
+    assert asked.headers["x-token"] == session.token
+    assert asked.body == b""
+
+
+def test_run_sends_variables_in_the_engines_form(server: ScriptedServer, session: APIClient) -> None:
+    on_run(server, Reply(STARTED))
+    session.workfile.process.run(workflow_id=375, variables=[{"name": "@row_filter", "value": "13"}])
+    expected = {"meta": {"version": 1}, "variables": [{"name": "@row_filter", "value": "13"}]}
+    assert server.asked[-1].json == expected
+    assert server.asked[-1].headers["Content-Type"] == "application/json"
+    session.workfile.process.run(375, {"@row_filter": 13})
+    assert server.asked[-1].json == expected
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "@a=1",
+        [("@a", "1")],
+        [{"name": "@a"}],
+        [{"name": "", "value": "1"}],
+        {"@a": None},
+        {"@a": [1]},
+        {1: "x"},
+        {"@a": float("nan")},
+    ],
+)
+def test_variables_of_a_wrong_shape_are_refused_before_sending(
+    server: ScriptedServer, session: APIClient, variables: Any
+) -> None:
+    with pytest.raises(WorkflowVariableException):
+        session.workfile.process.run(375, variables)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "exception"),
+    [
+        (Reply("The requested resource could not be found.", 404), WorkfileNotFoundException),
+        (UNAUTHORIZED, AlpineSessionNotFoundException),
+        (Reply("invalid API version: 2", 422), RunFlowFailureException),
+        (Reply("no such thing", 400), RunFlowFailureException),
+        (HTML_ERROR, RunFlowFailureException),
+        (Reply("not json"), OutcomeUnknownException),
+        (Reply({"meta": {}}), OutcomeUnknownException),
+        (Reply(fault="close"), OutcomeUnknownException),
+        (Reply(fault="reset"), OutcomeUnknownException),
+    ],
+)
+def test_a_run_that_is_not_known_to_have_started_raises_and_is_not_started_twice(
+    server: ScriptedServer, session: APIClient, reply: Reply, exception: type[Exception]
+) -> None:
+    on_run(server, reply)
+    with pytest.raises(exception) as caught:
+        session.workfile.process.run(375)
+    assert server.count("POST") == 1
+    assert session.token not in str(caught.value)
+
+
+def test_the_engines_words_are_in_the_exception(server: ScriptedServer, session: APIClient) -> None:
+    on_run(server, Reply("invalid API version: 2", 422))
+    with pytest.raises(RunFlowFailureException, match="invalid API version: 2") as caught:
+        session.workfile.process.run(375)
+    assert caught.value.status_code == 422
+
+
+# query_status
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (working(state="STARTED"), "WORKING"),
+        (working(state="IN_PROGRESS"), "WORKING"),
+        (working("K-Means", "NODE_STARTED"), "WORKING"),
+        (working("K-Means", "NODE_FINISHED"), "WORKING"),
+        (working(state="SOMETHING_NEW"), "WORKING"),
+        (working(state="NODE_FAILED"), "FAILED"),
+        (working(state="ERROR"), "FAILED"),
+        (OVER, "FINISHED"),
+        (Reply("invalid processID or workflow already stopped.\n"), "FINISHED"),
+        (Reply("Invalid processId or Workflow Already Stopped."), "FINISHED"),
+        (Reply('"invalid processId or workflow already stopped."'), "FINISHED"),
+    ],
+)
+def test_query_status_reads_every_form(server: ScriptedServer, session: APIClient, reply: Reply, status: str) -> None:
+    on_query(server, reply)
+    assert session.workfile.process.query_status(process_id=PID) == status
+
+
+def test_query_status_quotes_what_it_does_not_know(server: ScriptedServer, session: APIClient) -> None:
+    on_query(server, Reply("the engine is confused"))
+    with pytest.raises(RunFlowFailureException, match="the engine is confused"):
+        session.workfile.process.query_status(PID)
+
+
+@pytest.mark.parametrize("reply", [Reply("<html>maintenance</html>"), Reply("[]"), Reply("{}"), Reply("3")])
+def test_query_status_refuses_an_answer_without_a_state(
+    server: ScriptedServer, session: APIClient, reply: Reply
+) -> None:
+    on_query(server, reply)
+    with pytest.raises(InvalidResponseException):
+        session.workfile.process.query_status(PID)
+
+
+# stop
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (Reply({"status": "Flow stopped.\n"}), "STOPPED"),
+        (Reply("request accepted.\n"), "STOPPED"),
+        (Reply({"status": "Could not stop the flow.\n"}), "STOP FAILED"),
+    ],
+)
+def test_stop_reads_both_forms(server: ScriptedServer, session: APIClient, reply: Reply, status: str) -> None:
+    on_stop(server, reply)
+    assert session.workfile.process.stop(process_id=PID) == status
+
+
+@pytest.mark.parametrize(
+    "text", ["Invalid processId or Workflow already stopped.\n", "workflow not started or ALREADY STOPPED."]
+)
+def test_stopping_what_is_over_raises(server: ScriptedServer, session: APIClient, text: str) -> None:
+    on_stop(server, Reply(text))
+    with pytest.raises(StopFlowFailureException):
+        session.workfile.process.stop(PID)
+
+
+def test_a_stop_whose_answer_was_lost_counts_as_stopped(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_stop(server, Reply(fault="close"), Reply("Invalid processId or Workflow already stopped.\n"))
+    assert session.workfile.process.stop(PID) == "STOPPED"
+
+
+# results
+
+
+def test_results_are_json_inside_a_json_string_or_plain(server: ScriptedServer, session: APIClient) -> None:
+    on_results(server, results(), Reply(json.loads(results().content.decode())))
+    first = session.workfile.process.download_results(workflow_id=375, process_id=PID)
+    assert first == session.workfile.process.download_results(375, PID)
+    assert isinstance(first, dict)
+
+
+@pytest.mark.parametrize("body", ['""', "", " ", "null"])
+def test_no_results_raises(server: ScriptedServer, session: APIClient, body: str) -> None:
+    on_results(server, Reply(body))
+    with pytest.raises(ResultsNotFoundException, match=PID):
+        session.workfile.process.download_results(375, PID)
+
+
+@pytest.mark.parametrize("body", ["[]", "3", '"[1]"', "{}", '"{}"'])
+def test_results_of_another_structure_raise(server: ScriptedServer, session: APIClient, body: str) -> None:
+    on_results(server, Reply(body))
+    with pytest.raises(ResultsNotFoundException, match="structure"):
+        session.workfile.process.download_results(375, PID)
+
+
+@pytest.mark.parametrize("body", ["<html>", '"{cut', '{"a":', '"' + "[" * 100_000 + '"'])
+def test_results_that_are_no_json_raise(server: ScriptedServer, session: APIClient, body: str) -> None:
+    on_results(server, Reply(body))
+    with pytest.raises(InvalidResponseException):
+        session.workfile.process.download_results(375, PID)
+
+
+def test_find_operator_and_get_metadata_read_the_results(server: ScriptedServer, session: APIClient) -> None:
+    on_results(server, results())
+    found = session.workfile.process.download_results(375, PID)
+    operator = alpine.Workfile.Process.find_operator(operator_name="Row Filter", flow_results=found)
+    assert operator["visualData"]["items"] == [{"a": "1"}]
+    assert alpine.Workfile.Process.get_metadata(flow_results=found)["status"] == "SUCCESS"
+    with pytest.raises(OperatorNotFoundException, match="Did you mean 'Row Filter'"):
+        session.workfile.process.find_operator("row filter", found)
+
+
+@pytest.mark.parametrize("flow_results", [{}, [], None, {"outputs": 3}])
+def test_malformed_results_raise(flow_results: Any) -> None:
+    with pytest.raises(FlowResultsMalformedException):
+        alpine.Workfile.Process.find_operator("x", flow_results)
+    with pytest.raises(FlowResultsMalformedException):
+        alpine.Workfile.Process.get_metadata(flow_results)
+
+
+# wait_until_finished
+
+
+def test_waiting_returns_the_status_of_the_results(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, working("a"), working("a"), working("b"), OVER)
+    on_results(server, results())
+    assert session.workfile.process.wait_until_finished(workflow_id=375, process_id=PID) == "SUCCESS"
+    assert fake_time.sleeps[0] == 0.25
+    assert server.count("GET", ".*/results/.*") == 1
+
+
+def test_waiting_asks_at_most_45_times_in_the_first_minute_and_never_rests_longer_than_query_time(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, working())
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    with pytest.raises(RunFlowTimeoutException):
+        session.workfile.process.wait_until_finished(375, PID, timeout=60)
+    assert 20 < server.count("GET") <= 46
+    server.asked.clear()
+    fake_time.sleeps.clear()
+    with pytest.raises(RunFlowTimeoutException):
+        session.workfile.process.wait_until_finished(375, PID, query_time=0, timeout=60)
+    assert max(fake_time.sleeps) <= 1
+
+
+def test_results_that_come_a_moment_later_are_waited_for(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, OVER)
+    on_results(server, Reply('""'), Reply('""'), results())
+    assert session.workfile.process.wait_until_finished(375, PID) == "SUCCESS"
+
+
+def test_results_that_never_come_raise_after_half_a_minute(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, OVER)
+    on_results(server, Reply('""'))
+    with pytest.raises(ResultsNotFoundException, match=PID):
+        session.workfile.process.wait_until_finished(375, PID)
+    assert 30 <= sum(fake_time.sleeps) < 32
+
+
+def test_a_failed_run_raises_with_the_messages_of_its_operators(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, working(state="NODE_FAILED"))
+    logs = [{"nodeName": "Join", "errMessage": "no column x"}, {"nodeName": "null", "errMessage": "null"}]
+    on_results(server, results("FAILURE", logs=logs))
+    with pytest.raises(RunFlowFailureException, match="Join: no column x") as caught:
+        session.workfile.process.wait_until_finished(375, PID)
+    assert caught.value.errors == {"Join": "no column x"}
+
+
+def test_the_deadline_stops_the_run(server: ScriptedServer, session: APIClient, fake_time: FakeTime) -> None:
+    on_query(server, working("Slow"))
+    on_stop(server, Reply("request accepted."))
+    with pytest.raises(RunFlowTimeoutException, match="Slow") as caught:
+        session.workfile.process.wait_until_finished(375, PID, timeout=20)
+    assert caught.value.stopped
+    assert isinstance(caught.value, TimeoutError)
+    assert server.count("POST", ".*/stop") == 1
+
+
+def test_a_stop_that_fails_does_not_hide_the_timeout(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, working())
+    on_stop(server, Reply("boom", 500))
+    with pytest.raises(RunFlowTimeoutException) as caught:
+        session.workfile.process.wait_until_finished(375, PID, timeout=2)
+    assert not caught.value.stopped
+
+
+def test_a_run_that_ends_at_the_last_look_is_no_timeout(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    def ended_at_twenty(_asked: Any) -> Reply:
+        return OVER if fake_time.time >= 1020 else working()
+
+    server.on("GET", f"{ENGINE}/processes/{PID}/query", ended_at_twenty)
+    on_results(server, results())
+    assert session.workfile.process.wait_until_finished(375, PID, timeout=20) == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Reply(fault="close"),
+        Reply(fault="reset"),
+        HTML_ERROR,
+        Reply("x", 500),
+        Reply("x", 503),
+        Reply("x", 504),
+        Reply("x", 429),
+    ],
+)
+def test_waiting_goes_on_through_trouble(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, trouble: Reply
+) -> None:
+    on_query(server, working(), trouble, trouble, working(), OVER)
+    on_results(server, trouble, results())
+    assert session.workfile.process.wait_until_finished(375, PID) == "SUCCESS"
+
+
+def test_a_server_that_stays_away_is_not_a_slow_run(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, working(), Reply("x", 503))
+    with pytest.raises(RunFlowConnectionException, match=PID) as caught:
+        session.workfile.process.wait_until_finished(375, PID, timeout=30)
+    assert caught.value.last_status == "WORKING"
+    assert caught.value.last_error is not None
+    assert not isinstance(caught.value, TimeoutError)
+
+
+def test_an_expired_login_names_the_run(server: ScriptedServer, session: APIClient, fake_time: FakeTime) -> None:
+    on_query(server, working(), UNAUTHORIZED)
+    with pytest.raises(AlpineSessionNotFoundException, match=PID) as caught:
+        session.workfile.process.wait_until_finished(375, PID)
+    assert caught.value.process_id == PID
+
+
+def test_an_interrupt_leaves_the_run_going_and_says_how_to_go_on(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    def interrupt(_asked: Any) -> Reply:
+        raise KeyboardInterrupt
+
+    on_query(server, working())
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.workfile.process.wait_until_finished(375, PID)
+    assert PID in caught.value.__notes__[0]
+    assert server.count("POST") == 0
+
+
+def test_verbose_shows_seconds_and_operators(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_query(server, working(), working("Loader"), working("Loader"), working("Row Filter"), OVER)
+    on_results(server, results())
+    session.workfile.process.wait_until_finished(375, PID, verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("s  ")[1] for line in lines] == ["started", "Loader", "Row Filter", "SUCCESS"]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"query_time": "soon"}, {"timeout": -1}, {"timeout": float("inf")}, {"process_id": ""}]
+)
+def test_wrong_arguments_are_refused_before_sending(
+    server: ScriptedServer, session: APIClient, bad: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidArgumentException):
+        session.workfile.process.wait_until_finished(**{"workflow_id": 375, "process_id": PID, **bad})
+    assert server.asked == []
