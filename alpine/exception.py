@@ -50,11 +50,10 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
+
+from alpine._error_words import ErrorWords
 
 BODY_KEPT = 2_000
 """How many characters of an error's body an exception keeps."""
@@ -323,73 +322,6 @@ class RunJobTimeoutException(AlpineException, TimeoutError):
 
 class StopFlowFailureException(AlpineException):
     """There is no such run to be stopped: it is over, or never was."""
-
-
-class ErrorWords:
-    """What the body of an error says, whatever its form.
-
-    :param body: The body as text, without secrets.
-    """
-
-    def __init__(self, body: str) -> None:
-        self.code: str | None = None
-        self.fields: dict[str, dict[str, Any]] = {}
-        self.message: str | None = None
-        for reader in (self._read_json, self._read_html, self._read_text):
-            if reader(body.strip()):
-                break
-
-    def _read_json(self, body: str) -> bool:
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            return False
-        if isinstance(document, str):
-            return self._read_text(document.strip())
-        errors = document.get("errors", document) if isinstance(document, dict) else None
-        if not isinstance(errors, dict):
-            return isinstance(document, list | dict)
-        self.code = _first_text(errors, "license", "record", "service", "type")
-        self.message = _first_text(errors, "message", "error")
-        fields = errors.get("fields")
-        if isinstance(fields, dict):
-            self.fields = {str(field): _codes(codes) for field, codes in fields.items()}
-        return True
-
-    def _read_html(self, body: str) -> bool:
-        if not body.startswith("<"):
-            return False
-        title = re.search(r"<(title|h1)[^>]{0,200}>([^<]{0,200})", body, re.IGNORECASE)
-        self.message = html.unescape(title.group(2)).strip() if title else "an HTML page"
-        return True
-
-    def _read_text(self, body: str) -> bool:
-        self.message = " ".join(body.split())[:500] or None
-        return True
-
-    def __str__(self) -> str:
-        refusals = [
-            f"{field}: {code}{_details(details)}"
-            for field, codes in self.fields.items()
-            for code, details in codes.items()
-        ]
-        return "; ".join([*refusals, *(word for word in (self.code, self.message) if word)])
-
-
-def _first_text(errors: Mapping[str, Any], *keys: str) -> str | None:
-    return next((errors[key] for key in keys if isinstance(errors.get(key), str) and errors[key].strip()), None)
-
-
-def _codes(codes: object) -> dict[str, Any]:
-    if isinstance(codes, dict):
-        return {str(code): details for code, details in codes.items()}
-    return {str(code): None for code in codes} if isinstance(codes, list) else {str(codes): None}
-
-
-def _details(details: object) -> str:
-    if not isinstance(details, dict) or not details:
-        return ""
-    return f" ({details['message']})" if set(details) == {"message"} else f" {details}"
 
 
 _BY_CODE: dict[tuple[int, str], type[AlpineException]] = {

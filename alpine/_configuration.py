@@ -1,0 +1,132 @@
+"""How a client is configured: address, credentials, certificates; argument, then environment, then default."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from alpine._arguments import number
+from alpine._files import local_path
+from alpine._http.environment import Environment
+from alpine._http.transport import Timeout
+from alpine.exception import InvalidArgumentException, LocalFileException
+
+Password = str | Callable[[], str]
+"""A password, or a function that returns it each time it is needed."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the server is."""
+
+    scheme: str
+    host: str
+    port: int | None
+    prefix: str
+
+    @classmethod
+    def of(cls, host: object, port: object, is_secure: bool) -> Address:
+        """Take the address apart.
+
+        :raises InvalidArgumentException: It is none.
+        """
+        if not isinstance(host, str) or not host.strip():
+            raise InvalidArgumentException("Which server? Give host, or set ALPINE_HOST.")
+        scheme = "https" if is_secure else "http"
+        given = host.strip()
+        try:
+            parts = urlsplit(given if "://" in given else f"{scheme}://{given}")
+            name, own_port = parts.hostname, parts.port
+        except ValueError:
+            parts, name, own_port = urlsplit(""), None, None
+        if (
+            not name
+            or parts.scheme not in _DEFAULT_PORTS
+            or parts.username is not None
+            or parts.query
+            or parts.fragment
+        ):
+            raise InvalidArgumentException(
+                "host must be a host name, or a URL such as https://alpine.example.com:8443, without user or password."
+            )
+        if own_port is None and port is None and "://" not in given:
+            port = os.environ.get("ALPINE_PORT") or None
+        chosen = own_port if port is None else _port(port)
+        prefix = parts.path.rstrip("/").removesuffix("/api")
+        scheme = "https" if is_secure and "://" not in given else parts.scheme
+        return cls(scheme, name, None if chosen == _DEFAULT_PORTS[scheme] else chosen, prefix)
+
+    @property
+    def base_url(self) -> str:
+        """The root of the API."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}{self.prefix}/api"
+
+
+def _port(value: object) -> int:
+    try:
+        port = int(value) if isinstance(value, str) else number(value, "port", least=1, whole=True)
+    except ValueError:
+        port = 0
+    if not 1 <= port <= 65535:
+        raise InvalidArgumentException(f"port must be a number from 1 to 65535, not {value!r}.")
+    return port
+
+
+def credentials(
+    address: Address, host: str | None, username: str | None, password: Password | None, token: str | None
+) -> tuple[str | None, Password | None, str | None]:
+    """The credentials given, completed from the environment if they are meant for this host."""
+    environment = os.environ
+    named = environment.get("ALPINE_HOST")
+    if not named or (host and Address.of(named, None, address.scheme == "https").host != address.host):
+        return username, password, token
+    if token is None and username is None and password is None:
+        token = environment.get("ALPINE_TOKEN") or None
+    if token is None:
+        if username is None:
+            username = environment.get("ALPINE_USERNAME") or None
+        if password is None and username == (environment.get("ALPINE_USERNAME") or username):
+            password = environment.get("ALPINE_PASSWORD") or None
+    return username, password, token
+
+
+def verification(validate: bool, ca_certs: str | os.PathLike[str] | None, environment: Environment) -> bool | str:
+    """What requests calls verify: the argument beats the environment."""
+    if not validate:
+        return False
+    if ca_certs is None:
+        return environment.ca_file or True
+    path = local_path(ca_certs, "ca_certs")
+    if not path.exists():
+        raise LocalFileException(f"Could not read ca_certs: there is no file {path}.")
+    return str(path)
+
+
+def certificate(cert: object) -> Any:
+    """The client certificate, whose files are there."""
+    for part in cert if isinstance(cert, tuple) else (cert,):
+        if part is not None and not local_path(part, "cert").exists():
+            raise LocalFileException(f"Could not read cert: there is no file {part}.")
+    return tuple(map(os.fspath, cert)) if isinstance(cert, tuple) else cert and os.fspath(cert)  # type: ignore[call-overload]
+
+
+def checked_timeout(timeout: object) -> Timeout:
+    """Time-outs for connecting and reading."""
+    parts = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
+    connect, read = (None if part is None else number(part, "timeout", least=0.001) for part in parts)
+    return connect, read
+
+
+def set_level(level: str | int) -> None:
+    """Set the level of this package's logger, and of no other."""
+    try:
+        logging.getLogger("alpine").setLevel(level.upper() if isinstance(level, str) else level)
+    except (ValueError, TypeError):
+        raise InvalidArgumentException(f"logging_level must be a level such as 'DEBUG', not {level!r}.") from None
