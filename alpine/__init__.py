@@ -56,7 +56,9 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
+from alpine.job import Job
 from alpine.results import FlowResults
+from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
 
@@ -77,6 +79,7 @@ __all__ = [
     "InvalidArgumentException",
     "InvalidResponseCodeException",
     "InvalidResponseException",
+    "Job",
     "JobNotFoundException",
     "LicenseExpiredException",
     "LocalFileException",
@@ -103,6 +106,7 @@ __all__ = [
     "TLSException",
     "TaskNotFoundException",
     "TooManyRequestsException",
+    "User",
     "UserNotFoundException",
     "ValidationException",
     "Workfile",

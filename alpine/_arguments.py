@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 import functools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
 from urllib.parse import quote
 
-from alpine.exception import InvalidArgumentException
+from alpine.exception import InvalidArgumentException, NotFoundException
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+METHODS = ("GET", "POST", "PUT", "DELETE")
 
 Id = SupportsIndex | str
 """An id: a whole number of any type, or a text of digits."""
@@ -55,6 +57,18 @@ def segment(value: object) -> str:
     return quoted
 
 
+def path_below(path: object) -> str:
+    """A path as a caller writes it, relative to the root it belongs to.
+
+    :raises InvalidArgumentException: It could lead elsewhere.
+    """
+    given_path = text(path, "path").strip("/")
+    parts = given_path.partition("?")[0].split("/")
+    if "://" in given_path or not given_path.isprintable() or " " in given_path or {".", ".."} & set(parts):
+        raise InvalidArgumentException(f"path must be a path below the API, such as 'workspaces/1', not {path!r}.")
+    return given_path
+
+
 @overload
 def number(value: object, name: str, *, least: float, whole: Literal[True]) -> int: ...
 @overload
@@ -91,6 +105,52 @@ def nearest(name: str, names: Iterable[str]) -> str:
     by_fold = {candidate.casefold(): candidate for candidate in names}
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
     return f" Did you mean {by_fold[near[0]]!r}?" if near else ""
+
+
+def given(**values: object) -> dict[str, object]:
+    """The values that were given: None means that one was not."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def find_id(
+    rows: Iterable[Mapping[str, Any]],
+    key: str,
+    name: object,
+    thing: str,
+    missing: type[NotFoundException],
+    *,
+    where: str = "",
+) -> int:
+    """The id of the row of a name: as it is written, else in other capitals.
+
+    :raises NotFoundException: There is none; the message names the nearest.
+    """
+    return identifier(find_named(rows, key, name, thing, missing, where=where).get("id"), f"the id of the {thing}")
+
+
+def find_named(
+    rows: Iterable[Mapping[str, Any]],
+    key: str,
+    name: object,
+    thing: str,
+    missing: type[NotFoundException],
+    *,
+    where: str = "",
+) -> Mapping[str, Any]:
+    """The row of a name, as :func:`find_id` finds it."""
+    wanted = text(name, f"the name of the {thing}")
+    others: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        label = str(row.get(key))
+        if label == wanted:
+            return row
+        others.setdefault(label, row)
+    for label, row in others.items():
+        if label.casefold() == wanted.casefold():
+            return row
+    raise missing(
+        f"There is no {thing} {wanted!r}{where} among the {len(others)} that this user sees.{nearest(wanted, others)}"
+    )
 
 
 def also_known_as(**other_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -32,6 +32,18 @@ def local_path(value: object, name: str) -> Path:
     raise InvalidArgumentException(f"{name} must be a path, not {value!r}.")
 
 
+def existing_file(value: object, name: str) -> Path:
+    """The path of a local file that is there.
+
+    :raises InvalidArgumentException: It is no path.
+    :raises LocalFileException: There is no such file.
+    """
+    path = local_path(value, name)
+    if not path.is_file():
+        raise LocalFileException(f"Could not read {name}: there is no file {path}.")
+    return path
+
+
 def open_file(path: Path) -> IO[bytes]:
     """Open a local file for reading."""
     failure = ""

@@ -54,7 +54,7 @@ def collect(fetch: Fetch) -> tuple[list[dict[str, Any]], int | None]:
     first = fetch(1)
     last = first.pages or 1
     if first.is_last(1) or last <= 2:
-        return _in_turn(fetch, first)
+        return read_in_turn(fetch, first)
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, last - 1), thread_name_prefix="alpine-pages") as pool:
         pages = [first, *pool.map(fetch, range(2, last + 1))]
     seen = _Seen()
@@ -70,20 +70,21 @@ def collect(fetch: Fetch) -> tuple[list[dict[str, Any]], int | None]:
         if not fresh:
             break
     if final.records is not None and len(rows) < final.records:
-        return _in_turn(fetch, fetch(1))
+        return read_in_turn(fetch)
     return rows, final.records
 
 
-def _in_turn(fetch: Fetch, first: Page) -> tuple[list[dict[str, Any]], int | None]:
-    records = first.records
+def read_in_turn(fetch: Fetch, first: Page | None = None) -> tuple[list[dict[str, Any]], int | None]:
+    """The whole of a list, one page after the other; and the number of rows the server promised."""
+    records: int | None = None
 
-    def fetch_after_the_first(number: int) -> Page:
+    def fetch_and_note(number: int) -> Page:
         nonlocal records
-        page = first if number == 1 else fetch(number)
+        page = first if first is not None and number == 1 else fetch(number)
         records = page.records
         return page
 
-    return list(walk(fetch_after_the_first)), records
+    return list(walk(fetch_and_note)), records
 
 
 class _Seen:

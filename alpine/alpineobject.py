@@ -15,8 +15,8 @@ from alpine._http.body import Body
 from alpine._http.retry import retry_after
 from alpine._http.token import TokenHolder
 from alpine._http.transport import Answer, Call, HTTPSession, Sink, Timeout, Transport, unusable
-from alpine._pager import Fetch, Page, collect, walk
-from alpine.exception import AlpineException, InvalidArgumentException, exception_for
+from alpine._pager import Fetch, Page, collect, read_in_turn, walk
+from alpine.exception import AlpineException, InvalidArgumentException, InvalidResponseException, exception_for
 
 ENGINE = "alpinedatalabs/api/v1/json"
 UNORDERED_PAGE = 1000
@@ -160,14 +160,17 @@ class AlpineObject:
             why = f"the server's answer is not JSON ({type(error).__name__})"
         except RecursionError:
             why = "the server's answer is nested too deeply"
-        raise unusable(answer.call, self._transport, answer, why)
+        raise self._unusable(answer, why)
+
+    def _unusable(self, answer: Answer, why: str) -> InvalidResponseException:
+        return unusable(answer.call, self._transport, answer, why)
 
     def _one(self, answer: Answer) -> dict[str, Any]:
         """The object in an answer's envelope."""
         document = self._document(answer)
         record = document.get("response") if isinstance(document, dict) else None
         if not isinstance(record, dict):
-            raise unusable(answer.call, self._transport, answer, "the server's answer holds no object")
+            raise self._unusable(answer, "the server's answer holds no object")
         return record
 
     def _rows(self, answer: Answer) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
@@ -175,15 +178,14 @@ class AlpineObject:
         document = self._document(answer)
         rows = document.get("response") if isinstance(document, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise unusable(answer.call, self._transport, answer, "the server's answer holds no list of objects")
+            raise self._unusable(answer, "the server's answer holds no list of objects")
         pagination = document.get("pagination")
         return rows, pagination if isinstance(pagination, dict) else {}
 
     def _fetch(
-        self, path: str, action: str, per_page: object, params: Mapping[str, object] | None, kinds: Kinds | None
+        self, path: str, action: str, size: int, params: Mapping[str, object] | None, kinds: Kinds | None
     ) -> Fetch:
         """The pages of a list, by number."""
-        size = number(per_page, "per_page", least=1, whole=True)
 
         def fetch(page: int) -> Page:
             query = {**(params or {}), "page": page, "per_page": size}
@@ -203,9 +205,23 @@ class AlpineObject:
         ordered: bool = True,
     ) -> list[dict[str, Any]]:
         """The whole of a list."""
+        return self._counted_list(path, action, per_page=per_page, params=params, kinds=kinds, ordered=ordered)[0]
+
+    def _counted_list(
+        self,
+        path: str,
+        action: str,
+        *,
+        per_page: object,
+        params: Mapping[str, object] | None = None,
+        kinds: Kinds | None = None,
+        ordered: bool = False,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """The whole of a list, and how many rows the server said it has."""
+        size = number(per_page, "per_page", least=1, whole=True)
         if ordered:
-            return collect(self._fetch(path, action, per_page, params, kinds))[0]
-        return list(self._iterate(path, action, per_page=per_page, params=params, kinds=kinds, ordered=False))
+            return collect(self._fetch(path, action, size, params, kinds))
+        return read_in_turn(self._fetch(path, action, max(size, UNORDERED_PAGE), params, kinds))
 
     def _iterate(
         self,
@@ -220,6 +236,17 @@ class AlpineObject:
         """The rows of a list, each page when it is needed."""
         size = number(per_page, "per_page", least=1, whole=True)
         return walk(self._fetch(path, action, size if ordered else max(size, UNORDERED_PAGE), params, kinds))
+
+
+def unwrapped(answer: Answer) -> Any:
+    """What an answer holds, whatever its form."""
+    if not answer.body.strip():
+        return None
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return answer.body.decode("utf-8", "replace")
+    return document["response"] if isinstance(document, dict) and "response" in document else document
 
 
 def _count(value: object) -> int | None:

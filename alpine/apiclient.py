@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from urllib3.util.retry import Retry
 
-from alpine._arguments import number, text
+from alpine._arguments import METHODS, choice, number, path_below, text
+from alpine._configuration import (
+    Address,
+    Password,
+    certificate,
+    checked_timeout,
+    credentials,
+    set_level,
+    verification,
+)
 from alpine._files import local_path, open_file
-from alpine._http.body import BytesBody
+from alpine._http.body import BytesBody, body_of
 from alpine._http.environment import Environment
 from alpine._http.token import TokenHolder
 from alpine._http.transport import Answer, HTTPSession, Timeout, Transport, unusable
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
     InvalidArgumentException,
-    LocalFileException,
     LoginFailureException,
 )
+from alpine.job import Job
+from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
 
-Password = str | Callable[[], str]
-"""A password, or a function that returns it each time it is needed."""
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _FROM_FILE = ("host", "port", "username", "password", "token", "is_secure", "validate_certs", "ca_certs")
 
 
@@ -95,17 +98,17 @@ class APIClient(AlpineObject):
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
-        address = _Address.of(host or os.environ.get("ALPINE_HOST"), port, is_secure)
-        username, password, token = _credentials(address, host, username, password, token)
+        address = Address.of(host or os.environ.get("ALPINE_HOST"), port, is_secure)
+        username, password, token = credentials(address, host, username, password, token)
         if logging_level is not None:
-            _set_level(logging_level)
+            set_level(logging_level)
         session = HTTPSession()
         environment = Environment.of(address.base_url)
         session.proxies.update(environment.proxies if proxies is None else proxies)
-        session.verify = _verification(validate_certs, ca_certs, environment)
-        session.cert = _certificate(cert)
+        session.verify = verification(validate_certs, ca_certs, environment)
+        session.cert = certificate(cert)
         transport = Transport(session, address.base_url, TokenHolder(token))
-        transport.timeout = _checked_timeout(timeout)
+        transport.timeout = checked_timeout(timeout)
         session.transport = transport
         self.username = username
         self._user_id: int | None = None
@@ -129,6 +132,10 @@ class APIClient(AlpineObject):
         """The workspaces."""
         self.datasource: DataSource = DataSource._beside(self)
         """The data sources."""
+        self.user: User = User._beside(self)
+        """The users."""
+        self.job: Job = Job._beside(self)
+        """The jobs, and with ``job.task`` their tasks."""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], **arguments: Any) -> Self:
@@ -256,7 +263,7 @@ class APIClient(AlpineObject):
 
     @timeout.setter
     def timeout(self, value: Timeout) -> None:
-        self._transport.timeout = _checked_timeout(value)
+        self._transport.timeout = checked_timeout(value)
 
     @property
     def retries(self) -> Retry:
@@ -299,7 +306,7 @@ class APIClient(AlpineObject):
         answer = self._request("GET", "status", "read the status of the server")
         document = self._document(answer)
         if not isinstance(document, dict):
-            raise unusable(answer.call, self._transport, answer, "the server's answer is no object")
+            raise self._unusable(answer, "the server's answer is no object")
         return document
 
     def get_version(self) -> str:
@@ -316,7 +323,7 @@ class APIClient(AlpineObject):
         answer = self._request("GET", "VERSION", "read the version of the server")
         version = answer.body.decode("utf-8", "replace").strip()
         if not version or len(version.splitlines()) > 1 or version.startswith("<"):
-            raise unusable(answer.call, self._transport, answer, "the server's answer is no version")
+            raise self._unusable(answer, "the server's answer is no version")
         return version
 
     def get_license(self) -> dict[str, Any]:
@@ -331,6 +338,66 @@ class APIClient(AlpineObject):
         True
         """
         return self._one(self._request("GET", "license", "read the licence of the server"))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+        data: Mapping[str, object] | bytes | None = None,
+        timeout: Timeout = None,
+        repeatable: bool | None = None,
+        all_pages: bool = False,
+    ) -> Any:
+        """Call any endpoint: the way out for what has no method here.
+
+        The login, errors, retries and time-outs are those of every other call.
+
+        :param method: The HTTP method.
+        :type method: str
+        :param path: The path below the API, such as ``"workspaces/1/milestones"``, or one of the engine, which begins
+            with ``"/alpinedatalabs/"``.
+        :type path: str
+        :param params: Parameters for the query.
+        :type params: dict
+        :param json: A document to send as JSON.
+        :type json: dict
+        :param data: Fields to send as a form, or bytes.
+        :type data: dict
+        :param timeout: Seconds for connecting and reading, for this call.
+        :type timeout: tuple
+        :param repeatable: Whether doing it twice does no harm; by default only for GET.
+        :type repeatable: bool
+        :param all_pages: Read a list to its end.
+        :type all_pages: bool
+        :returns: What stands in the answer's ``response``, else its whole JSON, else its text; None when it is empty.
+        :rtype: dict, list, str or None
+        :raises AlpineException: The server says no; the class tells why.
+
+        Example:
+
+        >>> session.request("GET", "users", params={"order": "last_name"}, all_pages=True)[0]["entity_type"]
+        'user'
+        """
+        verb = choice(str(method).upper(), "method", METHODS)
+        url, action = path_below(path), f"{verb} {path}"
+        if all_pages:
+            if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
+                raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
+            return self._list(url, action, per_page=100, params=params, ordered=False)
+        answer = self._request(
+            verb,
+            url.removeprefix(f"{ENGINE}/"),
+            action,
+            engine=url.startswith(ENGINE),
+            params=params,
+            body=body_of(json, data),
+            timeout=None if timeout is None else checked_timeout(timeout),
+            repeatable=repeatable,
+        )
+        return unwrapped(answer)
 
     def __enter__(self) -> Self:
         return self
@@ -352,103 +419,3 @@ class APIClient(AlpineObject):
     def __repr__(self) -> str:
         who = f" as {self.username!r}" if self.username else ""
         return f"<APIClient {self.base_url}{who if self.token else ', not logged in'}>"
-
-
-@dataclass(frozen=True)
-class _Address:
-    scheme: str
-    host: str
-    port: int | None
-    prefix: str
-
-    @classmethod
-    def of(cls, host: object, port: object, is_secure: bool) -> _Address:
-        if not isinstance(host, str) or not host.strip():
-            raise InvalidArgumentException("Which server? Give host, or set ALPINE_HOST.")
-        scheme = "https" if is_secure else "http"
-        given = host.strip()
-        try:
-            parts = urlsplit(given if "://" in given else f"{scheme}://{given}")
-            name, own_port = parts.hostname, parts.port
-        except ValueError:
-            parts, name, own_port = urlsplit(""), None, None
-        if (
-            not name
-            or parts.scheme not in _DEFAULT_PORTS
-            or parts.username is not None
-            or parts.query
-            or parts.fragment
-        ):
-            raise InvalidArgumentException(
-                "host must be a host name, or a URL such as https://alpine.example.com:8443, without user or password."
-            )
-        if own_port is None and port is None and "://" not in given:
-            port = os.environ.get("ALPINE_PORT") or None
-        chosen = own_port if port is None else _port(port)
-        prefix = parts.path.rstrip("/").removesuffix("/api")
-        scheme = "https" if is_secure and "://" not in given else parts.scheme
-        return cls(scheme, name, None if chosen == _DEFAULT_PORTS[scheme] else chosen, prefix)
-
-    @property
-    def base_url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}{self.prefix}/api"
-
-
-def _port(value: object) -> int:
-    try:
-        port = int(value) if isinstance(value, str) else number(value, "port", least=1, whole=True)
-    except ValueError:
-        port = 0
-    if not 1 <= port <= 65535:
-        raise InvalidArgumentException(f"port must be a number from 1 to 65535, not {value!r}.")
-    return port
-
-
-def _credentials(
-    address: _Address, host: str | None, username: str | None, password: Password | None, token: str | None
-) -> tuple[str | None, Password | None, str | None]:
-    """The credentials given, completed from the environment if they are meant for this host."""
-    environment = os.environ
-    named = environment.get("ALPINE_HOST")
-    if not named or (host and _Address.of(named, None, address.scheme == "https").host != address.host):
-        return username, password, token
-    if token is None and username is None and password is None:
-        token = environment.get("ALPINE_TOKEN") or None
-    if token is None:
-        if username is None:
-            username = environment.get("ALPINE_USERNAME") or None
-        if password is None and username == (environment.get("ALPINE_USERNAME") or username):
-            password = environment.get("ALPINE_PASSWORD") or None
-    return username, password, token
-
-
-def _verification(validate: bool, ca_certs: str | os.PathLike[str] | None, environment: Environment) -> bool | str:
-    if not validate:
-        return False
-    if ca_certs is None:
-        return environment.ca_file or True
-    path = local_path(ca_certs, "ca_certs")
-    if not path.exists():
-        raise LocalFileException(f"Could not read ca_certs: there is no file {path}.")
-    return str(path)
-
-
-def _certificate(cert: object) -> Any:
-    for part in cert if isinstance(cert, tuple) else (cert,):
-        if part is not None and not local_path(part, "cert").exists():
-            raise LocalFileException(f"Could not read cert: there is no file {part}.")
-    return tuple(map(os.fspath, cert)) if isinstance(cert, tuple) else cert and os.fspath(cert)  # type: ignore[call-overload]
-
-
-def _checked_timeout(timeout: object) -> Timeout:
-    parts = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
-    connect, read = (None if part is None else number(part, "timeout", least=0.001) for part in parts)
-    return connect, read
-
-
-def _set_level(level: str | int) -> None:
-    try:
-        logging.getLogger("alpine").setLevel(level.upper() if isinstance(level, str) else level)
-    except (ValueError, TypeError):
-        raise InvalidArgumentException(f"logging_level must be a level such as 'DEBUG', not {level!r}.") from None

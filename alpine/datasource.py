@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from alpine._arguments import Id, choice, identifier, nearest, text
+from alpine._arguments import Id, choice, find_named, given, identifier, nearest, number, text
+from alpine._constants import Constants
+from alpine._http.body import BytesBody
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import (
     DataSourceNotFoundException,
@@ -16,7 +18,7 @@ from alpine.exception import (
 _KINDS = {404: DataSourceNotFoundException}
 
 
-class DSType:
+class DSType(Constants):
     """The kinds of data sources."""
 
     GreenplumDatabase = "gpdb_data_source"
@@ -29,7 +31,6 @@ class DSType:
     PostgreSQLDatabase = "pg_data_source"
 
 
-TYPES = frozenset(value for name, value in vars(DSType).items() if not name.startswith("_"))
 ON_HADOOP = frozenset({DSType.HadoopCluster, DSType.HadoopHive})
 WITH_DATABASES = {
     DSType.GreenplumDatabase: "gpdb_database",
@@ -106,8 +107,8 @@ class DataSource(AlpineObject):
         >>> session.datasource.get(1, session.datasource.dsType.GreenplumDatabase)["name"]
         'Sandbox Database'
         """
-        number, kind = identifier(ds_id, "ds_id"), _checked_type(type)
-        return self._one(self._request("GET", f"{_route(kind)}/{number}", f"get {kind} {number}", kinds=_KINDS))
+        wanted, kind = identifier(ds_id, "ds_id"), _checked_type(type)
+        return self._one(self._request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", kinds=_KINDS))
 
     def get_id(self, name: str, type: str | None = None) -> int:
         """Return the ID of a data source.
@@ -148,9 +149,172 @@ class DataSource(AlpineObject):
         >>> [database["name"] for database in session.datasource.get_database_list(1)]
         ['sandbox']
         """
-        number = identifier(data_source_id, "data_source_id")
-        action = f"list the databases of data source {number}"
-        return self._list(f"data_sources/{number}/databases", action, per_page=per_page, kinds=_KINDS)
+        source = identifier(data_source_id, "data_source_id")
+        action = f"list the databases of data source {source}"
+        return self._list(f"data_sources/{source}/databases", action, per_page=per_page, kinds=_KINDS)
+
+    def create(
+        self,
+        name: str,
+        type: str,
+        host: str,
+        port: int | None = None,
+        db_name: str | None = None,
+        db_username: str | None = None,
+        db_password: str | None = None,
+        description: str | None = None,
+        shared: bool = False,
+        ssl: bool = False,
+    ) -> dict[str, Any]:
+        """Create a SQL data source. Calls ``POST /data_sources``.
+
+        The server connects to it to test the credentials.
+
+        :param name: Its name, up to 64 characters, which no other data source has in any capitals.
+        :type name: str
+        :param type: Its kind, a value of :class:`DSType` that is not on Hadoop.
+        :type type: str
+        :param host: Its host; for ``JDBCDataSource`` the JDBC URL.
+        :type host: str
+        :param port: Its port.
+        :type port: int
+        :param db_name: The database to connect to first.
+        :type db_name: str
+        :param db_username: The user for the connection.
+        :type db_username: str
+        :param db_password: The password for the connection.
+        :type db_password: str
+        :param description: A description.
+        :type description: str
+        :param shared: Whether everybody uses it with these credentials.
+        :type shared: bool
+        :param ssl: Whether to connect encrypted.
+        :type ssl: bool
+        :returns: The new data source's metadata.
+        :rtype: dict
+        :raises DataSourceTypeNotFoundException: There is no such kind, or it is made by :meth:`create_hadoop`.
+        :raises ValidationException: The name is taken, or the server cannot connect.
+
+        Example:
+
+        >>> kind = session.datasource.dsType.PostgreSQLDatabase
+        >>> made = session.datasource.create("Reports", kind, "db.example.com", 5432, "reports", "reader", "a password")
+        >>> made["name"]
+        'Reports'
+        """
+        kind = _checked_type(type)
+        if kind in ON_HADOOP:
+            raise DataSourceTypeNotFoundException(f"A data source of kind {kind} is made by create_hadoop.")
+        document = {
+            "name": text(name, "name"),
+            "entity_type": DSType.GreenplumDatabase if kind == DSType.HAWQ else kind,
+            "host": text(host, "host"),
+            "shared": bool(shared),
+            "ssl": bool(ssl),
+            **({"is_hawq": True} if kind == DSType.HAWQ else {}),
+            **given(
+                port=_port(port, "port"),
+                db_name=db_name,
+                db_username=db_username,
+                db_password=db_password,
+                description=description,
+            ),
+        }
+        return self._create("data_sources", name, document, (db_password,) if db_password else ())
+
+    def create_hadoop(
+        self,
+        name: str,
+        host: str,
+        port: int,
+        hdfs_version: str,
+        username: str,
+        group_list: str,
+        job_tracker_host: str | None = None,
+        job_tracker_port: int | None = None,
+        description: str | None = None,
+        high_availability: bool = False,
+        connection_parameters: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Create a Hadoop data source. Calls ``POST /hdfs_data_sources``.
+
+        :param name: Its name, up to 64 characters, which no other data source has in any capitals.
+        :type name: str
+        :param host: The host of its name node.
+        :type host: str
+        :param port: The port of its name node.
+        :type port: int
+        :param hdfs_version: The distribution, such as ``"Cloudera CDH5.4-5.7"``.
+        :type hdfs_version: str
+        :param username: The user on the cluster.
+        :type username: str
+        :param group_list: The groups of that user, with commas.
+        :type group_list: str
+        :param job_tracker_host: The host of its job tracker or resource manager; flows need it.
+        :type job_tracker_host: str
+        :param job_tracker_port: The port of its job tracker or resource manager.
+        :type job_tracker_port: int
+        :param description: A description.
+        :type description: str
+        :param high_availability: Whether its name node is highly available.
+        :type high_availability: bool
+        :param connection_parameters: More Hadoop properties.
+        :type connection_parameters: dict
+        :returns: The new data source's metadata.
+        :rtype: dict
+        :raises ValidationException: The name is taken, or the server cannot reach it.
+
+        Example:
+
+        >>> version = "Cloudera CDH5.4-5.7"
+        >>> session.datasource.create_hadoop("Lake", "nn.example.com", 8020, version, "me", "staff")["name"]
+        'Lake'
+        """
+        pairs = [{"key": key, "value": value} for key, value in (connection_parameters or {}).items()]
+        document = {
+            "name": text(name, "name"),
+            "host": text(host, "host"),
+            "port": number(port, "port", least=1, whole=True),
+            "hdfs_version": text(hdfs_version, "hdfs_version"),
+            "username": text(username, "username"),
+            "group_list": text(group_list, "group_list"),
+            "high_availability": bool(high_availability),
+            **given(
+                job_tracker_host=job_tracker_host,
+                job_tracker_port=_port(job_tracker_port, "job_tracker_port"),
+                description=description,
+                connection_parameters=pairs or None,
+            ),
+        }
+        return self._create("hdfs_data_sources", name, document, ())
+
+    def _create(self, path: str, name: str, document: dict[str, object], secrets: tuple[str, ...]) -> dict[str, Any]:
+        if_lost = "Look with datasource.get_id whether it is there before you create it again."
+        action = f"create data source {name!r}"
+        body = BytesBody.json(document)
+        return self._one(self._request("POST", path, action, body=body, secrets=secrets, if_lost=if_lost))
+
+    def delete(self, ds_id: Id, type: str) -> None:
+        """Delete a data source. Calls ``DELETE /data_sources/:id`` or ``DELETE /hdfs_data_sources/:id``.
+
+        :param ds_id: ID of the data source.
+        :type ds_id: int
+        :param type: Its kind, a value of :class:`DSType`.
+        :type type: str
+        :returns: None.
+        :rtype: NoneType
+        :raises DataSourceNotFoundException: The data source does not exist.
+        :raises ForbiddenException: The user is neither its owner nor an administrator.
+
+        Example:
+
+        >>> kind = session.datasource.dsType.GreenplumDatabase
+        >>> made = session.datasource.create("Brief", kind, "db.example.com", 5432, "brief", "me", "a password")
+        >>> session.datasource.delete(made["id"], kind)
+        """
+        wanted, kind = identifier(ds_id, "ds_id"), _checked_type(type)
+        path, action = f"{_route(kind)}/{wanted}", f"delete {kind} {wanted}"
+        self._request("DELETE", path, action, repeatable=True, kinds=_KINDS)
 
     def for_upload(self, name: str, database: str | None = None) -> dict[str, Any]:
         """Build one entry of the ``data_sources_list`` of :meth:`alpine.workfile.Workfile.upload`.
@@ -170,16 +334,16 @@ class DataSource(AlpineObject):
         """
         source = self._named(name, None)
         kind = kind_of(source)
-        number = identifier(source.get("id"), "the id of the data source")
+        source_id = identifier(source.get("id"), "the id of the data source")
         database_id: int | str = ""
         if kind in WITH_DATABASES:
-            database_id = self._database_id(name, number, database)
+            database_id = self._database_id(name, source_id, database)
         elif database is not None:
             raise InvalidArgumentException(f"The data source {name!r} ({kind}) has no databases to choose from.")
-        return {"data_source_type": kind, "data_source_id": number, "database_id": database_id}
+        return {"data_source_type": kind, "data_source_id": source_id, "database_id": database_id}
 
-    def _database_id(self, source: str, number: int, database: str | None) -> int:
-        rows = self.get_database_list(number)
+    def _database_id(self, source: str, source_id: int, database: str | None) -> int:
+        rows = self.get_database_list(source_id)
         names = [str(row.get("name")) for row in rows]
         if database is None and len(rows) != 1:
             raise InvalidArgumentException(f"Which database of {source!r}? Give one of {', '.join(names) or 'none'}.")
@@ -190,19 +354,17 @@ class DataSource(AlpineObject):
             f"The data source {source!r} has no database {database!r}.{nearest(str(database), names)}"
         )
 
-    def _named(self, name: str, kind: str | None) -> dict[str, Any]:
-        wanted = text(name, "name")
-        seen = []
-        for row in self.iterate(kind, UNORDERED_PAGE):
-            if str(row.get("name")).casefold() == wanted.casefold():
-                return row
-            seen.append(str(row.get("name")))
-        raise DataSourceNotFoundException(
-            f"There is no data source {wanted!r}{f' of kind {kind}' if kind else ''}.{nearest(wanted, seen)}"
-        )
+    def _named(self, name: str, kind: str | None) -> Mapping[str, Any]:
+        where = f" of kind {kind}" if kind else ""
+        rows = self.iterate(kind, UNORDERED_PAGE)
+        return find_named(rows, "name", name, "data source", DataSourceNotFoundException, where=where)
 
 
-def kind_of(source: dict[str, Any]) -> str:
+def _port(value: object, name: str) -> int | None:
+    return None if value is None else number(value, name, least=1, whole=True)
+
+
+def kind_of(source: Mapping[str, Any]) -> str:
     """The kind of a data source: HAWQ and Hive are flags on the wire, not kinds."""
     if source.get("is_hawq"):
         return DSType.HAWQ
@@ -237,7 +399,7 @@ def _location(entry: object, where: str) -> tuple[str, int]:
 
 def _checked_type(kind: object) -> str:
     try:
-        return choice(kind, "the type of a data source", sorted(TYPES))
+        return choice(kind, "the type of a data source", map(str, DSType.values()))
     except InvalidArgumentException as error:
         raise DataSourceTypeNotFoundException(error.reason) from None
 

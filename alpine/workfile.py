@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, overload
 
 from alpine import afm
 from alpine import process as _process
-from alpine._arguments import Id, also_known_as, identifier, nearest, text
-from alpine._files import FileSink, local_path
-from alpine._http.body import MultipartBody
+from alpine import workfile_version as _version
+from alpine._arguments import Id, also_known_as, choice, find_id, given, identifier, text
+from alpine._files import FileSink, existing_file, local_path
+from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
 from alpine.alpineobject import AlpineObject
 from alpine.datasource import execution_locations
 from alpine.exception import (
-    LocalFileException,
     ServerErrorException,
     WorkfileNotFoundException,
     WorkspaceNotFoundException,
@@ -35,11 +35,14 @@ class Workfile(AlpineObject):
     """
 
     Process = _process.Process
+    Version = _version.Version
 
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)
         self.process: _process.Process = _process.Process._beside(self)
         """The runs of workflows."""
+        self.version: _version.Version = _version.Version._beside(self)
+        """The versions of other workfiles."""
 
     @also_known_as(workflow_id="workfile_id")
     def delete(self, workfile_id: Id) -> None:
@@ -142,23 +145,30 @@ class Workfile(AlpineObject):
         >>> session.workfile.get_id(workfile_name="order_filter", workspace_id="Sandbox") == workflow_id
         True
         """
-        name = text(workfile_name, "workfile_name")
-        seen = []
-        for row in self.iterate(workspace_id, per_page=1000):
-            if row.get("file_name") in {name, name.removesuffix(".afm")}:
-                return identifier(row.get("id"), "the id of the workfile")
-            seen.append(str(row.get("file_name")))
-        raise WorkfileNotFoundException(
-            f"There is no workfile {name!r} among the {len(seen)} of workspace {workspace_id!r}.{nearest(name, seen)}"
-        )
+        name = text(workfile_name, "workfile_name").removesuffix(".afm")
+        rows = self.iterate(workspace_id, per_page=1000)
+        where = f" in workspace {workspace_id!r}"
+        return find_id(rows, "file_name", name, "workfile", WorkfileNotFoundException, where=where)
 
-    def get_list(self, workspace_id: Id, per_page: int = 100) -> list[dict[str, Any]]:
-        """Return all workfiles in a workspace. Calls ``GET /workspaces/:id/workfiles``.
+    def get_list(
+        self,
+        workspace_id: Id,
+        per_page: int = 100,
+        *,
+        file_type: str | None = None,
+        name_pattern: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return all workfiles in a workspace, by name. Calls ``GET /workspaces/:id/workfiles``.
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
         :param per_page: Maximum number to fetch with each API call.
         :type per_page: int
+        :param file_type: Only those of one kind: ``work_flow``, ``sql``, ``code``, ``text``, ``image``, ``xml``
+            or ``other``.
+        :type file_type: str
+        :param name_pattern: Only those whose name contains this, in the same capitals; ``%`` and ``_`` are wildcards.
+        :type name_pattern: str
         :returns: List of workfiles' metadata.
         :rtype: list of dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
@@ -166,12 +176,20 @@ class Workfile(AlpineObject):
         Example:
 
         >>> workfiles = session.workfile.get_list(workspace_id=workspace_id)
+        >>> workflows = session.workfile.get_list(workspace_id, file_type="work_flow", name_pattern="order")
         """
-        number = workspace_id_of(self, workspace_id)
-        path, action = f"workspaces/{number}/workfiles", f"list the workfiles of workspace {number}"
-        return self._list(path, action, per_page=per_page, kinds=_IN_WORKSPACE)
+        path, action = self._list_path(workspace_id)
+        filters = _filters(file_type, name_pattern)
+        return self._list(path, action, per_page=per_page, params=filters, kinds=_IN_WORKSPACE)
 
-    def iterate(self, workspace_id: Id, per_page: int = 100) -> Iterator[dict[str, Any]]:
+    def iterate(
+        self,
+        workspace_id: Id,
+        per_page: int = 100,
+        *,
+        file_type: str | None = None,
+        name_pattern: str | None = None,
+    ) -> Iterator[dict[str, Any]]:
         """Walk the workfiles of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/workfiles``.
 
         Parameters and exceptions are those of :meth:`get_list`.
@@ -180,12 +198,21 @@ class Workfile(AlpineObject):
 
         >>> names = [workfile["file_name"] for workfile in session.workfile.iterate(workspace_id)]
         """
+        path, action = self._list_path(workspace_id)
+        filters = _filters(file_type, name_pattern)
+        return self._iterate(path, action, per_page=per_page, params=filters, kinds=_IN_WORKSPACE)
+
+    def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         number = workspace_id_of(self, workspace_id)
-        path, action = f"workspaces/{number}/workfiles", f"list the workfiles of workspace {number}"
-        return self._iterate(path, action, per_page=per_page, kinds=_IN_WORKSPACE)
+        return f"workspaces/{number}/workfiles", f"list the workfiles of workspace {number}"
 
     def upload(
-        self, workspace_id: Id, afm_file: str | os.PathLike[str], data_sources_list: list[dict[str, Any]]
+        self,
+        workspace_id: Id,
+        afm_file: str | os.PathLike[str],
+        data_sources_list: list[dict[str, Any]],
+        *,
+        if_exists: str = "rename",
     ) -> dict[str, Any]:
         """Upload an Alpine workfile file (.afm format). Calls ``POST /workspaces/:id/workfiles``.
 
@@ -203,13 +230,16 @@ class Workfile(AlpineObject):
             {"data_source_type": DataSource.dsType.GreenplumDatabase, "data_source_id": "1", "database_id": "42"}]``.
             :meth:`alpine.datasource.DataSource.for_upload` builds an entry from names.
         :type data_sources_list: list
+        :param if_exists: What to do when the name is taken: ``"rename"`` (the server numbers it), ``"error"``, or
+            ``"replace"``, which deletes the old one after the new one has arrived; the id is a new one.
+        :type if_exists: str
         :returns: Selected workfile's metadata. Its ``file_name`` is the server's, which numbers a name that is taken.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises LocalFileException: The file cannot be read; nothing was sent.
         :raises WorkflowFileException: The file is not a workflow; nothing was sent.
         :raises InvalidArgumentException: The list of data sources has a wrong shape; nothing was sent.
-        :raises ValidationException: The server refuses the file.
+        :raises ValidationException: The server refuses the file, or its name is taken and ``if_exists`` is ``"error"``.
         :raises OutcomeUnknownException: The answer was lost; the file may have arrived.
 
         Example:
@@ -221,39 +251,172 @@ class Workfile(AlpineObject):
         ...                     "database_id": 1}]
         >>> workfile_info = session.workfile.upload(workspace_id, afm_path, datasource_info)
         """
-        file = _existing(afm_file, "afm_file")
+        file = existing_file(afm_file, "afm_file")
         locations = execution_locations(data_sources_list)
         afm.check(file)
         fields: list[tuple[str, object]] = [("workfile[entity_subtype]", "alpine")]
         for position, (entity_type, number) in enumerate(locations):
             fields.append((f"workfile[execution_locations][{position}][entity_type]", entity_type))
             fields.append((f"workfile[execution_locations][{position}][id]", number))
-        body = MultipartBody(fields, "workfile[versions_attributes][0][contents]", file)
-        record = self._create(workspace_id, f"upload {file.name}", body)
-        self._warn_of_new_name(file.name.replace(".afm", ""), record)
-        return record
+        return self._create(workspace_id, file, file.name.replace(".afm", ""), fields, if_exists)
 
-    def _create(self, workspace_id: Id, action: str, body: MultipartBody) -> dict[str, Any]:
-        number = workspace_id_of(self, workspace_id)
+    def upload_file(
+        self,
+        workspace_id: Id,
+        path: str | os.PathLike[str],
+        description: str | None = None,
+        *,
+        if_exists: str = "rename",
+    ) -> dict[str, Any]:
+        """Upload a file of any kind: a notebook, SQL, CSV, text. Calls ``POST /workspaces/:id/workfiles``.
+
+        :param workspace_id: ID of workspace, or its name.
+        :type workspace_id: int
+        :param path: Local path of the file.
+        :type path: str
+        :param description: A description, up to 256 characters.
+        :type description: str
+        :param if_exists: What to do when the name is taken, as in :meth:`upload`.
+        :type if_exists: str
+        :returns: The new workfile's metadata.
+        :rtype: dict
+        :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises LocalFileException: The file cannot be read; nothing was sent.
+        :raises ValidationException: The server refuses the file, or its name is taken and ``if_exists`` is ``"error"``.
+        :raises OutcomeUnknownException: The answer was lost; the file may have arrived.
+
+        Example:
+
+        >>> session.workfile.upload_file(workspace_id, "afm/test.afm")["file_name"]
+        'test.afm'
+        """
+        file = existing_file(path, "path")
+        fields: list[tuple[str, object]] = [] if description is None else [("workfile[description]", description)]
+        return self._create(workspace_id, file, file.name, fields, if_exists)
+
+    def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> dict[str, Any]:
+        """Change the name or the description of a workfile. Calls ``PUT /workfiles/:id``.
+
+        :param workfile_id: ID of the workfile.
+        :type workfile_id: int
+        :param name: A new name.
+        :type name: str
+        :param description: A new description; an empty text empties it.
+        :type description: str
+        :returns: The workfile's metadata after the change.
+        :rtype: dict
+        :raises WorkfileNotFoundException: The workfile does not exist.
+        :raises ValidationException: The name is taken, or not allowed.
+
+        Example:
+
+        >>> session.workfile.update(workflow_id, description="Orders above an amount")["description"]
+        'Orders above an amount'
+        """
+        number = identifier(workfile_id, "workfile_id")
+        document = given(file_name=name, description=description)
+        if not document:
+            return self.get(number)
+        body = BytesBody.json({"workfile": document})
+        action = f"update workfile {number}"
+        return self._one(self._request("PUT", f"workfiles/{number}", action, body=body, repeatable=True, kinds=_KINDS))
+
+    def copy(self, workfile_id: Id, workspace_id: Id | None = None, name: str | None = None) -> dict[str, Any]:
+        """Copy a workfile. Calls ``POST /workfiles/:id/copy``.
+
+        :param workfile_id: ID of the workfile.
+        :type workfile_id: int
+        :param workspace_id: ID of the workspace to copy to, or its name; by default the workfile's own.
+        :type workspace_id: int
+        :param name: The name of the copy; without it the server numbers a name that is taken.
+        :type name: str
+        :returns: The copy's metadata.
+        :rtype: dict
+        :raises WorkfileNotFoundException: The workfile does not exist.
+        :raises WorkspaceNotFoundException: There is no workspace of that name.
+        :raises ValidationException: The name is taken.
+
+        Example:
+
+        >>> session.workfile.copy(workflow_id)["file_name"]
+        'order_filter_1'
+        """
+        number = identifier(workfile_id, "workfile_id")
+        workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
         answer = self._request(
             "POST",
-            f"workspaces/{number}/workfiles",
-            f"{action} to workspace {number}",
-            body=body,
-            kinds=_IN_WORKSPACE,
-            if_lost="Look with workfile.get_list whether it is there before you upload it again.",
+            f"workfiles/{number}/copy",
+            f"copy workfile {number}",
+            body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
+            kinds=_KINDS,
+            if_lost="Look with workfile.get_list whether the copy is there before you copy it again.",
         )
         return self._one(answer)
 
-    def _warn_of_new_name(self, name: str, record: dict[str, Any]) -> None:
+    def delete_many(self, workspace_id: Id, workfile_ids: Iterable[Id]) -> None:
+        """Delete several workfiles of a workspace at once. Calls ``DELETE /workspaces/:id/workfiles``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param workfile_ids: IDs of the workfiles.
+        :type workfile_ids: list
+        :returns: None.
+        :rtype: NoneType
+        :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises ForbiddenException: The user is no member of the workspace.
+
+        Example:
+
+        >>> session.workfile.delete_many(workspace_id, [workflow_id, workfile_id])
+        """
+        numbers = [identifier(workfile_id, "each of workfile_ids") for workfile_id in workfile_ids]
+        if not numbers:
+            return
+        workspace = workspace_id_of(self, workspace_id)
+        self._request(
+            "DELETE",
+            f"workspaces/{workspace}/workfiles",
+            f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}",
+            params={"workfile_ids[]": numbers},
+            repeatable=True,
+            kinds=_IN_WORKSPACE,
+        )
+
+    def _create(
+        self, workspace_id: Id, file: Path, name: str, fields: list[tuple[str, object]], if_exists: str
+    ) -> dict[str, Any]:
+        choice(if_exists, "if_exists", ("rename", "error", "replace"))
+        workspace = workspace_id_of(self, workspace_id)
+        replaced = self._taken(workspace, name) if if_exists == "replace" else None
+        # The server refuses a name that is sent along and taken; without one it finds another.
+        named = [("workfile[file_name]", name)] if if_exists == "error" else []
+        answer = self._request(
+            "POST",
+            f"workspaces/{workspace}/workfiles",
+            f"upload {file.name} to workspace {workspace}",
+            body=MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file),
+            kinds=_IN_WORKSPACE,
+            if_lost="Look with workfile.get_list whether it is there before you upload it again.",
+        )
+        record = self._one(answer)
+        if replaced is not None:
+            self.delete(replaced)
+            return self.update(record["id"], name=name)
         if record.get("file_name") != name:
             self.logger.warning(
                 "%r is on the server as %r, with id %s.", name, record.get("file_name"), record.get("id")
             )
+        return record
+
+    def _taken(self, workspace: int, name: str) -> int | None:
+        """The id of the workfile that has exactly this name."""
+        rows = self.iterate(workspace, per_page=1000)
+        return next((row.get("id") for row in rows if row.get("file_name") == name), None)
 
 
-def _existing(value: object, name: str) -> Path:
-    path = local_path(value, name)
-    if not path.is_file():
-        raise LocalFileException(f"Could not read {name}: there is no file {path}.")
-    return path
+def _filters(file_type: str | None, name_pattern: str | None) -> dict[str, object]:
+    return {
+        key: text(value, key)
+        for key, value in (("file_type", file_type), ("name_pattern", name_pattern))
+        if value is not None
+    }

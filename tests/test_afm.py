@@ -244,7 +244,7 @@ def test_the_drawing_is_well_formed_and_escapes_names():
     flow = afm.read(FLOW)
     picture = ElementTree.fromstring(flow.to_svg())
     texts = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts == ["Row & Filter", "FilterOperator", "orders", "DbTableOperator"]
+    assert texts == ["Row & Filter", "Filter", "orders", "DbTable"]
     assert len(list(picture.iter("{http://www.w3.org/2000/svg}polygon"))) == 1
     assert flow._repr_html_() == flow._repr_svg_() == flow.to_svg()
 

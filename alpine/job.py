@@ -1,0 +1,484 @@
+"""Jobs: workflows and other workfiles that run by a schedule or on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import Any
+
+from alpine import task as _task
+from alpine._arguments import Id, choice, find_id, given, identifier, number, text
+from alpine._constants import Constants
+from alpine._display import Progress
+from alpine._http.body import BytesBody
+from alpine._http.transport import Transport
+from alpine._schedule import schedule_of
+from alpine._waiting import wait_for
+from alpine.alpineobject import AlpineObject
+from alpine.exception import (
+    InvalidArgumentException,
+    JobNotFoundException,
+    RunJobFailureException,
+    RunJobTimeoutException,
+    WorkspaceNotFoundException,
+)
+from alpine.workspace import workspace_id_of
+
+_KINDS = {404: JobNotFoundException}
+
+
+class ScheduleType(Constants):
+    """How often a job runs."""
+
+    OnDemand = "on_demand"
+    Hourly = "hours"
+    Daily = "days"
+    Weekly = "weeks"
+    Monthly = "months"
+
+
+class Notify(Constants):
+    """Who is told when a job succeeds or fails."""
+
+    Nobody = "nobody"
+    Everybody = "everybody"
+    Selected = "selected"
+
+
+class Job(AlpineObject):
+    """A class for interacting with jobs. Its tasks are reached by :class:`Task`."""
+
+    ScheduleType = ScheduleType
+    Notify = Notify
+    TaskType = _task.TaskType
+    Task = _task.Task
+    scheduleType = ScheduleType()  # noqa: N815 - the name that scripts use
+    """The schedules, as in ``session.job.scheduleType.Weekly``."""
+
+    def _bind(self, base_url: str, transport: Transport) -> None:
+        super()._bind(base_url, transport)
+        self.task: _task.Task = _task.Task._beside(self)
+        """The tasks of jobs."""
+
+    def create(
+        self,
+        workspace_id: Id,
+        job_name: str,
+        schedule_type: str | None = None,
+        interval_value: int = 0,
+        next_run: datetime | None = None,
+        time_zone: str | tzinfo | None = None,
+        *,
+        end_run: datetime | None = None,
+        enabled: bool | None = None,
+        success_notify: str | None = None,
+        failure_notify: str | None = None,
+        success_recipients: list[int] | None = None,
+        failure_recipients: list[int] | None = None,
+    ) -> dict[str, Any]:
+        """Create a job. Calls ``POST /workspaces/:id/jobs``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_name: Its name, which no other job of the workspace has.
+        :type job_name: str
+        :param schedule_type: A value of :class:`ScheduleType`; ``OnDemand`` by default.
+        :type schedule_type: str
+        :param interval_value: How many hours, days, weeks or months lie between two runs; at least 1 for a schedule.
+        :type interval_value: int
+        :param next_run: The first run; by default now. With a zone it is converted to ``time_zone``, without one it is
+            the wall clock there.
+        :type next_run: datetime.datetime
+        :param time_zone: The zone of the schedule, such as ``"US/Pacific"``, or a ``zoneinfo`` or pytz object;
+            by default that of ``next_run``, else UTC.
+        :type time_zone: str
+        :param end_run: When the schedule ends.
+        :type end_run: datetime.datetime
+        :param enabled: Whether the schedule is active. A server may leave new jobs inactive unless told.
+        :type enabled: bool
+        :param success_notify: Who is told of a success, a value of :class:`Notify`.
+        :type success_notify: str
+        :param failure_notify: Who is told of a failure, a value of :class:`Notify`.
+        :type failure_notify: str
+        :param success_recipients: IDs of the members to tell, for ``Notify.Selected``.
+        :type success_recipients: list
+        :param failure_recipients: IDs of the members to tell, for ``Notify.Selected``.
+        :type failure_recipients: list
+        :returns: The new job's metadata.
+        :rtype: dict
+        :raises InvalidArgumentException: A schedule without an interval, which would hang the server.
+        :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises ValidationException: The name is taken, or ``next_run`` lies in the past.
+        :raises NotLicensedException: The licence does not cover jobs.
+
+        Example:
+
+        >>> daily = session.job.scheduleType.Daily
+        >>> session.job.create(workspace_id, "nightly", daily, 1, enabled=True)["interval_unit"]
+        'days'
+        """
+        name = text(job_name, "job_name")
+        unit = choice(schedule_type or ScheduleType.OnDemand, "schedule_type", map(str, ScheduleType.values()))
+        job = {
+            "name": name,
+            "interval_unit": unit,
+            "interval_value": _interval(unit, interval_value),
+            **({} if unit == ScheduleType.OnDemand else schedule_of(next_run, end_run, time_zone, default_to_now=True)),
+            **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
+        }
+        workspace = workspace_id_of(self, workspace_id)
+        answer = self._request(
+            "POST",
+            f"workspaces/{workspace}/jobs",
+            f"create job {name!r} in workspace {workspace}",
+            body=BytesBody.json({"job": job}),
+            kinds={404: WorkspaceNotFoundException},
+            if_lost="Look with job.get_id whether it is there before you create it again.",
+        )
+        return self._one(answer)
+
+    def update(
+        self,
+        workspace_id: Id,
+        job_id: Id,
+        *,
+        name: str | None = None,
+        schedule_type: str | None = None,
+        interval_value: int | None = None,
+        next_run: datetime | None = None,
+        time_zone: str | tzinfo | None = None,
+        end_run: datetime | None = None,
+        enabled: bool | None = None,
+        success_notify: str | None = None,
+        failure_notify: str | None = None,
+        success_recipients: list[int] | None = None,
+        failure_recipients: list[int] | None = None,
+        owner_id: Id | None = None,
+    ) -> dict[str, Any]:
+        """Change a job. Only what is given is changed. Calls ``PUT /workspaces/:id/jobs/:id``.
+
+        The parameters are those of :meth:`create`, and:
+
+        :param job_id: ID of the job.
+        :type job_id: int
+        :param name: A new name.
+        :type name: str
+        :param owner_id: ID of a new owner, who must be a member of the workspace.
+        :type owner_id: int
+        :returns: The job's metadata after the change.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+        :raises ValidationException: The server refuses a value.
+
+        Example:
+
+        >>> session.job.update(workspace_id, job_id, name="weekly report")["name"]
+        'weekly report'
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        document: dict[str, object] = {
+            **given(name=name, owner_id=None if owner_id is None else identifier(owner_id, "owner_id")),
+            **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
+            **schedule_of(next_run, end_run, time_zone),
+        }
+        if schedule_type is not None:
+            unit = choice(schedule_type, "schedule_type", map(str, ScheduleType.values()))
+            document |= {"interval_unit": unit, "interval_value": _interval(unit, interval_value or 0)}
+        elif interval_value is not None:
+            document["interval_value"] = number(interval_value, "interval_value", least=1, whole=True)
+        if not document:
+            return self.get(workspace, job)
+        answer = self._request(
+            "PUT",
+            f"workspaces/{workspace}/jobs/{job}",
+            f"update job {job}",
+            body=BytesBody.json({"job": document}),
+            repeatable=True,
+            kinds=_KINDS,
+        )
+        return self._one(answer)
+
+    def enable(self, workspace_id: Id, job_id: Id) -> dict[str, Any]:
+        """Activate the schedule of a job. Calls ``PUT /workspaces/:id/jobs/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: The job's metadata after the change.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+
+        Example:
+
+        >>> session.job.enable(workspace_id, job_id)["enabled"]
+        True
+        """
+        return self.update(workspace_id, job_id, enabled=True)
+
+    def disable(self, workspace_id: Id, job_id: Id) -> dict[str, Any]:
+        """Deactivate the schedule of a job. Calls ``PUT /workspaces/:id/jobs/:id``.
+
+        Parameters, answer and exceptions are those of :meth:`enable`.
+
+        Example:
+
+        >>> session.job.disable(workspace_id, job_id)["enabled"]
+        False
+        """
+        return self.update(workspace_id, job_id, enabled=False)
+
+    def delete(self, workspace_id: Id, job_id: Id) -> None:
+        """Delete a job. Calls ``DELETE /workspaces/:id/jobs/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: None.
+        :rtype: NoneType
+        :raises JobNotFoundException: The job does not exist.
+
+        Example:
+
+        >>> session.job.delete(workspace_id, job_id)
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        self._request(
+            "DELETE", f"workspaces/{workspace}/jobs/{job}", f"delete job {job}", repeatable=True, kinds=_KINDS
+        )
+
+    def get(self, workspace_id: Id, job_id: Id) -> dict[str, Any]:
+        """Return metadata for a job, its tasks included. Calls ``GET /workspaces/:id/jobs/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: Selected job's metadata.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+
+        Example:
+
+        >>> session.job.get(workspace_id, job_id)["status"]
+        'idle'
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        return self._one(self._request("GET", f"workspaces/{workspace}/jobs/{job}", f"get job {job}", kinds=_KINDS))
+
+    def get_list(self, workspace_id: Id, per_page: int = 50) -> list[dict[str, Any]]:
+        """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param per_page: Maximum number to fetch with each API call.
+        :type per_page: int
+        :returns: List of jobs' metadata, without tasks.
+        :rtype: list of dict
+        :raises WorkspaceNotFoundException: The workspace does not exist.
+
+        Example:
+
+        >>> names = [job["name"] for job in session.job.get_list(workspace_id)]
+        """
+        path, action = self._list_path(workspace_id)
+        return self._list(path, action, per_page=per_page, kinds={404: WorkspaceNotFoundException})
+
+    def iterate(self, workspace_id: Id, per_page: int = 50) -> Iterator[dict[str, Any]]:
+        """Walk the jobs of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/jobs``.
+
+        Parameters and exceptions are those of :meth:`get_list`.
+
+        Example:
+
+        >>> names = [job["name"] for job in session.job.iterate(workspace_id)]
+        """
+        path, action = self._list_path(workspace_id)
+        return self._iterate(path, action, per_page=per_page, kinds={404: WorkspaceNotFoundException})
+
+    def _list_path(self, workspace_id: Id) -> tuple[str, str]:
+        workspace = workspace_id_of(self, workspace_id)
+        return f"workspaces/{workspace}/jobs", f"list the jobs of workspace {workspace}"
+
+    def get_id(self, workspace_id: Id, job_name: str) -> int:
+        """Return the ID of a job. Calls ``GET /workspaces/:id/jobs``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_name: Name of the job.
+        :type job_name: str
+        :returns: ID of the job.
+        :rtype: int
+        :raises JobNotFoundException: The job does not exist.
+        :raises WorkspaceNotFoundException: The workspace does not exist.
+
+        Example:
+
+        >>> session.job.get_id(workspace_id, "report") == job_id
+        True
+        """
+        return find_id(self.iterate(workspace_id, 1000), "name", job_name, "job", JobNotFoundException)
+
+    def run(self, job_id: Id) -> dict[str, Any]:
+        """Run a job now. Calls ``POST /jobs/:id/run``.
+
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: The job's metadata; its ``status`` is ``'enqueued'``.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+        :raises RunJobFailureException: The job is running already.
+        :raises OutcomeUnknownException: The answer was lost; the job may have started.
+
+        Example:
+
+        >>> session.job.run(job_id)["status"]
+        'enqueued'
+        """
+        job = identifier(job_id, "job_id")
+        answer = self._request(
+            "POST",
+            f"jobs/{job}/run",
+            f"run job {job}",
+            kinds={**_KINDS, 422: RunJobFailureException},
+            advice="A job runs once at a time: wait until it is idle.",
+            if_lost="Look with job.get whether its status is still 'idle'.",
+        )
+        return self._one(answer)
+
+    def stop(self, job_id: Id) -> dict[str, Any]:
+        """Stop a job that is running. Calls ``POST /jobs/:id/stop``.
+
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: The job's metadata; its ``status`` is ``'stopping'``.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+
+        Example:
+
+        >>> started = session.job.run(job_id)
+        >>> session.job.stop(job_id)["id"] == job_id
+        True
+        """
+        job = identifier(job_id, "job_id")
+        return self._one(self._request("POST", f"jobs/{job}/stop", f"stop job {job}", repeatable=True, kinds=_KINDS))
+
+    def last_result(self, job_id: Id) -> dict[str, Any] | None:
+        """Return the result of the last run of a job. Calls ``GET /jobs/:id/job_results/latest``.
+
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: The result: ``succeeded``, ``started_at``, ``finished_at`` and ``job_task_results``; None when the job
+            has not run yet.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+
+        Example:
+
+        >>> session.job.last_result(job_id) is None
+        True
+        """
+        job = identifier(job_id, "job_id")
+        answer = self._request(
+            "GET", f"jobs/{job}/job_results/latest", f"read the last result of job {job}", kinds=_KINDS
+        )
+        document = self._document(answer)
+        if isinstance(document, dict) and document.get("response", ...) is None:
+            return None
+        return self._one(answer)
+
+    def wait_until_finished(
+        self, workspace_id: Id, job_id: Id, verbose: bool = False, query_time: float = 10, timeout: float = 3600
+    ) -> dict[str, Any]:
+        """Wait for a job that was started to finish. Calls ``GET /workspaces/:id/jobs/:id``.
+
+        The server may notice the end of a workflow up to 45 seconds late. At the deadline the job goes on.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :param verbose: Print the time and the status.
+        :type verbose: bool
+        :param query_time: Number of seconds between two questions, at most.
+        :type query_time: float
+        :param timeout: Seconds to wait.
+        :type timeout: float
+        :returns: The result of the run, as :meth:`last_result` gives it.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+        :raises RunJobFailureException: The run failed; the message holds those of its tasks.
+        :raises RunJobTimeoutException: The job is still running.
+
+        Example:
+
+        >>> started = session.job.run(job_id)
+        >>> session.job.wait_until_finished(workspace_id, job_id)["succeeded"]
+        True
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        longest = max(1.0, number(query_time, "query_time", least=float("-inf")))
+        limit = number(timeout, "timeout")
+        with Progress(bool(verbose)) as progress:
+
+            def ask(elapsed: float) -> dict[str, Any] | None:
+                found = self.get(workspace, job)
+                progress.update(elapsed, str(found.get("status")))
+                return found if found.get("status") == "idle" else None
+
+            over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
+            progress.finish(over.elapsed, "idle" if over.value else "still running")
+        if over.value is None:
+            trouble = f" The last question failed: {over.last_error}" if over.last_error else ""
+            raise RunJobTimeoutException(f"Job {job} was still running after {limit:g} s, and goes on.{trouble}")
+        return self._judged(job, over.value, self.last_result(job))
+
+    def _judged(self, job: int, record: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:
+        failed = record.get("last_run_failed") if result is None else not result.get("succeeded")
+        tasks = (result or {}).get("job_task_results")
+        if failed:
+            reasons = [
+                f"{task.get('name')}: {task.get('message')}"
+                for task in (tasks if isinstance(tasks, list) else [])
+                if isinstance(task, dict) and task.get("status") != "success"
+            ]
+            raise RunJobFailureException(f"The run of job {job} failed{': ' if reasons else ''}{'; '.join(reasons)}.")
+        return result or {}
+
+
+def _interval(unit: str, value: object) -> int:
+    if unit == ScheduleType.OnDemand:
+        return 0
+    try:
+        return number(value, "interval_value", least=1, whole=True)
+    except InvalidArgumentException as error:
+        raise InvalidArgumentException(
+            f"{error.reason} A job of schedule {unit!r} with interval 0 would hang the server."
+        ) from None
+
+
+def _options(
+    enabled: bool | None,
+    success_notify: str | None,
+    failure_notify: str | None,
+    success_recipients: list[int] | None,
+    failure_recipients: list[int] | None,
+) -> dict[str, object]:
+    words = list(map(str, Notify.values()))
+    return given(
+        enabled=None if enabled is None else bool(enabled),
+        success_notify=None if success_notify is None else choice(success_notify, "success_notify", words),
+        failure_notify=None if failure_notify is None else choice(failure_notify, "failure_notify", words),
+        success_recipients=_ids(success_recipients, "success_recipients"),
+        failure_recipients=_ids(failure_recipients, "failure_recipients"),
+    )
+
+
+def _ids(values: list[int] | None, name: str) -> list[int] | None:
+    if values is None:
+        return None
+    if not isinstance(values, list | tuple):
+        raise InvalidArgumentException(f"{name} must be a list of user ids, not {values!r}.")
+    return [identifier(value, name) for value in values]

@@ -1,0 +1,165 @@
+"""The tasks of a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alpine._arguments import Id, choice, find_id, identifier
+from alpine._constants import Constants
+from alpine._http.body import BytesBody
+from alpine.alpineobject import AlpineObject
+from alpine.exception import JobNotFoundException, NotFoundException, TaskNotFoundException, WorkfileNotFoundException
+from alpine.workspace import workspace_id_of
+
+
+class TaskType(Constants):
+    """What a task does."""
+
+    RunWorkflow = "run_work_flow"
+    RunSQLFile = "run_sql_workfile"
+    RunNotebook = "notebook"
+
+
+class Task(AlpineObject):
+    """A class for interacting with the tasks of jobs. The server shows them only within their job."""
+
+    TaskType = TaskType
+    taskType = TaskType()  # noqa: N815 - like the names that scripts use
+    """The kinds of tasks, as in ``session.job.task.taskType.RunWorkflow``."""
+
+    def create(self, workspace_id: Id, job_id: Id, workfile_id: Id, task_type: str | None = None) -> dict[str, Any]:
+        """Add a task to a job. Calls ``POST /workspaces/:id/jobs/:id/job_tasks``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :param workfile_id: ID of the workfile to run.
+        :type workfile_id: int
+        :param task_type: A value of :class:`TaskType`; ``RunWorkflow`` by default.
+        :type task_type: str
+        :returns: The new task's metadata.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+        :raises WorkfileNotFoundException: The workfile does not exist, or is of another kind than the task runs.
+        :raises ValidationException: The server does not know this kind of task.
+
+        Example:
+
+        >>> session.job.task.create(workspace_id, job_id, workflow_id)["name"]
+        'Run order_filter'
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        workfile = identifier(workfile_id, "workfile_id")
+        action = choice(task_type or TaskType.RunWorkflow, "task_type", map(str, TaskType.values()))
+        missing: NotFoundException | None = None
+        try:
+            answer = self._request(
+                "POST",
+                f"workspaces/{workspace}/jobs/{job}/job_tasks",
+                f"add a task for workfile {workfile} to job {job}",
+                body=BytesBody.json({"job_task": {"action": action, "workfile_id": workfile}}),
+                kinds={404: WorkfileNotFoundException},
+                if_lost="Look with job.task.get_list whether it is there before you create it again.",
+            )
+            return self._one(answer)
+        except WorkfileNotFoundException as error:
+            missing = error
+        # The server's answer does not say what is missing.
+        self.get_list(workspace, job)
+        raise missing
+
+    def get_list(self, workspace_id: Id, job_id: Id) -> list[dict[str, Any]]:
+        """Return the tasks of a job, in the order in which they run. Calls ``GET /workspaces/:id/jobs/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :returns: List of tasks' metadata.
+        :rtype: list of dict
+        :raises JobNotFoundException: The job does not exist.
+
+        Example:
+
+        >>> tasks = session.job.task.get_list(workspace_id, job_id)
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        action = f"list the tasks of job {job}"
+        answer = self._request("GET", f"workspaces/{workspace}/jobs/{job}", action, kinds={404: JobNotFoundException})
+        tasks = self._one(answer).get("tasks") or []
+        if not isinstance(tasks, list):
+            raise self._unusable(answer, "the job's tasks are no list")
+        return [task for task in tasks if isinstance(task, dict)]
+
+    def get(self, workspace_id: Id, job_id: Id, task_id: Id) -> dict[str, Any]:
+        """Return metadata for a task of a job. Calls ``GET /workspaces/:id/jobs/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :param task_id: ID of the task.
+        :type task_id: int
+        :returns: Selected task's metadata.
+        :rtype: dict
+        :raises JobNotFoundException: The job does not exist.
+        :raises TaskNotFoundException: The job has no such task.
+
+        Example:
+
+        >>> task = session.job.task.create(workspace_id, job_id, workflow_id)
+        >>> session.job.task.get(workspace_id, job_id, task["id"])["action"]
+        'run_work_flow'
+        """
+        number = identifier(task_id, "task_id")
+        for task in self.get_list(workspace_id, job_id):
+            if task.get("id") == number:
+                return task
+        raise TaskNotFoundException(f"Job {job_id} has no task {number}; job.task.get_list shows those it has.")
+
+    def get_id(self, workspace_id: Id, job_id: Id, task_name: str) -> int:
+        """Return the ID of a task of a job. Calls ``GET /workspaces/:id/jobs/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :param task_name: Name of the task, which the server makes: ``Run <name of the workfile>``.
+        :type task_name: str
+        :returns: ID of the task.
+        :rtype: int
+        :raises JobNotFoundException: The job does not exist.
+        :raises TaskNotFoundException: The job has no such task.
+
+        Example:
+
+        >>> task = session.job.task.create(workspace_id, job_id, workflow_id)
+        >>> session.job.task.get_id(workspace_id, job_id, "Run order_filter") == task["id"]
+        True
+        """
+        return find_id(self.get_list(workspace_id, job_id), "name", task_name, "task", TaskNotFoundException)
+
+    def delete(self, workspace_id: Id, job_id: Id, task_id: Id) -> None:
+        """Delete a task of a job. Calls ``DELETE /workspaces/:id/jobs/:id/job_tasks/:id``.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param job_id: ID of the job.
+        :type job_id: int
+        :param task_id: ID of the task.
+        :type task_id: int
+        :returns: None.
+        :rtype: NoneType
+        :raises TaskNotFoundException: The task does not exist.
+
+        Example:
+
+        >>> task = session.job.task.create(workspace_id, job_id, workflow_id)
+        >>> session.job.task.delete(workspace_id, job_id, task["id"])
+        """
+        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        number = identifier(task_id, "task_id")
+        path = f"workspaces/{workspace}/jobs/{job}/job_tasks/{number}"
+        kinds = {404: TaskNotFoundException}
+        self._request("DELETE", path, f"delete task {number} of job {job}", repeatable=True, kinds=kinds)

@@ -1,0 +1,270 @@
+"""Users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alpine._arguments import Id, choice, find_id, given, identifier, text
+from alpine._constants import Constants
+from alpine._http.body import BytesBody
+from alpine.alpineobject import AlpineObject
+from alpine.exception import UserNotFoundException
+
+_KINDS = {404: UserNotFoundException}
+
+
+class ApplicationRole(Constants):
+    """What a user may do with workflows."""
+
+    AnalyticsDeveloper = "analytics_developer"
+    DataAnalyst = "data_analyst"
+    Collaborator = "collaborator"
+    BusinessUser = "business_user"
+
+
+class AdminRole(Constants):
+    """What a user may do with the server."""
+
+    ApplicationAdministrator = "admin"
+    DataAdministrator = "data_admin"
+    NonAdmin = ""
+
+
+class User(AlpineObject):
+    """A class for interacting with users."""
+
+    ApplicationRole = ApplicationRole
+    AdminRole = AdminRole
+    applicationRole = ApplicationRole()  # noqa: N815 - the name that scripts use
+    """The application roles, as in ``session.user.applicationRole.DataAnalyst``."""
+    adminRole = AdminRole()  # noqa: N815 - the name that scripts use
+    """The administrator roles, as in ``session.user.adminRole.ApplicationAdministrator``."""
+
+    def create(
+        self,
+        username: str,
+        password: str,
+        first_name: str,
+        last_name: str,
+        email: str,
+        title: str | None = None,
+        dept: str | None = None,
+        notes: str | None = None,
+        admin_role: str | None = None,
+        app_role: str | None = None,
+        email_notification: bool = False,
+    ) -> dict[str, Any]:
+        """Create a user. Calls ``POST /users``; for administrators.
+
+        :param username: The name to log in with, without white space, which nobody else has in any capitals.
+        :type username: str
+        :param password: The password, 6 to 256 characters.
+        :type password: str
+        :param first_name: First name.
+        :type first_name: str
+        :param last_name: Last name.
+        :type last_name: str
+        :param email: Email address.
+        :type email: str
+        :param title: Title.
+        :type title: str
+        :param dept: Department.
+        :type dept: str
+        :param notes: Notes, up to 4,096 characters.
+        :type notes: str
+        :param admin_role: A value of :class:`AdminRole`; none by default.
+        :type admin_role: str
+        :param app_role: A value of :class:`ApplicationRole`; ``BusinessUser`` by default.
+        :type app_role: str
+        :param email_notification: Whether the server may send emails.
+        :type email_notification: bool
+        :returns: The new user's metadata.
+        :rtype: dict
+        :raises ForbiddenException: The user who is logged in is no administrator.
+        :raises ValidationException: The server refuses a value; its ``fields`` say which.
+
+        Example:
+
+        >>> session.user.create("grace", "a good password", "Grace", "Example", "grace@example.com")["username"]
+        'grace'
+        """
+        name = text(username, "username")
+        document = {
+            "username": name,
+            "password": text(password, "password"),
+            "subscribed_to_emails": bool(email_notification),
+            "user_type": ApplicationRole.BusinessUser if app_role is None else _app_role(app_role),
+            **_admin(AdminRole.NonAdmin if admin_role is None else admin_role),
+            **given(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
+        }
+        return self._one(
+            self._request(
+                "POST",
+                "users",
+                f"create user {name!r}",
+                body=BytesBody.json(document),
+                secrets=(password,),
+                if_lost="Look with user.get_id whether the user is there before you create it again.",
+            )
+        )
+
+    def get(self, user_id: Id) -> dict[str, Any]:
+        """Return metadata for a user. Calls ``GET /users/:id``.
+
+        :param user_id: ID of the user.
+        :type user_id: int
+        :returns: Selected user's metadata.
+        :rtype: dict
+        :raises UserNotFoundException: The user does not exist.
+
+        Example:
+
+        >>> session.user.get(session.user_id)["username"]
+        'demo'
+        """
+        number = identifier(user_id, "user_id")
+        return self._one(self._request("GET", f"users/{number}", f"get user {number}", kinds=_KINDS))
+
+    def get_id(self, username: str) -> int:
+        """Return the ID of a user. Calls ``GET /users``.
+
+        :param username: The name to log in with, in any capitals.
+        :type username: str
+        :returns: ID of the user.
+        :rtype: int
+        :raises UserNotFoundException: The user does not exist.
+
+        Example:
+
+        >>> session.user.get_id("demo") == session.user_id
+        True
+        """
+        return find_id(self.iterate(1000), "username", username, "user", UserNotFoundException)
+
+    def get_list(self, per_page: int = 100) -> list[dict[str, Any]]:
+        """Return all users, by first name. Calls ``GET /users``.
+
+        :param per_page: Maximum number to fetch with each API call.
+        :type per_page: int
+        :returns: List of users' metadata.
+        :rtype: list of dict
+
+        Example:
+
+        >>> usernames = [user["username"] for user in session.user.get_list()]
+        """
+        return self._list("users", "list users", per_page=per_page)
+
+    def iterate(self, per_page: int = 100) -> Iterator[dict[str, Any]]:
+        """Walk the users, each page when it is needed. Calls ``GET /users``.
+
+        :param per_page: Maximum number to fetch with each API call.
+        :type per_page: int
+        :returns: The users' metadata, one after the other.
+        :rtype: iterator of dict
+
+        Example:
+
+        >>> usernames = [user["username"] for user in session.user.iterate()]
+        """
+        return self._iterate("users", "list users", per_page=per_page)
+
+    def update(
+        self,
+        user_id: Id,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        email: str | None = None,
+        title: str | None = None,
+        dept: str | None = None,
+        notes: str | None = None,
+        admin_role: str | None = None,
+        app_role: str | None = None,
+        email_notification: bool | None = None,
+    ) -> dict[str, Any]:
+        """Change a user. Only what is given is changed; an empty text empties a field. Calls ``PUT /users/:id``.
+
+        :param user_id: ID of the user.
+        :type user_id: int
+        :param first_name: First name.
+        :type first_name: str
+        :param last_name: Last name.
+        :type last_name: str
+        :param email: Email address.
+        :type email: str
+        :param title: Title.
+        :type title: str
+        :param dept: Department.
+        :type dept: str
+        :param notes: Notes.
+        :type notes: str
+        :param admin_role: A value of :class:`AdminRole`. The server keeps its last administrator.
+        :type admin_role: str
+        :param app_role: A value of :class:`ApplicationRole`.
+        :type app_role: str
+        :param email_notification: Whether the server may send emails.
+        :type email_notification: bool
+        :returns: The user's metadata after the change.
+        :rtype: dict
+        :raises UserNotFoundException: The user does not exist.
+        :raises ForbiddenException: Only administrators change others.
+        :raises ValidationException: The server refuses a value.
+
+        Example:
+
+        >>> session.user.update(session.user_id, title="Data Scientist")["title"]
+        'Data Scientist'
+        """
+        number = identifier(user_id, "user_id")
+        document: dict[str, object] = {
+            **given(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
+            **(_admin(admin_role) if admin_role is not None else {}),
+            **({"user_type": _app_role(app_role)} if app_role is not None else {}),
+            **given(subscribed_to_emails=None if email_notification is None else bool(email_notification)),
+        }
+        if not document:
+            return self.get(number)
+        answer = self._request(
+            "PUT",
+            f"users/{number}",
+            f"update user {number}",
+            body=BytesBody.json(document),
+            repeatable=True,
+            kinds=_KINDS,
+        )
+        return self._one(answer)
+
+    def delete(self, user_id: Id) -> None:
+        """Delete a user. Calls ``DELETE /users/:id``; for administrators.
+
+        :param user_id: ID of the user.
+        :type user_id: int
+        :returns: None.
+        :rtype: NoneType
+        :raises UserNotFoundException: The user does not exist.
+        :raises ForbiddenException: The user who is logged in is no administrator, or is that user.
+        :raises ValidationException: The user owns workspaces or data sources.
+
+        Example:
+
+        >>> session.user.delete(session.user.create("brief", "a good password", "B", "Rief", "b@example.com")["id"])
+        """
+        number = identifier(user_id, "user_id")
+        self._request(
+            "DELETE",
+            f"users/{number}",
+            f"delete user {number}",
+            repeatable=True,
+            kinds=_KINDS,
+        )
+
+
+def _app_role(role: object) -> str:
+    return choice(role, "app_role", map(str, ApplicationRole.values()))
+
+
+def _admin(role: object) -> dict[str, object]:
+    """The server's two ways of saying it: ``roles``, and the older ``admin``."""
+    word = choice(role, "admin_role", map(str, AdminRole.values()))
+    return {"admin": word == AdminRole.ApplicationAdministrator, "roles": word}

@@ -1,0 +1,113 @@
+"""The versions of a workfile that is no workflow."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from alpine._arguments import Id, identifier
+from alpine._files import existing_file
+from alpine._http.body import MultipartBody
+from alpine.alpineobject import AlpineObject
+from alpine.exception import NotFoundException, WorkfileNotFoundException
+
+_KINDS = {404: WorkfileNotFoundException}
+_VERSION_KINDS: dict[int, type[NotFoundException]] = {404: NotFoundException}
+
+
+class Version(AlpineObject):
+    """A class for interacting with the versions of workfiles. Workflows have none."""
+
+    def get_list(self, workfile_id: Id, per_page: int = 100) -> list[dict[str, Any]]:
+        """Return the versions of a workfile. Calls ``GET /workfiles/:id/versions``.
+
+        :param workfile_id: ID of the workfile.
+        :type workfile_id: int
+        :param per_page: Maximum number to fetch with each API call.
+        :type per_page: int
+        :returns: List of versions' metadata.
+        :rtype: list of dict
+        :raises WorkfileNotFoundException: The workfile does not exist.
+
+        Example:
+
+        >>> len(session.workfile.version.get_list(workfile_id))
+        1
+        """
+        workfile = identifier(workfile_id, "workfile_id")
+        path, action = f"workfiles/{workfile}/versions", f"list the versions of workfile {workfile}"
+        return self._list(path, action, per_page=per_page, kinds=_KINDS)
+
+    def get(self, workfile_id: Id, version_id: Id) -> dict[str, Any]:
+        """Return a version of a workfile, with its content. Calls ``GET /workfiles/:id/versions/:id``.
+
+        :param workfile_id: ID of the workfile.
+        :type workfile_id: int
+        :param version_id: ID of the version.
+        :type version_id: int
+        :returns: The workfile's metadata with that version; a text is cut at 131,072 bytes.
+        :rtype: dict
+        :raises NotFoundException: The workfile or the version does not exist.
+
+        Example:
+
+        >>> version = session.workfile.version.get_list(workfile_id)[0]
+        >>> found = session.workfile.version.get(workfile_id, version["id"])
+        """
+        workfile, version = identifier(workfile_id, "workfile_id"), identifier(version_id, "version_id")
+        action = f"get version {version} of workfile {workfile}"
+        return self._one(self._request("GET", f"workfiles/{workfile}/versions/{version}", action, kinds=_VERSION_KINDS))
+
+    def add(self, workfile_id: Id, path: str | os.PathLike[str], commit_message: str = "") -> dict[str, Any]:
+        """Add a new version of a workfile. Calls ``POST /workfiles/:id/versions``.
+
+        :param workfile_id: ID of the workfile.
+        :type workfile_id: int
+        :param path: Local path of the new content.
+        :type path: str
+        :param commit_message: What is new.
+        :type commit_message: str
+        :returns: The workfile's metadata with the new version.
+        :rtype: dict
+        :raises LocalFileException: The file cannot be read; nothing was sent.
+        :raises WorkfileNotFoundException: The workfile does not exist.
+
+        Example:
+
+        >>> added = session.workfile.version.add(workfile_id, "afm/test.afm", "a second one")
+        >>> len(session.workfile.version.get_list(workfile_id))
+        2
+        """
+        workfile = identifier(workfile_id, "workfile_id")
+        file = existing_file(path, "path")
+        fields = [("workfile_version[commit_message]", commit_message)]
+        answer = self._request(
+            "POST",
+            f"workfiles/{workfile}/versions",
+            f"add a version to workfile {workfile}",
+            body=MultipartBody(fields, "workfile_version[content]", file),
+            kinds=_KINDS,
+            if_lost="Look with workfile.version.get_list whether it is there before you add it again.",
+        )
+        return self._one(answer)
+
+    def delete(self, workfile_id: Id, version_id: Id) -> None:
+        """Delete a version of a workfile. Calls ``DELETE /workfiles/:id/versions/:id``.
+
+        :param workfile_id: ID of the workfile.
+        :type workfile_id: int
+        :param version_id: ID of the version.
+        :type version_id: int
+        :returns: None.
+        :rtype: NoneType
+        :raises NotFoundException: The workfile or the version does not exist.
+        :raises ValidationException: It is the only version.
+
+        Example:
+
+        >>> added = session.workfile.version.add(workfile_id, "afm/test.afm", "a second one")
+        >>> session.workfile.version.delete(workfile_id, added["version_info"]["id"])
+        """
+        workfile, version = identifier(workfile_id, "workfile_id"), identifier(version_id, "version_id")
+        path, action = f"workfiles/{workfile}/versions/{version}", f"delete version {version} of workfile {workfile}"
+        self._request("DELETE", path, action, repeatable=True, kinds=_VERSION_KINDS)
