@@ -1,0 +1,84 @@
+"""``python -m alpine.sandbox``: a sandbox server until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from alpine.sandbox.server import Pace, Sandbox
+
+_HOW_TO = """\
+The sandbox is running at {url}
+
+    user {username}, password {password}
+
+    from alpine import APIClient
+    session = APIClient("{url}", username="{username}", password="{password}")
+    print(session.workspace.get_list())
+
+Stop it with Ctrl-C."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C or SIGTERM.
+
+    :param argv: the command line; by default the program's own.
+    :returns: 0, or 1 when the server could not be started.
+    """
+    asked = _parser().parse_args(argv)
+    server = Sandbox(
+        host=asked.host,
+        port=asked.port,
+        data=asked.data,
+        flows=asked.flows,
+        username=asked.username,
+        password=asked.password,
+        pace=asked.pace,
+    )
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.start()
+    except (OSError, ModuleNotFoundError) as error:
+        sys.stderr.write(f"The sandbox could not be started on {asked.host}:{asked.port}: {error}\n")
+        return 1
+    else:
+        with server:
+            print(_HOW_TO.format(url=server.url, username=server.username, password=server.password), flush=True)
+            stopped.wait()
+        return 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="alpine-sandbox", description="A server to test against: Alpine's API, and workflows that really run."
+    )
+    add: Any = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=int, default=8080, help="port (%(default)s); 0 takes a free one")
+    add("--data", metavar="DIR", help="folder with CSV and Parquet files, each a table")
+    add("--flows", metavar="DIR", help="folder with .afm files for the workspace Sandbox")
+    add("--pace", type=_pace, default="instant", help="'instant', or the seconds that each operator takes")
+    add("--username", default="demo", help="the administrator (%(default)s)")
+    add("--password", default="alpine-demo", help="the password of all users (%(default)s)")
+    return parser
+
+
+def _pace(text: str) -> Pace:
+    if text == "instant":
+        return "instant"
+    try:
+        return ("timed", float(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'instant' or a number of seconds, not {text!r}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""What stands behind the routes: the records, the workflow engine and the job runner."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from alpine.sandbox._extras import needed
+from alpine.sandbox.job_runner import JobRunner
+from alpine.sandbox.present.data_sources import location_object
+from alpine.sandbox.state.model import User, Workfile
+from alpine.sandbox.state.store import Run, State
+
+if TYPE_CHECKING:
+    from alpine.sandbox.engine import Engine
+
+PaceOfRuns = str | float
+
+
+class Backend:
+    """The records, the engine and the job runner of one server.
+
+    :param state: the records.
+    :param pace: how fast runs go, as the engine understands it.
+    :param prepare: called with the engine when it is first needed, to load tables into it.
+    """
+
+    def __init__(self, state: State, pace: PaceOfRuns, prepare: Callable[[Engine], None]) -> None:
+        self.state = state
+        self.jobs = JobRunner(self)
+        self._pace = pace
+        self._prepare = prepare
+        self._engine: Engine | None = None
+        self._closed = False
+        self._engine_lock = threading.RLock()
+
+    @property
+    def engine(self) -> Engine:
+        """The workflow engine; loading it takes a moment, so that it waits for its first use.
+
+        :raises EngineRefused: when the server is being closed.
+        """
+        with self._engine_lock:
+            if self._engine is None:
+                with needed():
+                    from alpine.sandbox.engine import Engine, EngineRefused
+
+                    if self._closed:
+                        raise EngineRefused(503, "The sandbox is being closed.")
+                    engine = Engine(pace=self._pace)
+                self._prepare(engine)
+                self._engine = engine
+            return self._engine
+
+    def start_run(self, workfile: Workfile, user: User, variables: Mapping[str, str], *, keep: bool = True) -> str:
+        """Have the engine run a workflow.
+
+        :param workfile: the workflow.
+        :param user: who runs it.
+        :param variables: values of the ``@`` variables.
+        :param keep: whether the results are stored.
+        :returns: the id of the run.
+        :raises EngineRefused: when it can not be started.
+        """
+        with self.state.lock:
+            flow = workfile.flow.read_bytes() if workfile.flow else b""
+            places = [location_object(self.state, location) for location in workfile.locations]
+        process_id = self.engine.start(
+            flow,
+            workflow_id=workfile.id,
+            workflow_name=workfile.file_name,
+            user_id=user.id,
+            user_name=user.username,
+            variables=variables,
+            data_sources=[place["name"] for place in places if place],
+        )
+        with self.state.lock:
+            self.state.runs[process_id] = Run(workfile.id, keep)
+        return process_id
+
+    def check(self, flow: bytes) -> None:
+        """Have the engine look at a workflow before it is kept.
+
+        :param flow: the workflow.
+        :raises EngineRefused: when the engine could not run it.
+        """
+        self.engine.check(flow)
+
+    def refresh(self, workfile: Workfile) -> None:
+        """Set a workflow back to idle when its run is over.
+
+        :param workfile: the workflow.
+        """
+        if workfile.process_id is not None and self.engine.query(workfile.process_id) is None:
+            workfile.process_id = None
+            workfile.status = "idle"
+
+    def reset(self) -> None:
+        """End all runs and forget what they left; tables and registered functions stay."""
+        self.jobs.stop_all()
+        with self._engine_lock:
+            if self._engine is not None:
+                self._engine.reset()
+
+    def close(self) -> None:
+        """End all runs, and the engine with them; a late request does not bring it back."""
+        with self._engine_lock:
+            engine, self._engine, self._closed = self._engine, None, True
+        self.jobs.stop_all()
+        if engine is not None:
+            engine.close()

@@ -1,0 +1,138 @@
+"""Runs jobs: their tasks one after the other, in a thread for each run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User
+
+if TYPE_CHECKING:
+    from alpine.sandbox.backend import Backend
+
+log = logging.getLogger("alpine.sandbox")
+
+_LOOK_SECONDS = 0.05
+
+
+class TaskFailed(Exception):
+    """A task can not be run, or its run did not succeed; the text says why.
+
+    :param message: the reason.
+    :param process_id: the run that failed, where one was started.
+    """
+
+    def __init__(self, message: str, process_id: str | None = None) -> None:
+        super().__init__(message)
+        self.process_id = process_id
+
+
+class JobRunner:
+    """Starts, stops and records the runs of jobs.
+
+    :param backend: the records and the engine.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._stops: dict[int, threading.Event] = {}
+        self._threads: list[threading.Thread] = []
+
+    def start(self, job: Job) -> None:
+        """Run a job; the caller holds the lock and has made it ``enqueued``.
+
+        :param job: the job.
+        """
+        stop = self._stops[job.id] = threading.Event()
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=self._run, args=(job, stop), name=f"sandbox job {job.id}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def stop(self, job: Job) -> None:
+        """Ask the run of a job to end.
+
+        :param job: the job.
+        """
+        if job.id in self._stops:
+            self._stops[job.id].set()
+
+    def stop_all(self) -> None:
+        """Ask every run to end, and wait for it."""
+        for stop in list(self._stops.values()):
+            stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._stops, self._threads = {}, []
+
+    def _run(self, job: Job, stop: threading.Event) -> None:
+        state = self._backend.state
+        started = state.clock()
+        with state.lock:
+            if job.status == "enqueued":
+                job.status = "running"
+            job.last_run = datetime.fromtimestamp(started, UTC)
+            tasks = job.live_tasks
+            owner = state.users.find(job.owner_id)
+        results: list[TaskResult] = []
+        for task in tasks:
+            if stop.is_set() or owner is None:
+                break
+            results.append(self._run_task(task, owner, stop))
+            if results[-1].status != "success":
+                break
+        succeeded = len(results) == len(tasks) and all(result.status == "success" for result in results)
+        with state.lock:
+            job.results.append(JobResult(next(state.small_ids), succeeded, started, state.clock(), results))
+            job.last_run_failed = not succeeded
+            job.status = "idle"
+
+    def _run_task(self, task: JobTask, owner: User, stop: threading.Event) -> TaskResult:
+        from alpine.sandbox.engine import EngineRefused
+
+        state = self._backend.state
+        workfile = state.workfiles.find(task.workfile_id)
+        started = state.clock()
+        message = process_id = None
+        try:
+            process_id = self._run_workflow(task, owner, stop)
+        except TaskFailed as failure:
+            message, process_id = str(failure), failure.process_id
+        except EngineRefused as refusal:
+            message = refusal.text
+        return TaskResult(
+            id=next(state.small_ids),
+            name=f"Run {workfile.file_name}" if workfile else "[invalid task]",
+            status="success" if message is None else "failure",
+            started_at=started,
+            finished_at=state.clock(),
+            message=message,
+            payload_id=task.workfile_id,
+            process_id=process_id,
+        )
+
+    def _run_workflow(self, task: JobTask, owner: User, stop: threading.Event) -> str:
+        backend = self._backend
+        workfile = backend.state.workfiles.find(task.workfile_id)
+        if workfile is None:
+            raise TaskFailed("The workfile of this task is gone.")
+        if not workfile.is_workflow:
+            raise TaskFailed(f"The sandbox runs workflows only; it can not do {task.action!r}.")
+        process_id = backend.start_run(workfile, owner, {})
+        while not backend.engine.wait(process_id, _LOOK_SECONDS):
+            if stop.is_set():
+                backend.engine.stop(process_id, 2)
+                raise TaskFailed("The job was stopped.", process_id)
+        status = _final_status(backend.engine.results(workfile.id, process_id))
+        if status != "SUCCESS":
+            raise TaskFailed(f"The workflow ended with status {status}.", process_id)
+        return process_id
+
+
+def _final_status(results: str) -> str:
+    if not results:
+        return "unknown: it left no results"
+    return str(json.loads(results)["flowMetaInfo"]["status"])

@@ -1,0 +1,1 @@
+"""How records look on the wire, in full and in short."""

@@ -1,0 +1,57 @@
+"""Who looks at the records, and what that person may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from alpine.sandbox.state.model import User, Workspace
+from alpine.sandbox.state.store import State
+
+_WORKFLOW_AUTHORS = ("analytics_developer", "data_analyst")
+
+
+@dataclass(frozen=True)
+class View:
+    """The records as one user sees them.
+
+    :param state: the records.
+    :param user: who looks.
+    """
+
+    state: State
+    user: User
+
+    def owns(self, workspace: Workspace) -> bool:
+        """Whether the user may change everything about a workspace."""
+        return self.user.admin or workspace.owner_id == self.user.id
+
+    def belongs(self, workspace: Workspace) -> bool:
+        """Whether the user may change what is inside a workspace."""
+        return self.owns(workspace) or self.user.id in workspace.members
+
+    def may_see(self, workspace: Workspace) -> bool:
+        """Whether the user may look at a workspace."""
+        return workspace.public or self.belongs(workspace)
+
+    def permission(self, workspace: Workspace) -> list[str]:
+        """The words that a workspace's object tells about the user's rights."""
+        member = self.user.id in workspace.members
+        if self.owns(workspace):
+            words = ["admin"]
+        elif member:
+            words = ["read", "commenting", "update", "duplicate_chorus_view"]
+        else:
+            words = ["read", "commenting"]
+        if member and self.user.user_type in _WORKFLOW_AUTHORS:
+            words.append("create_workflow")
+        return words
+
+
+def moment(seconds: float | None) -> str | None:
+    """Write a point in time as the server does: UTC, whole seconds.
+
+    :param seconds: seconds since the epoch, or None.
+    :returns: ``2017-03-02T20:57:54Z``, or None.
+    """
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

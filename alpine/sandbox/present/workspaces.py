@@ -1,0 +1,84 @@
+"""Workspaces and their stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alpine.sandbox.present.context import View, moment
+from alpine.sandbox.present.people import short_user
+from alpine.sandbox.state.model import STAGES, Workspace
+
+
+def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
+    """The workspace as it stands inside files and jobs, and in succinct lists.
+
+    :param view: who looks.
+    :param workspace: the workspace.
+    :returns: its object.
+    """
+    state = view.state
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "summary": workspace.summary,
+        "public": workspace.public,
+        "archived": workspace.archived_at is not None,
+        "archived_at": moment(workspace.archived_at),
+        "owner": short_user(state.users.find(workspace.owner_id)),
+        "permission": view.permission(workspace),
+        "is_member": view.user.id in workspace.members,
+        "is_project": workspace.is_project,
+        "project_status": workspace.project_status,
+        "project_status_reason": workspace.project_status_reason,
+        "project_target_date": workspace.project_target_date,
+        "workspace_stage_id": workspace.stage_id,
+        "workspace_stage": _stage(workspace.stage_id),
+        "datasets_count": 0,
+        "members_count": len(workspace.members),
+        "workfiles_count": len(state.workfiles_of(workspace)),
+        "insights_count": 0,
+        "recent_insights_count": 0,
+        "recent_comments_count": 0,
+        "has_recent_comments": False,
+        "has_milestones": False,
+        "milestone_count": 0,
+        "milestone_completed_count": 0,
+        "entity_type": "workspace",
+        "is_deleted": None,
+    }
+
+
+def full_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
+    """The workspace in full.
+
+    :param view: who looks.
+    :param workspace: the workspace.
+    :returns: its object.
+    """
+    archiver = view.state.users.find(workspace.archiver_id)
+    return {
+        **short_workspace(view, workspace),
+        "archiver": short_user(archiver),
+        "image": {"original": "", "icon": "", "entity_type": "image", "complete_json": True},
+        "has_added_member": workspace.has_added_member,
+        "has_added_workfile": workspace.has_added_workfile,
+        "has_added_sandbox": workspace.has_added_sandbox,
+        "has_changed_settings": workspace.has_changed_settings,
+        "tags": [],
+        "sandbox_info": None,
+        "show_sandbox_datasets": workspace.show_sandbox_datasets,
+        "complete_json": True,
+    }
+
+
+def _stage(stage_id: int) -> dict[str, Any]:
+    name = STAGES[stage_id - 1]
+    return {
+        "id": stage_id,
+        "name": name,
+        "position": stage_id,
+        "default": stage_id == 1,
+        "description_short": name,
+        "description_long": name,
+        "complete_json": True,
+    }

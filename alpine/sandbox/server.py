@@ -1,0 +1,329 @@
+"""The sandbox as a user holds it: start, log in, load, let things fail, stop."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+from alpine.sandbox._extras import needed
+
+if TYPE_CHECKING:
+    from alpine.apiclient import APIClient
+    from alpine.sandbox.backend import Backend
+    from alpine.sandbox.engine import Engine
+    from alpine.sandbox.faults import Faults
+    from alpine.sandbox.state.store import Settings, State
+    from alpine.sandbox.web.server import HttpServer
+
+log = logging.getLogger("alpine.sandbox")
+
+Pace = Literal["instant", "step"] | tuple[Literal["timed"], float]
+
+_REQUESTS_KEPT = 10_000
+
+
+@dataclass
+class _Parts:
+    """What exists while a server runs."""
+
+    state: State
+    backend: Backend
+    faults: Faults
+    http: HttpServer
+
+
+class Sandbox:
+    """A server of one's own, on this machine, that speaks Alpine's API and really runs workflows.
+
+    Everything is kept in memory and in a temporary directory, and is gone after :meth:`close`.
+
+    :param host: the address to listen on; anything but this machine's own is logged as a warning.
+    :param port: the port; 0 takes a free one.
+    :param data: a folder with CSV and Parquet files, each a table.
+    :param flows: a folder with ``.afm`` files for the workspace ``Sandbox``, besides the examples.
+    :param username: the administrator.
+    :param password: the password of the administrator and of the other users.
+    :param token_style: ``"short"`` tokens as of 6.2 and 6.3, or ``"hex"`` ones as documented.
+    :param pace: ``"instant"``, ``("timed", seconds)`` for each operator, or ``"step"``, where each operator
+        waits for :meth:`release`.
+    :param version: what the server says its version is.
+    :param clock: gives the time in seconds, for the expiry of sessions and for dates.
+    :param options: further settings of :class:`~alpine.sandbox.state.store.Settings`, such as ``demo_mode``.
+    :raises ModuleNotFoundError: by :meth:`start`, when the extra ``sandbox`` is not installed.
+
+    Example::
+
+        >>> with Sandbox() as server:
+        ...     session = server.client()
+        ...     workspace_id = session.workspace.get_id("Sandbox")
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        data: str | Path | None = None,
+        flows: str | Path | None = None,
+        username: str = "demo",
+        password: str = "alpine-demo",  # noqa: S107 - everybody's password on a test server, told in the documentation
+        token_style: Literal["short", "hex"] = "short",  # noqa: S107 - the name of a style, no secret
+        pace: Pace = "instant",
+        version: str = "6.3.0.0.5410-sandbox",
+        clock: Callable[[], float] = time.time,
+        **options: Any,
+    ) -> None:
+        from alpine.sandbox.state.store import Settings
+
+        self.host, self.port = host, port
+        self.username, self.password = username, password
+        #: The last requests, as ``(method, path, status)`` without query strings; the oldest are forgotten.
+        self.requests: deque[tuple[str, str, int]] = deque(maxlen=_REQUESTS_KEPT)
+        self._asked_port = port
+        self._data, self._flows = _folder(data), _folder(flows)
+        self._pace: str | float = pace[1] if isinstance(pace, tuple) else pace
+        self._initial = Settings(version=version, token_style=token_style, **options)
+        self._clock = clock
+        self._parts: _Parts | None = None
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.url if self._parts else 'not running'}>"
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def url(self) -> str:
+        """Where the server is, as ``http://127.0.0.1:PORT``."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """The root of the Chorus API."""
+        return f"{self.url}/api"
+
+    @property
+    def settings(self) -> Settings:
+        """What may be switched while the server runs; :meth:`reset` brings the first settings back."""
+        return self._running.state.settings
+
+    def start(self) -> Sandbox:
+        """Begin to serve.
+
+        :returns: the server itself.
+        :raises OSError: when the port is taken.
+        :raises ModuleNotFoundError: when the extra ``sandbox`` is not installed.
+        """
+        with self._lock:
+            if self._parts is None:
+                if not _is_loopback(self.host):
+                    log.warning("The sandbox listens on %s: others can reach it, with a well-known password", self.host)
+                with needed():
+                    self._parts = self._assembled()
+        return self
+
+    def close(self) -> None:
+        """Stop serving, end all runs and remove all files. Closing twice does no harm."""
+        with self._lock:
+            parts, self._parts = self._parts, None
+            if parts is None:
+                return
+            parts.faults.close()
+            parts.backend.close()
+            parts.http.shut()
+            # Once more, for a job that somebody started in between.
+            parts.backend.jobs.stop_all()
+            parts.state.files.remove()
+            self.port = self._asked_port
+
+    def client(self, username: str | None = None, password: str | None = None) -> APIClient:
+        """Log in with a client.
+
+        :param username: who logs in; the administrator by default.
+        :param password: the password.
+        :returns: a logged-in session.
+        """
+        from alpine.apiclient import APIClient
+
+        self._running  # noqa: B018 - says so when the server is not running
+        return APIClient(self.url, None, username or self.username, password or self.password)
+
+    def load_table(self, name: str, source: object) -> None:
+        """Load a table that workflows can read.
+
+        :param name: ``schema.table``, or ``table`` for whichever schema a workflow names.
+        :param source: path of a CSV or Parquet file, or a DataFrame.
+        """
+        self._running.backend.engine.load_table(name, source)
+
+    def add_workflow(self, path: str | Path, workspace: str | int = "Sandbox") -> int:
+        """Put a workflow file into a workspace without logging in.
+
+        :param path: the ``.afm`` file.
+        :param workspace: the workspace's name or id.
+        :returns: the id of the new workfile.
+        :raises LookupError: when there is no such workspace.
+        :raises ValueError: when the file is no workflow.
+        """
+        from alpine.sandbox.state.defaults import add_workflow
+
+        state = self._running.state
+        with state.lock:
+            for candidate in state.workspaces:
+                if workspace in (candidate.id, candidate.name):
+                    return add_workflow(state, candidate, Path(path)).id
+        raise LookupError(f"the sandbox has no workspace {workspace!r}")
+
+    def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
+        """Make a function do the work of an operator, built in or custom.
+
+        :param class_or_signature: the operator's class, or a custom operator's signature class.
+        :param function: what does its work.
+        """
+        self._running.backend.engine.register(class_or_signature, function)
+
+    def release(self, count: int = 1) -> None:
+        """Let operators go on that the pace ``"step"`` holds.
+
+        :param count: how many.
+        """
+        self._running.backend.engine.release(count)
+
+    def fault(
+        self,
+        kind: str,
+        *,
+        method: str | None = None,
+        path: str | re.Pattern[str] | None = None,
+        times: int | None = 1,
+        after: int = 0,
+        **options: Any,
+    ) -> None:
+        """Let something go wrong with the next requests that match.
+
+        ======================  ==========================================================================
+        ``"status"``            answers ``status`` (500) with ``body``, ``content_type`` and ``headers``
+        ``"html500"``           answers an HTML page with status 500
+        ``"delay"``             waits ``seconds`` (1), then goes on
+        ``"drop"``              closes the connection without an answer, ``when="after"`` or ``"before"`` the work
+        ``"reset"``             the same with a TCP reset
+        ``"truncate"``          sends ``keep`` bytes of the body (half of it), then closes the connection
+        ``"expire"``            ends the session of the request, which then gets its 401
+        ``"malformed"``         answers 200 with JSON that breaks off
+        ``"node_failure"``      the operator named ``operator`` fails; method, path and after do not count
+        ======================  ==========================================================================
+
+        :param kind: what goes wrong.
+        :param method: the verb it is for.
+        :param path: a regular expression to find in the path; a piece of the path will do.
+        :param times: how many requests; None for all.
+        :param after: how many matching requests pass first.
+        :param options: what the kind needs.
+        :raises ValueError: for an unknown kind or option.
+        """
+        from alpine.sandbox.faults import make_rule
+
+        rule = make_rule(kind, method, path, times, after, **options)
+        if kind == "node_failure":
+            self._running.backend.engine.fail_node(rule.options["operator"], 1 if times is None else times)
+        else:
+            self._running.faults.add(rule)
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more with requests."""
+        self._running.faults.clear()
+
+    def expire_sessions(self) -> None:
+        """End all sessions, as eight idle hours do."""
+        state = self._running.state
+        with state.lock:
+            state.sessions.clear()
+
+    def reset(self) -> None:
+        """Go back to the fresh state: records, sessions, settings, faults, runs.
+
+        Tables that were loaded and functions that were registered stay.
+        """
+        parts = self._running
+        parts.faults.clear()
+        parts.backend.reset()
+        with parts.state.lock:
+            parts.state.settings = replace(self._initial)
+            parts.state.clear()
+            self._fill(parts.state)
+        self.requests.clear()
+
+    @property
+    def _running(self) -> _Parts:
+        if self._parts is None:
+            raise RuntimeError("The sandbox is not running; use it in a with statement, or call start()")
+        return self._parts
+
+    def _assembled(self) -> _Parts:
+        from alpine.sandbox.backend import Backend
+        from alpine.sandbox.faults import Faults
+        from alpine.sandbox.routes import all_routes
+        from alpine.sandbox.state.store import State
+        from alpine.sandbox.web.app import Application
+        from alpine.sandbox.web.server import HttpServer
+
+        state = State(replace(self._initial), self._clock)
+        try:
+            self._fill(state)
+            backend = Backend(state, self._pace, self._prepare)
+            application = Application(backend, all_routes(), self._note)
+            faults = Faults(application, backend, self._note)
+            http = HttpServer((self.host, self._asked_port), faults)
+            self.port = http.open()
+        except BaseException:
+            state.files.remove()
+            raise
+        return _Parts(state, backend, faults, http)
+
+    def _fill(self, state: State) -> None:
+        from alpine.sandbox.state.defaults import EXAMPLES, fill
+
+        folders = [EXAMPLES, *([self._flows] if self._flows else [])]
+        flows = [path for folder in folders for path in sorted(folder.glob("*.afm"))]
+        fill(state, self.username, self.password, flows)
+
+    def _prepare(self, engine: Engine) -> None:
+        if self._data is not None:
+            engine.load_folder(self._data)
+
+    def _note(self, method: str, path: str, status: int) -> None:
+        self.requests.append((method, path, status))
+        log.debug("%s %s %s", method, path, status)
+
+
+def _folder(path: str | Path | None) -> Path | None:
+    if path is None:
+        return None
+    folder = Path(path)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is no folder; the sandbox reads tables and workflows from folders")
+    return folder
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""What a fresh sandbox server holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from alpine.sandbox.state.model import Database, DataSource, Location, User, Workfile, Workspace
+from alpine.sandbox.state.passwords import hashed
+from alpine.sandbox.state.store import State
+from alpine.sandbox.workflow_file import cleaned
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+_COLLEAGUES = (
+    ("ada", "Ada", "Analyst", "analytics_developer"),
+    ("ben", "Ben", "Builder", "data_analyst"),
+    ("cleo", "Cleo", "Client", "business_user"),
+)
+_DATABASES = (
+    ("Sandbox Database", "gpdb_data_source", 5432, "4.3.10.0"),
+    ("Sandbox PostgreSQL", "pg_data_source", 5433, "9.5.6"),
+)
+_HADOOP = "Cloudera CDH5.4-5.7"
+
+
+def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> None:
+    """Put the people, the sources, the workspace and the example workflows in.
+
+    :param state: an empty state.
+    :param username: the administrator's name.
+    :param password: everybody's password.
+    :param flows: workflow files for the workspace ``Sandbox``.
+    """
+    owner = _add_users(state, username, password)
+    _add_sources(state, owner)
+    workspace = state.workspaces.add(
+        Workspace(
+            name="Sandbox",
+            owner_id=owner.id,
+            public=True,
+            summary="Try things here.",
+            members={owner.id: "Project Manager"},
+        )
+    )
+    for flow in flows:
+        add_workflow(state, workspace, flow)
+
+
+def add_workflow(state: State, workspace: Workspace, path: Path) -> Workfile:
+    """Put a workflow file into a workspace, bound to the sandbox's own sources.
+
+    :param state: the state.
+    :param workspace: where it goes.
+    :param path: the ``.afm`` file.
+    :returns: the new workfile; its name is the file's without ``.afm``, numbered when taken.
+    :raises ValueError: when the file is no workflow.
+    """
+    flow = cleaned(path.read_bytes())
+    name = unused_name(path.name.replace(".afm", ""), {file.file_name for file in state.workfiles_of(workspace)})
+    return state.workfiles.add(
+        Workfile(
+            workspace_id=workspace.id,
+            file_name=name,
+            owner_id=workspace.owner_id,
+            entity_subtype="alpine",
+            user_modified_at=state.clock(),
+            locations=[Location("gpdb_database", 1), Location("hdfs_data_source", 1)],
+            flow=state.files.keep(flow),
+        )
+    )
+
+
+def unused_name(wanted: str, taken: set[str]) -> str:
+    """Number a file name the way the server does when it is taken.
+
+    :param wanted: the name asked for.
+    :param taken: the names there are.
+    :returns: the name itself, or ``name_1.ext``, ``name_2.ext`` and so on.
+    """
+    if wanted not in taken:
+        return wanted
+    stem, dot, extension = wanted.rpartition(".")
+    if not dot:
+        stem, extension = wanted, ""
+    number = 1
+    while (name := f"{stem}_{number}{dot}{extension}") in taken:
+        number += 1
+    return name
+
+
+def _add_users(state: State, username: str, password: str) -> User:
+    kept = hashed(password)
+    owner = state.users.add(
+        User(
+            username=username,
+            password_hash=kept,
+            first_name="Demo",
+            last_name="User",
+            email=f"{username.replace('@', '.')}@example.com",
+            admin=True,
+            roles=["admin"],
+            user_type="analytics_developer",
+        )
+    )
+    for name, first, last, user_type in _COLLEAGUES:
+        state.users.add(
+            User(
+                username=name,
+                password_hash=kept,
+                first_name=first,
+                last_name=last,
+                email=f"{name}@example.com",
+                user_type=user_type,
+            )
+        )
+    return owner
+
+
+def _add_sources(state: State, owner: User) -> None:
+    for name, entity_type, port, version in _DATABASES:
+        source = state.sql_sources.add(
+            DataSource(
+                name=name,
+                entity_type=entity_type,
+                owner_id=owner.id,
+                host="sandbox.example.com",
+                port=port,
+                version=version,
+                details={"db_name": "sandbox", "db_username": "sandbox"},
+            )
+        )
+        state.databases.add(Database(name="sandbox", data_source_id=source.id))
+    jdbc = "jdbc:sandbox://sandbox.example.com/sandbox"
+    details: dict[str, Any] = {"db_username": "sandbox"}
+    state.sql_sources.add(
+        DataSource(name="Sandbox JDBC", entity_type="jdbc_data_source", owner_id=owner.id, host=jdbc, details=details)
+    )
+    details = {"hdfs_version": _HADOOP, "username": "hdfs", "group_list": "hadoop"}
+    state.hdfs_sources.add(
+        DataSource(
+            name="Sandbox Hadoop",
+            entity_type="hdfs_data_source",
+            owner_id=owner.id,
+            host="hadoop.example.com",
+            port=8020,
+            version=_HADOOP,
+            details={**details, "job_tracker_host": "hadoop.example.com", "job_tracker_port": 8032},
+        )
+    )

@@ -1,0 +1,190 @@
+"""All records of a server, behind one lock."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from alpine.sandbox.state.files import FileStore
+from alpine.sandbox.state.model import (
+    HDFS_SOURCE,
+    Database,
+    DataSource,
+    Job,
+    LoginSession,
+    Record,
+    User,
+    Workfile,
+    Workspace,
+)
+
+R = TypeVar("R", bound=Record)
+
+SESSION_SECONDS = 8 * 3600
+TOUCH_SECONDS = 5 * 60
+MEGABYTE = 1 << 20
+
+
+@dataclass
+class Settings:
+    """What a test may switch while the server runs.
+
+    :param version: what ``GET /VERSION`` says.
+    :param token_style: ``"short"``, 20 URL-safe characters, or ``"hex"``, 40 hexadecimal digits.
+    :param jobs_licensed: without it every job endpoint answers 403 ``NOT_LICENSED``.
+    :param licence_expired: a log-in then answers 503 ``LICENSE_EXPIRED``.
+    :param demo_mode: nobody but administrators may change anything (403 ``DEMO_FORBIDDEN``).
+    :param workfile_limit_mb: larger files are refused with 422.
+    :param body_limit_mb: larger requests are refused with an HTML 413.
+    :param stop_style: ``"json"`` as servers 6.2 and 6.3 answer, ``"text"`` as the documentation says.
+    :param finished_text: what a query of a run that is over says.
+    :param unknown_text: what a query of a run that never was says.
+    """
+
+    version: str = "6.3.0.0.5410-sandbox"
+    token_style: Literal["short", "hex"] = "short"  # noqa: S105 - the name of a style, no secret
+    jobs_licensed: bool = True
+    licence_expired: bool = False
+    demo_mode: bool = False
+    workfile_limit_mb: float = 100
+    body_limit_mb: float = 4096
+    stop_style: Literal["json", "text"] = "json"
+    finished_text: str = "Workflow not started or already stopped."
+    unknown_text: str = "invalid processId or workflow already stopped."
+
+
+class Table(Generic[R]):
+    """Records of one kind with their own sequence of ids."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._rows: dict[int, R] = {}
+        self._ids = itertools.count(1)
+        self._clock = clock
+
+    def add(self, record: R) -> R:
+        """Give a record its id and dates, and keep it."""
+        record.id = next(self._ids)
+        record.created_at = record.updated_at = self._clock()
+        self._rows[record.id] = record
+        return record
+
+    def find(self, record_id: int | None) -> R | None:
+        """Look up a record that was not deleted."""
+        record = self._rows.get(record_id) if record_id is not None else None
+        return None if record is None or record.deleted else record
+
+    def __iter__(self) -> Iterator[R]:
+        return iter([record for record in self._rows.values() if not record.deleted])
+
+
+@dataclass
+class Run:
+    """A run that the engine was asked for."""
+
+    workflow_id: int
+    keep_results: bool
+
+
+@dataclass
+class State:
+    """The whole memory of one server. Whoever reads or writes holds ``lock``."""
+
+    settings: Settings = field(default_factory=Settings)
+    clock: Callable[[], float] = time.time
+    files: FileStore = field(default_factory=FileStore)
+
+    def __post_init__(self) -> None:
+        self.lock = threading.RLock()
+        self.csrf_token = secrets.token_urlsafe(24)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every record and every stored file."""
+        self.users: Table[User] = Table(self.clock)
+        self.workspaces: Table[Workspace] = Table(self.clock)
+        self.workfiles: Table[Workfile] = Table(self.clock)
+        self.sql_sources: Table[DataSource] = Table(self.clock)
+        self.hdfs_sources: Table[DataSource] = Table(self.clock)
+        self.databases: Table[Database] = Table(self.clock)
+        self.jobs: Table[Job] = Table(self.clock)
+        self.sessions: dict[str, LoginSession] = {}
+        self.runs: dict[str, Run] = {}
+        self.small_ids = itertools.count(1)
+        self.files.clear()
+
+    def open_session(self, user: User) -> LoginSession:
+        """Log a user in: a session of its own, beside those there are.
+
+        :param user: who logs in.
+        :returns: the new session.
+        """
+        short = self.settings.token_style == "short"  # noqa: S105 - the name of a style, no secret
+        token = secrets.token_urlsafe(15) if short else secrets.token_hex(20)
+        session = LoginSession(token, secrets.token_urlsafe(32), user.id, self.clock())
+        self.sessions[token] = session
+        return session
+
+    def session(self, *, token: str | None = None, cookie: str | None = None) -> LoginSession | None:
+        """Find a session that is still good; one that idled too long is removed.
+
+        :param token: the session id.
+        :param cookie: the cookie's text, looked at when there is no token.
+        :returns: the session, or None.
+        """
+        if token is None:
+            token = next((s.token for s in self.sessions.values() if s.cookie == cookie), None)
+        session = self.sessions.get(token) if token else None
+        if session is None:
+            return None
+        idle = self.clock() - session.touched
+        if idle > SESSION_SECONDS or self.users.find(session.user_id) is None:
+            del self.sessions[session.token]
+            return None
+        return session
+
+    def touch(self, session: LoginSession) -> None:
+        """Note that a session is in use, at most once in five minutes.
+
+        :param session: the session of the request.
+        """
+        if self.clock() - session.touched > TOUCH_SECONDS:
+            session.touched = self.clock()
+
+    def sources(self, entity_type: str) -> Table[DataSource]:
+        """Tell which of the two sequences a kind of data source belongs to.
+
+        :param entity_type: the kind, such as ``gpdb_data_source``.
+        :returns: the table of that kind.
+        """
+        return self.hdfs_sources if entity_type == HDFS_SOURCE else self.sql_sources
+
+    def workfiles_of(self, workspace: Workspace) -> list[Workfile]:
+        """List the files of a workspace, in the order they came.
+
+        :param workspace: the workspace.
+        :returns: its files.
+        """
+        return [workfile for workfile in self.workfiles if workfile.workspace_id == workspace.id]
+
+    def jobs_of(self, workspace: Workspace) -> list[Job]:
+        """List the jobs of a workspace, in the order they came.
+
+        :param workspace: the workspace.
+        :returns: its jobs.
+        """
+        return [job for job in self.jobs if job.workspace_id == workspace.id]
+
+    def hand_over_jobs(self, user_id: int, workspace: Workspace) -> None:
+        """Give a leaving member's jobs to the workspace's owner.
+
+        :param user_id: who leaves.
+        :param workspace: what is left.
+        """
+        for job in self.jobs_of(workspace):
+            if job.owner_id == user_id:
+                job.owner_id = workspace.owner_id

@@ -1,0 +1,1 @@
+"""The road between a socket and a route: server, faults, log-in, parameters, answers."""

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from alpine.sandbox import Sandbox
+from tests.sandbox.wire import FLOW, Wire
+
+
+def open_files() -> int:
+    folder = Path("/proc/self/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+def test_a_hundred_calls_travel_on_one_connection(sandbox: Sandbox, wire: Wire) -> None:
+    ports = set()
+    for _ in range(100):
+        with wire("GET", "/users", stream=True) as answer:
+            connection = answer.raw.connection
+            assert connection is not None
+            ports.add(connection.sock.getsockname())
+            assert answer.json()["response"]
+    assert len(ports) == 1
+
+
+def test_fifty_callers_are_served_at_once_and_keep_their_connections(sandbox: Sandbox, wire: Wire) -> None:
+    gate = threading.Barrier(50)
+
+    def call(number: int) -> list[int]:
+        with requests.Session() as http:
+            gate.wait(20)
+            url = f"{sandbox.base_url}/users"
+            return [http.get(url, params={"session_id": wire.token}).status_code for _ in range(5)]
+
+    with ThreadPoolExecutor(50) as pool:
+        assert {status for statuses in pool.map(call, range(50)) for status in statuses} == {200}
+
+
+def test_closing_leaves_no_thread_port_or_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = set(threading.enumerate())
+    descriptors = open_files()
+    server = Sandbox().start()
+    port = server.port
+    caller = Wire(server)
+    caller.upload_flow()
+    caller.upload("notes.txt", b"x" * 1_000_000)
+    caller.http.close()
+    server.close()
+    assert set(threading.enumerate()) - before == set()
+    assert list(tmp_path.iterdir()) == []
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", port))
+    assert open_files() <= descriptors
+    server.close()
+
+
+def test_a_server_can_be_started_again(tmp_path: Path) -> None:
+    server = Sandbox()
+    for _ in range(2):
+        with server:
+            Wire(server).http.close()
+    assert repr(server) == "<Sandbox not running>"
+
+
+def test_a_server_that_is_not_running_says_so() -> None:
+    with pytest.raises(RuntimeError, match="not running"):
+        Sandbox().reset()
+
+
+def test_a_program_that_forgets_to_close_still_ends_and_leaves_no_file(tmp_path: Path) -> None:
+    code = "from alpine.sandbox import Sandbox; s = Sandbox().start(); print(s.url)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.stdout.startswith("http://127.0.0.1:")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_the_sandbox_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, alpine.sandbox, alpine.sandbox.pytest_plugin;"
+        "print([m for m in ('duckdb', 'pandas', 'statsmodels', 'werkzeug', 'cheroot') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("missing", ["cheroot", "werkzeug"])
+def test_a_missing_dependency_is_named_with_the_extra(missing: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from alpine.sandbox import Sandbox\n"
+        "try: Sandbox().start()\n"
+        "except ModuleNotFoundError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert missing in done.stdout
+    assert "pip install 'alpine[sandbox]'" in done.stdout
+
+
+def test_a_port_that_is_taken_raises_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Sandbox() as first, pytest.raises(OSError, match="in use"):
+        Sandbox(port=first.port).start()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_listening_to_others_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "alpine.sandbox"), Sandbox(host="0.0.0.0"):
+        assert "others can reach it" in caplog.text
+
+
+def test_a_reset_brings_the_fresh_state_back(sandbox: Sandbox, wire: Wire) -> None:
+    wire.ok("POST", "/workspaces", json={"name": "mine"})
+    sandbox.settings.demo_mode = True
+    sandbox.reset()
+    assert wire("GET", "/users").status_code == 401
+    again = Wire(sandbox)
+    assert [row["name"] for row in again.ok("GET", "/workspaces")] == ["Sandbox"]
+    assert again.ok("POST", "/workspaces", json={"name": "mine"})["id"] == 2
+    assert not sandbox.settings.demo_mode
+    again.http.close()
+
+
+def test_the_log_of_requests_holds_no_secret(sandbox: Sandbox, wire: Wire) -> None:
+    sandbox.requests.clear()
+    wire("GET", "/users")
+    wire("GET", "/users/99")
+    assert list(sandbox.requests) == [("GET", "/api/users", 200), ("GET", "/api/users/99", 404)]
+
+
+def test_a_folder_of_flows_and_single_files_become_workflows(tmp_path: Path) -> None:
+    (tmp_path / "mine.afm").write_bytes(FLOW)
+    with Sandbox(flows=tmp_path) as server:
+        number = server.add_workflow(tmp_path / "mine.afm")
+        caller = Wire(server)
+        names = [row["file_name"] for row in caller.ok("GET", "/workspaces/1/workfiles")]
+        assert {"mine", "mine_1"} <= set(names)
+        assert caller.ok("GET", f"/workfiles/{number}")["file_name"] == "mine_1"
+        caller.http.close()
+        with pytest.raises(LookupError, match="elsewhere"):
+            server.add_workflow(tmp_path / "mine.afm", workspace="elsewhere")
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError):
+        Sandbox(data=tmp_path / "nothing")
+
+
+def test_the_client_is_logged_in(sandbox: Sandbox) -> None:
+    with sandbox.client() as session:
+        assert session.user_id == 1
+        assert session.workspace.get_id("Sandbox") == 1
+
+
+def test_closing_ends_what_is_still_running(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with Sandbox(pace="step") as server:
+        caller = Wire(server)
+        flow = caller.ok("GET", "/workspaces/1/workfiles")[0]["id"]
+        caller.run(flow)
+        job = caller.ok("POST", "/workspaces/1/jobs", json={"name": "job", "interval_unit": "on_demand"})["id"]
+        task = {"action": "run_work_flow", "workfile_id": flow}
+        caller.ok("POST", f"/workspaces/1/jobs/{job}/job_tasks", json=task)
+        caller.ok("POST", f"/jobs/{job}/run")
+        caller.http.close()
+    assert set(threading.enumerate()) - before == set()
