@@ -14,13 +14,14 @@ MAX_SCALE = 4.0
 MAX_SPAN = 12_000.0
 MAX_PLACED = 300
 NAME_LENGTH = 22
+KIND_LENGTH = 27
 
 # Boxes bring their own background and lines are of a middle grey, so that the drawing reads on white and on black.
 _STYLE = (
     ".alpine-flow rect{fill:#eef3fb;stroke:#5b7fb5;stroke-width:1.2}"
     ".alpine-flow text{font-family:system-ui,sans-serif;text-anchor:middle}"
     ".alpine-flow .name{font-size:13px;font-weight:600;fill:#1b2a41}"
-    ".alpine-flow .kind{font-size:10.5px;fill:#56657a}"
+    ".alpine-flow .kind{font-size:10px;fill:#56657a}"
     ".alpine-flow path{fill:none;stroke:#8a919c;stroke-width:1.6}"
     ".alpine-flow polygon{fill:#8a919c}"
 )
@@ -132,10 +133,11 @@ def _arrow(source: Point, target: Point) -> str:
 def _shape(box: Box, place: Point) -> str:
     x, y = place
     middle = x + WIDTH / 2
+    kind = _short(box.kind.removesuffix("Operator"), KIND_LENGTH)
     return (
         f'<g><title>{_text(box.name)} ({_text(box.kind)})</title><rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" '
         f'height="{HEIGHT:g}" rx="7"/><text class="name" x="{middle:.1f}" y="{y + 20:.1f}">{_text(_short(box.name))}'
-        f'</text><text class="kind" x="{middle:.1f}" y="{y + 36:.1f}">{_text(_short(box.kind, 30))}</text></g>'
+        f'</text><text class="kind" x="{middle:.1f}" y="{y + 36:.1f}">{_text(kind)}</text></g>'
     )
 
 

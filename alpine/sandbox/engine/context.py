@@ -1,0 +1,203 @@
+"""What an operator's function is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from alpine.sandbox.engine import document
+from alpine.sandbox.engine.database import Cursor, Database, Table
+from alpine.sandbox.engine.expressions import quoted, vetted
+from alpine.sandbox.engine.failures import NodeFailure
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from alpine.afm import Operator
+
+_TRUE = frozenset({"true", "yes", "1"})
+
+
+@dataclass
+class Output:
+    """What an operator left.
+
+    :param table: what the next operators take as data.
+    :param view: what the results show; the first rows of the table when left out.
+    :param model: a model, for operators that take one.
+    :param samples: the tables of a sampling, for the selectors that follow.
+    :param meta: more lines for the results' meta information.
+    :param has_meta: False where the server gives none.
+    :param name: the operator's name; filled by the engine.
+    :param uuid: the operator's id in the file; filled by the engine.
+    """
+
+    table: Table | None = None
+    view: document.View | None = None
+    model: Any = None
+    samples: Sequence[Table] = ()
+    meta: list[list[str]] = field(default_factory=list)
+    has_meta: bool = True
+    name: str = ""
+    uuid: str = ""
+
+
+class Context:
+    """One operator about to run: its parameters, its inputs and the run's database.
+
+    :param operator: the operator, its variables replaced.
+    :param inputs: what the operators before it left.
+    :param cursor: the run's connection.
+    :param database: where loaded tables are found.
+    :param data_source: name of the data source that the flow is bound to.
+    :param declared: for a source, the columns to make stand-in rows of; empty where there shall be none.
+    """
+
+    def __init__(
+        self,
+        operator: Operator,
+        inputs: Sequence[Output],
+        cursor: Cursor,
+        database: Database,
+        data_source: str = "",
+        declared: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.operator = operator
+        self.inputs = inputs
+        self.database = database
+        self.data_source = data_source
+        self.declared = declared
+        self.cursor = cursor
+        self.is_hadoop = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
+
+    def parameter(self, name: str, default: str = "") -> str:
+        """A parameter, or the value of a field of a custom operator's dialog."""
+        if name in self.operator.parameters:
+            return self.operator.parameters[name]
+        for element in self.operator.elements:
+            for item in element.iter():
+                if item.get("id") == name:
+                    return _dialog_value(item, default)
+        return default
+
+    def flag(self, name: str) -> bool:
+        """Whether a yes-or-no parameter says yes."""
+        return self.parameter(name).strip().lower() in _TRUE
+
+    def number(self, name: str, default: float) -> float:
+        """A parameter that is a number.
+
+        :raises NodeFailure: it is not.
+        """
+        text = self.parameter(name).strip()
+        try:
+            return float(text) if text else default
+        except ValueError:
+            raise NodeFailure(f"The parameter {name} should be a number, but it is {text!r}.") from None
+
+    def listed(self, name: str) -> list[str]:
+        """A parameter that is a list of names, parted by commas."""
+        return [part.strip() for part in self.parameter(name).split(",") if part.strip()]
+
+    def element(self, tag: str) -> Element | None:
+        """The first model element of that tag."""
+        return next((element for element in self.operator.elements if element.tag == tag), None)
+
+    def required_element(self, tag: str) -> Element:
+        """The first model element of that tag.
+
+        :raises NodeFailure: there is none.
+        """
+        element = self.element(tag)
+        if element is None:
+            raise NodeFailure(f"The flow says nothing of what to do: <{tag}> is missing from the operator.")
+        return element
+
+    @property
+    def table(self) -> Table:
+        """The one table that comes in.
+
+        :raises NodeFailure: none does, or more than one.
+        """
+        tables = [entry.table for entry in self.inputs if entry.table is not None]
+        if len(tables) != 1:
+            raise NodeFailure(f"The operator takes one table as input, but {len(tables)} are linked to it.")
+        return tables[0]
+
+    def columns(self, name: str = "columnNames") -> list[str]:
+        """The columns of the input that a parameter names, in the table's own spelling."""
+        table = self.table
+        text = self.parameter(name).strip()
+        if text in table.columns:
+            return [text]
+        return [table.find(part) for part in self.listed(name)]
+
+    def column(self, name: str) -> str:
+        """The one column of the input that a parameter names; empty when it names none.
+
+        :raises NodeFailure: it names several.
+        """
+        found = self.columns(name)
+        if len(found) > 1:
+            raise NodeFailure(f"The parameter {name} should name one column, but it names {len(found)}.")
+        return found[0] if found else ""
+
+    def expression(self, text: str) -> str:
+        """An expression of the flow as vetted SQL; Pig is translated where the operator belongs to Hadoop.
+
+        :raises NodeFailure: it is not an expression the sandbox can take.
+        """
+        if self.is_hadoop:
+            from alpine.sandbox.engine.pig import to_sql
+
+            text = to_sql(text)
+        return vetted(text, self.cursor.fetch)
+
+    def select(self, what: str, rest: str = "") -> Output:
+        """Keep ``SELECT what FROM`` the input as the output table.
+
+        :param what: SQL after SELECT.
+        :param rest: SQL after the table's name.
+        """
+        return Output(self.cursor.make(f"SELECT {what} FROM {self.table.sql} {rest}"))
+
+    def dataframe(self) -> Any:
+        """The input table as a pandas DataFrame."""
+        return self.cursor.dataframe(f"SELECT * FROM {self.table.sql} ORDER BY rowid")
+
+    def show(self, table: Table) -> document.TableView:
+        """The first rows of a table, as a result shows them."""
+        [(total,)] = self.cursor.fetch(f"SELECT count(*) FROM {table.sql}")
+        rows = self.cursor.fetch(f"SELECT * FROM {table.sql} ORDER BY rowid LIMIT {document.PREVIEW}")
+        return document.TableView(
+            table.columns,
+            [document.kind_of(kind) for kind in table.types],
+            [[document.cell(value) for value in row] for row in rows],
+            document.limited(len(table.columns), total),
+            self._table_name(),
+        )
+
+    def _table_name(self) -> str | None:
+        schema, table = self.parameter("outputSchema"), self.parameter("outputTable")
+        return f"{schema}.{table}" if schema and table else None
+
+
+def texts(column: str) -> str:
+    """A column as text, in SQL."""
+    return f"CAST({quoted(column)} AS VARCHAR)"
+
+
+def tabulate(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> document.TableView:
+    """Computed rows as a result shows them."""
+    numeric = [all(isinstance(row[i], int | float) for row in rows) and bool(rows) for i in range(len(columns))]
+    kinds = ["number" if is_number else "cate" for is_number in numeric]
+    return document.TableView(columns, kinds, [[document.cell(value) for value in row] for row in rows])
+
+
+def _dialog_value(item: Element, default: str) -> str:
+    if "value" in item.attrib or "selectedPath" in item.attrib:
+        return item.get("value", item.get("selectedPath", default))
+    chosen = [value.get("value", "") for value in item.iter("SelectedValue")]
+    chosen += [value.get("value", "") for group in item.iter("SelectedValues") for value in group.iter("Value")]
+    return ",".join(value for value in chosen if value) or default

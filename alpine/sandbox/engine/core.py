@@ -1,0 +1,185 @@
+"""The engine: takes flows, runs them, keeps what they left."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from alpine import afm
+from alpine.sandbox.engine.database import READABLE, Database
+from alpine.sandbox.engine.failures import EngineRefused
+from alpine.sandbox.engine.pace import Pace
+from alpine.sandbox.engine.registry import Registry
+from alpine.sandbox.engine.runs import Faults, Order, Run, Workshop
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLE_SCHEMA = "demo"
+MAX_RUNS_KEPT = 1000
+_STOP_WAIT = 5.0
+
+
+class Engine:
+    """Runs workflow files on tables that are loaded into it.
+
+    :param pace: ``"instant"``; ``"step"``, where each operator waits for :meth:`release`; or seconds for each operator.
+    :param stand_in: whether a table that is not loaded gets made-up rows, where the flow declares its columns.
+
+    Example::
+
+        engine = Engine()
+        engine.load_table("demo.credit", "credit.csv")
+        process_id = engine.start(flow, workflow_id=1, workflow_name="flow", user_id=1, user_name="me", variables={})
+        engine.wait(process_id, 10)
+        document = engine.results(1, process_id)
+    """
+
+    def __init__(self, *, pace: str | float = "instant", stand_in: bool = False) -> None:
+        self._workshop = Workshop(Database(), Registry(), Pace(pace), Faults(), stand_in)
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+        for path in sorted(EXAMPLES.glob("*.csv")):
+            self._workshop.database.promise(f"{EXAMPLE_SCHEMA}.{path.stem}", path)
+
+    def load_table(self, name: str, source: object) -> None:
+        """Load a table, in place of one that had its name.
+
+        :param name: ``schema.table``, or ``table`` for whichever schema a flow names.
+        :param source: path of a CSV or Parquet file, or a DataFrame.
+        :raises ValueError: it can not be read as a table.
+        """
+        self._workshop.database.load(name, source)
+
+    def load_folder(self, path: object) -> list[str]:
+        """Load every CSV and Parquet file of a folder, each under its name without the ending.
+
+        :param path: the folder.
+        :returns: the names of the tables.
+        :raises ValueError: a file can not be read as a table.
+        """
+        files = sorted(file for file in Path(str(path)).iterdir() if file.suffix.lower() in READABLE)
+        for file in files:
+            self.load_table(file.stem, file)
+        return [file.stem for file in files]
+
+    def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
+        """Make a function do the work of an operator class, or of a custom operator by its signature class.
+
+        :param class_or_signature: the class name, as the failure of an unknown operator shows it.
+        :param function: takes a :class:`Context`; returns a DataFrame or an :class:`Output`.
+        """
+        self._workshop.registry.add(class_or_signature, function)
+
+    def check(self, flow: bytes) -> None:
+        """Make sure that a flow can be read.
+
+        :raises EngineRefused: it can not.
+        """
+        _read(flow)
+
+    def start(
+        self,
+        flow: bytes,
+        *,
+        workflow_id: int,
+        workflow_name: str,
+        user_id: int,
+        user_name: str,
+        variables: Mapping[str, str],
+        data_sources: Sequence[str] = (),
+    ) -> str:
+        """Start a run.
+
+        :param flow: the text of the workflow file.
+        :param workflow_id: id of the workfile.
+        :param workflow_name: name of the workfile.
+        :param user_id: id of who runs it.
+        :param user_name: name of who runs it.
+        :param variables: values of variables, by name with the ``@``.
+        :param data_sources: names of the data sources that the flow is bound to.
+        :returns: the process id.
+        :raises EngineRefused: the flow can not be run at all.
+        """
+        workflow, steps = _read(flow)
+        order = Order(workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources))
+        run = Run(workflow, steps, order, self._workshop)
+        with self._lock:
+            self._runs[run.process_id] = run
+            self._forget_oldest()
+        run.begin()
+        return run.process_id
+
+    def query(self, process_id: str) -> dict[str, Any] | None:
+        """What a run is doing; None when it is over, or unknown.
+
+        :returns: ``state``, ``node`` (``id`` and ``name``, or None), ``message``, ``workflow_id`` and ``user``.
+        """
+        run = self._runs.get(process_id)
+        return None if run is None or run.is_over else run.status()
+
+    def stop(self, process_id: str, wait: float) -> bool | None:
+        """Stop a run. A stopped run leaves no results.
+
+        :param wait: seconds to wait for its end.
+        :returns: True when it is over, False when it is not within ``wait``, None when no such run goes on.
+        """
+        run = self._runs.get(process_id)
+        return None if run is None or run.is_over else run.stop(wait)
+
+    def results(self, workflow_id: int, process_id: str) -> str:
+        """The results document of a run as JSON text; empty when there is none."""
+        run = self._runs.get(process_id)
+        return run.results if run is not None and run.is_over and run.order.workflow_id == workflow_id else ""
+
+    def wait(self, process_id: str, timeout: float | None) -> bool:
+        """Wait until a run is over.
+
+        :returns: whether it is.
+        """
+        run = self._runs.get(process_id)
+        return run is None or run.wait(timeout)
+
+    def fail_node(self, operator_name: str, times: int) -> None:
+        """Let an operator fail the next times it runs.
+
+        :param operator_name: its name in the flow.
+        :param times: how often.
+        """
+        self._workshop.faults.add(operator_name, times)
+
+    def release(self, count: int = 1) -> None:
+        """Let operators go on that the pace ``"step"`` holds.
+
+        :param count: how many.
+        """
+        self._workshop.pace.release(count)
+
+    def reset(self) -> None:
+        """Stop all runs and forget them, with all failures that were asked for; tables and functions stay."""
+        with self._lock:
+            runs, self._runs = list(self._runs.values()), {}
+        for run in runs:
+            if not run.is_over:
+                run.stop(_STOP_WAIT)
+        self._workshop.faults.clear()
+        self._workshop.pace.reset()
+
+    def close(self) -> None:
+        """Stop all runs and close the database."""
+        self.reset()
+        self._workshop.database.close()
+
+    def _forget_oldest(self) -> None:
+        over = [process_id for process_id, run in self._runs.items() if run.is_over]
+        for process_id in over[: max(len(self._runs) - MAX_RUNS_KEPT, 0)]:
+            del self._runs[process_id]
+
+
+def _read(flow: bytes) -> tuple[afm.Workflow, list[afm.Operator]]:
+    # The sandbox imports nothing of the client but afm, whose errors are ValueErrors.
+    try:
+        workflow = afm.read(flow)
+        return workflow, workflow.execution_order()
+    except ValueError as error:
+        raise EngineRefused(400, str(error)) from None

@@ -1,0 +1,27 @@
+"""How a run, or the wish to start one, can end other than well."""
+
+from __future__ import annotations
+
+
+class EngineRefused(ValueError):
+    """The engine does not take a flow; the server answers with the text as it is.
+
+    :param status: HTTP status of the answer.
+    :param text: plain text of the answer.
+    """
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(status, text)
+        self.status = status
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class NodeFailure(Exception):
+    """An operator can not do its work; the run ends as failed, with this reason in its logs."""
+
+
+class RunStopped(Exception):
+    """The run was stopped from outside."""

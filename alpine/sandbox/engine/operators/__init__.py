@@ -1,0 +1,1 @@
+"""The operators, one file for each family; every module here is loaded with the registry."""

@@ -1,0 +1,67 @@
+"""Operators that derive columns."""
+
+from __future__ import annotations
+
+import re
+
+from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.expressions import quoted
+from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.registry import operator
+
+_TYPES = {
+    "boolean": "BOOLEAN",
+    "bigint": "BIGINT",
+    "long": "BIGINT",
+    "integer": "INTEGER",
+    "int": "INTEGER",
+    "double precision": "DOUBLE",
+    "double": "DOUBLE",
+    "float": "FLOAT",
+    "text": "VARCHAR",
+    "varchar": "VARCHAR",
+    "chararray": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+_NUMERIC = re.compile(r"numeric\s*\(\s*\d+\s*(,\s*\d+\s*)?\)", re.IGNORECASE)
+
+
+@operator(
+    "field.VariableOperator",
+    "hadoop.HadoopVariableOperator",
+    title="Variable",
+    fidelity="exact",
+    remark="derived columns; quantile bins are refused, as their form in a file is not public",
+)
+def variable(context: Context) -> Output:
+    """Keeps the chosen columns and adds the derived ones."""
+    quantiles = context.element("QuantileModel")
+    if quantiles is not None and len(quantiles):
+        raise NodeFailure("The sandbox can not make the quantile bins of a Variable operator (<QuantileModel>).")
+    model = context.element("DerivedFieldsModel")
+    derived = list(model.iter("DerivedFieldItem")) if model is not None else []
+    parts = [quoted(column) for column in _kept(context)]
+    parts += [
+        f"{typed(context.expression(item.get('expression', '')), item.get('dataType', ''))} "
+        f"AS {quoted(item.get('columnName', ''))}"
+        for item in derived
+    ]
+    if not parts:
+        raise NodeFailure("No column is kept and none is derived.")
+    return context.select(", ".join(parts))
+
+
+def typed(expression: str, data_type: str) -> str:
+    """An SQL expression, cast to a type as a flow writes it; a type that is not known changes nothing."""
+    name = " ".join(data_type.lower().split())
+    kind = _TYPES.get(name) or (name.upper() if _NUMERIC.fullmatch(name) else None)
+    return f"CAST({expression} AS {kind})" if kind else expression
+
+
+def _kept(context: Context) -> list[str]:
+    if "columnNames" in context.operator.parameters:
+        return context.columns()
+    found = [item for element in context.operator.elements for item in element.iter("selectedColumnName")]
+    chosen = ((item.text or "").strip() or next(iter(item.attrib.values()), "") for item in found)
+    return [context.table.find(name) for name in chosen]

@@ -1,0 +1,53 @@
+"""Where data comes in: database tables and Hadoop files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from alpine.sandbox.engine import standins
+from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.registry import operator
+
+
+@operator("datasource.DbTableOperator", title="Database Table", fidelity="exact", remark="reads a loaded table")
+def database_table(context: Context) -> Output:
+    """A table that was loaded as ``schema.table``, or as ``table`` alone."""
+    schema, table = context.parameter("schemaName"), context.parameter("tableName")
+    wanted = f"{schema}.{table}" if schema else table
+    output = _loaded(context, [wanted, table], wanted)
+    output.meta = [
+        ["Database URL", f"jdbc:sandbox://{context.data_source}"],
+        ["TableName", wanted],
+        ["Database User Name", "sandbox"],
+    ]
+    return output
+
+
+@operator("hadoop.HadoopFileOperator", title="Hadoop File", fidelity="exact", remark="reads a loaded table")
+def hadoop_file(context: Context) -> Output:
+    """A table that was loaded under the file's path, or under its name without the ending, in any schema."""
+    path = context.parameter("hadoopFileName")
+    stem = PurePosixPath(path.rstrip("/*")).stem
+    alike = [name for name in context.database.loaded() if name.lower().rpartition(".")[2] == stem.lower()]
+    if len(alike) > 1 and stem.lower() not in (name.lower() for name in alike):
+        raise NodeFailure(f"The file {path!r} could be any of these loaded tables: {', '.join(alike)}.")
+    return _loaded(context, [path, stem, *alike], stem)
+
+
+def _loaded(context: Context, names: list[str], wanted: str) -> Output:
+    for name in names:
+        found = context.database.find(name)
+        if found:
+            return Output(context.cursor.describe(found))
+    if context.declared:
+        table = context.cursor.make(standins.select(list(context.declared)))
+        view = context.show(table)
+        remark = f"The table {wanted!r} is not loaded; these are stand-in rows."
+        return Output(table, replace(view, messages=[*view.messages, remark]))
+    there = ", ".join(context.database.loaded()) or "none"
+    raise NodeFailure(
+        f"The table {wanted!r} is not loaded. Load it before the run: server.load_table({wanted!r}, "
+        f"path_or_dataframe). Loaded tables: {there}."
+    )

@@ -1,0 +1,125 @@
+"""Which function does the work of which operator class, and how true to the server it is."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from alpine.sandbox.engine.failures import NodeFailure
+
+if TYPE_CHECKING:
+    from alpine.afm import Operator
+    from alpine.sandbox.engine.context import Context, Output
+
+Fidelity = Literal["exact", "equivalent", "shape only", "unsupported"]
+CUSTOM = "Plugin10Operator"
+_PREFIX = "com.alpine.miner.gef.runoperator."
+
+Handler = Callable[["Context"], "Output"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One operator that the sandbox knows.
+
+    :param classes: its class names, without the common prefix.
+    :param title: what the product calls it.
+    :param fidelity: how true its output is: ``exact`` (same values, same shape), ``equivalent`` (same meaning, details
+        may differ), ``shape only`` (the real shape is not public, a table stands for it) or ``unsupported``.
+    :param remark: what to know about it.
+    :param function: what does the work.
+    """
+
+    classes: tuple[str, ...]
+    title: str
+    fidelity: Fidelity
+    remark: str
+    function: Callable[[Context], Any]
+
+
+_entries: list[Entry] = []
+
+
+def operator(*classes: str, title: str, fidelity: Fidelity, remark: str = "") -> Callable[[Handler], Handler]:
+    """Make a function do the work of operators.
+
+    :param classes: class names, without ``com.alpine.miner.gef.runoperator.``.
+    :param title: what the product calls the operator.
+    :param fidelity: how true its output is.
+    :param remark: what a user should know about it.
+
+    Example::
+
+        @operator("field.ColumnFilterOperator", title="Column Filter", fidelity="exact")
+        def column_filter(context: Context) -> Output:
+            return context.select(names(context.chosen_columns()))
+    """
+
+    def keep(function: Handler) -> Handler:
+        _entries.append(Entry(classes, title, fidelity, remark, function))
+        return function
+
+    return keep
+
+
+class Registry:
+    """The operators of one engine: those that come with it, and those that its user adds."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, Entry] = {}
+
+    def add(self, name: str, function: Callable[[Context], Any]) -> None:
+        """Make a user's function do the work of a class, or of a custom operator by its signature class."""
+        title = _short(name)
+        self._own[_key(name)] = Entry((name,), title, "unsupported", "registered by the user", function)
+
+    def find(self, operator: Operator) -> Entry:
+        """What does the work of an operator.
+
+        :raises NodeFailure: nothing does; says how to register something.
+        """
+        name = identity(operator)
+        for key in (_key(name), _short(name)):
+            found = self._own.get(key) or (_built_in().get(key) if operator.class_name != CUSTOM else None)
+            if found:
+                return found
+        raise NodeFailure(
+            f"The sandbox can not do the operator {operator.name!r}: nothing is known of its class {name!r}. "
+            f"Register a function for it: server.register({name!r}, function)."
+        )
+
+
+def identity(operator: Operator) -> str:
+    """The class that says what an operator is: for a custom operator, that of its signature."""
+    if operator.class_name == CUSTOM:
+        for element in operator.elements:
+            for signature in element.iter("SignatureClassName"):
+                return signature.get("name", "") or CUSTOM
+    return operator.type
+
+
+def fidelity_table() -> list[tuple[str, str, str, str]]:
+    """All operators that come with the sandbox: title, class names, fidelity and remark, sorted by title."""
+    _built_in()
+    return sorted((e.title, ", ".join(e.classes), e.fidelity, e.remark) for e in _entries)
+
+
+@cache
+def _built_in() -> dict[str, Entry]:
+    from alpine.sandbox.engine import operators
+
+    for module in pkgutil.iter_modules(operators.__path__):
+        importlib.import_module(f"{operators.__name__}.{module.name}")
+    return {_key(name): entry for entry in _entries for name in entry.classes}
+
+
+def _key(name: str) -> str:
+    return name.removeprefix(_PREFIX)
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]

@@ -1,0 +1,278 @@
+"""One run of a flow: a thread that goes through the operators, and what can be asked of it meanwhile."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from alpine.afm import Operator, Workflow
+from alpine.sandbox.engine import document
+from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.database import Cursor, Database, Table
+from alpine.sandbox.engine.failures import NodeFailure, RunStopped
+from alpine.sandbox.engine.pace import Pace
+from alpine.sandbox.engine.registry import Entry, Registry
+from alpine.sandbox.engine.standins import declared_columns
+from alpine.sandbox.engine.substitution import Substitution, values_of_run
+
+_INTERRUPT_EVERY = 0.02
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for when a run was started.
+
+    :param workflow_id: the workfile's id.
+    :param workflow_name: the workfile's name.
+    :param user_id: who runs it.
+    :param user_name: who runs it, by name.
+    :param variables: values given for the run.
+    :param data_sources: names of the data sources that the flow is bound to.
+    """
+
+    workflow_id: int
+    workflow_name: str
+    user_id: int
+    user_name: str
+    variables: Mapping[str, str]
+    data_sources: Sequence[str] = ()
+
+
+class Faults:
+    """Operators that are to fail, by name, and how often they still will."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: dict[str, int] = {}
+
+    def add(self, name: str, times: int) -> None:
+        """Let the next runs of an operator fail."""
+        with self._lock:
+            self._left[name] = times
+
+    def clear(self) -> None:
+        """Let all operators work again."""
+        with self._lock:
+            self._left.clear()
+
+    def strike(self, name: str) -> None:
+        """Fail, if the operator is to.
+
+        :raises NodeFailure: it is.
+        """
+        with self._lock:
+            left = self._left.get(name, 0)
+            self._left[name] = max(left - 1, 0)
+        if left > 0:
+            raise NodeFailure(f"The operator {name!r} was told to fail.")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What all runs of an engine share."""
+
+    database: Database
+    registry: Registry
+    pace: Pace
+    faults: Faults
+    stand_in: bool
+
+
+@dataclass
+class _Progress:
+    """What has happened in a run so far."""
+
+    said: tuple[str, Operator | None, str] = ("STARTED", None, "workflow started")
+    logs: list[dict[str, str]] = field(default_factory=list)
+    records: list[document.NodeRecord] = field(default_factory=list)
+    failed: bool = False
+
+
+class Run:
+    """One run of a flow.
+
+    :param flow: the flow.
+    :param steps: its operators, in the order in which they run.
+    :param order: what was asked for.
+    :param workshop: what all runs share.
+    """
+
+    def __init__(self, flow: Workflow, steps: Sequence[Operator], order: Order, workshop: Workshop) -> None:
+        self.process_id = str(uuid.uuid4())
+        self.order = order
+        self.results = ""
+        self._flow = flow
+        self._steps = steps
+        self._workshop = workshop
+        self._progress = _Progress()
+        self._started = document.now()
+        self._stopping = threading.Event()
+        self._over = threading.Event()
+        self._cursor: Cursor | None = None
+        self._thread = threading.Thread(target=self._go, name=f"run {self.process_id}", daemon=True)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended, in whatever way."""
+        return self._over.is_set()
+
+    def begin(self) -> None:
+        """Start the run's thread."""
+        self._thread.start()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait for the end.
+
+        :returns: whether the run is over.
+        """
+        return self._over.wait(timeout)
+
+    def stop(self, wait: float) -> bool:
+        """Stop the run: a query breaks off at once, a model that is being fitted ends first.
+
+        :param wait: seconds to wait for the end.
+        :returns: whether the run is over.
+        """
+        self._stopping.set()
+        self._workshop.pace.wake()
+        deadline = time.monotonic() + wait
+        # A query that begins between two looks at the stop would miss a single interrupt, so it is repeated.
+        while True:
+            cursor = self._cursor
+            if cursor is not None and not self.is_over:
+                cursor.stop()
+            left = deadline - time.monotonic()
+            if self._over.wait(max(min(left, _INTERRUPT_EVERY), 0)):
+                self._thread.join()
+                return True
+            if left <= 0:
+                return False
+
+    def status(self) -> dict[str, Any]:
+        """What the server says of a run that goes on."""
+        state, node, message = self._progress.said
+        return {
+            "state": state,
+            "node": {"id": node.uuid, "name": node.name} if node else None,
+            "message": message,
+            "workflow_id": self.order.workflow_id,
+            "user": self.order.user_id,
+        }
+
+    def _go(self) -> None:
+        try:
+            self._cursor = self._workshop.database.open(f"run_{self.process_id}")
+            try:
+                self._work(self._cursor)
+                self.results = json.dumps(self._document())
+            finally:
+                self._cursor.close()
+        except RunStopped:
+            self.results = ""
+        finally:
+            self._over.set()
+
+    def _work(self, cursor: Cursor) -> None:
+        substitution = self._substitution()
+        outputs: dict[str, Output] = {}
+        for operator in self._steps:
+            try:
+                outputs[operator.name] = self._step(operator, substitution, outputs, cursor)
+            except NodeFailure as failure:
+                self._log(operator.name, "operator failed", "failed", str(failure))
+                self._progress.failed = True
+                break
+        end = f"Workflow {self.order.workflow_name} finished."
+        self._log("null", end, end)
+
+    def _step(
+        self, operator: Operator, substitution: Substitution, outputs: dict[str, Output], cursor: Cursor
+    ) -> Output:
+        self._progress.said = ("NODE_STARTED", operator, " started running...")
+        self._log(operator.name, "operator started", "started running...")
+        started, begun = document.now(), time.monotonic()
+        self._workshop.faults.strike(operator.name)
+        entry = self._workshop.registry.find(operator)
+        inputs = [outputs[source.name] for source in self._flow.inputs_of(operator.name) if source.name in outputs]
+        source = self.order.data_sources[0] if self.order.data_sources else ""
+        ready = substitution.operator(operator)
+        declared = declared_columns(self._flow, operator) if self._workshop.stand_in else []
+        context = Context(ready, inputs, cursor, self._workshop.database, source, declared)
+        output = _made(entry, context)
+        output.name, output.uuid = operator.name, operator.uuid
+        record = _record(operator.name, entry, context, output, started)
+        self._workshop.pace.hold(begun, self._stopping)
+        if self._stopping.is_set():
+            raise RunStopped
+        record.ended = document.now()
+        self._progress.records.append(record)
+        self._log(operator.name, "operator finished", "finished")
+        self._progress.said = ("NODE_FINISHED", operator, " finished.")
+        return output
+
+    def _substitution(self) -> Substitution:
+        filled = {
+            "@flow_id": str(self.order.workflow_id),
+            "@flow_name": self.order.workflow_name,
+            "@user_id": str(self.order.user_id),
+            "@user_name": self.order.user_name,
+        }
+        values, undeclared = values_of_run(self._flow.variables, self.order.variables, filled)
+        for name in undeclared:
+            warning = f"Warning: the workflow does not declare the variable {name}."
+            self._log("null", warning, warning)
+        return Substitution(values)
+
+    def _log(self, node: str, message: str, short: str, error: str = "null") -> None:
+        self._progress.logs.append(document.log(node, message, short, self.process_id, error))
+
+    def _document(self) -> dict[str, Any]:
+        progress = self._progress
+        progress.said = ("IN_PROGRESS", None, "")
+        return {
+            "flowMetaInfo": {
+                "startTime": document.timestamp(self._started),
+                "endTime": document.timestamp(document.now()),
+                "executeUser": str(self.order.user_id),
+                "workflowId": str(self.order.workflow_id),
+                "processId": self.process_id,
+                "workflowName": self.order.workflow_name,
+                "status": "FAILURE" if progress.failed else "SUCCESS",
+                "noOfError": int(progress.failed),
+                "noOfNodesProcessed": len(progress.records),
+            },
+            "logs": progress.logs,
+            "outputs": [document.output(record) for record in progress.records],
+        }
+
+
+def _made(entry: Entry, context: Context) -> Output:
+    """Let the operator's function work; what a user's own function raises or returns is made fit."""
+    try:
+        made = entry.function(context)
+    except (NodeFailure, RunStopped):
+        raise
+    except Exception as error:
+        raise NodeFailure(f"{entry.title} failed: {type(error).__name__}: {error}") from error
+    if isinstance(made, Output):
+        return made
+    if isinstance(made, Table):
+        return Output(made)
+    return Output(context.cursor.take(made))
+
+
+def _record(name: str, entry: Entry, context: Context, output: Output, started: datetime) -> document.NodeRecord:
+    view = output.view
+    if view is None:
+        if output.table is None:
+            raise NodeFailure(f"{entry.title} gave neither a table nor anything to show.")
+        view = context.show(output.table)
+    return document.NodeRecord(
+        name, entry.title, entry.title, started, document.now(), view, output.meta, output.has_meta
+    )

@@ -1,0 +1,81 @@
+"""Stand-in rows for tables that a flow describes and nobody loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from alpine.afm import Operator, Workflow
+from alpine.sandbox.engine.expressions import literal, quoted
+
+ROWS = 2000
+CLASS = "class"
+_WHOLE = ("bigint", "integer", "int", "long", "smallint")
+_FRACTIONS = ("double", "float", "numeric", "real", "decimal")
+
+Columns = list[tuple[str, str]]
+
+
+def declared_columns(flow: Workflow, source: Operator) -> Columns:
+    """The columns that a flow declares for a source: names and types, as written there.
+
+    A Hadoop file says so itself; a database table is described by the operators that take it as input.
+    """
+    classes = _classes(flow)
+    return [(name, CLASS if name in classes else kind) for name, kind in _columns(flow, source)]
+
+
+def _columns(flow: Workflow, source: Operator) -> Columns:
+    for element in source.elements:
+        own = list(_file_columns(element))
+        if own:
+            return own
+    wanted = (source.parameters.get("schemaName"), source.parameters.get("tableName"))
+    for operator in flow.operators.values():
+        for element in operator.elements:
+            if element.tag == "InPutFieldList" and wanted == _table_of(element):
+                return [(field.get("name", ""), field.get("type", "")) for field in element.iter("Field")]
+    return []
+
+
+def select(columns: Columns) -> str:
+    """SQL that makes the rows: always the same, ids counted, classes 0 and 1, text a and b, numbers below 100."""
+    values = ", ".join(f"{_value(name, kind)} AS {quoted(name)}" for name, kind in columns)
+    return f"SELECT {values} FROM range(1, {ROWS + 1}) r(i)"
+
+
+def _classes(flow: Workflow) -> set[str]:
+    """The columns that classification models of the flow predict: they need two values."""
+    return {
+        operator.parameters["dependentColumn"]
+        for operator in flow.operators.values()
+        if "dependentColumn" in operator.parameters and "LinearRegression" not in operator.class_name
+    }
+
+
+def _file_columns(element: Element) -> Iterator[tuple[str, str]]:
+    yield from ((item.get("n", ""), item.get("t", "")) for item in element.iter("col"))
+    names = (item.get("columnName", "") for item in element.iter("columnNames"))
+    types = (item.get("columnType", "") for item in element.iter("columnTypes"))
+    yield from zip(names, types, strict=False)
+
+
+def _table_of(element: Element) -> tuple[str | None, str | None]:
+    said = {item.get("key"): item.get("value") for item in element.iter("Parameter")}
+    return said.get("schema"), said.get("table")
+
+
+def _value(name: str, kind: str) -> str:
+    chance = f"hash(i, {literal(name)})"
+    if kind == CLASS:
+        return f"CAST({chance} % 2 AS BIGINT)"
+    plain = kind.lower().split("(")[0].split(" ")[0]
+    if plain in _WHOLE:
+        return "i" if name.lower() == "id" or name.lower().endswith("_id") else f"CAST({chance} % 100 AS BIGINT)"
+    if plain in _FRACTIONS:
+        return f"CAST({chance} % 10000 AS DOUBLE) / 100"
+    if plain == "boolean":
+        return f"{chance} % 2 = 0"
+    if plain in ("date", "datetime", "timestamp"):
+        return f"TIMESTAMP '2017-01-01' + to_days(CAST({chance} % 365 AS INTEGER))"
+    return f"CASE WHEN {chance} % 2 = 0 THEN 'a' ELSE 'b' END"
