@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -102,6 +101,8 @@ def choice(value: object, name: str, allowed: Iterable[str]) -> str:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """A sentence that names what was probably meant; empty where nothing is near."""
+    import difflib  # needed only where something was not found
+
     by_fold = {candidate.casefold(): candidate for candidate in names}
     near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.6)
     return f" Did you mean {by_fold[near[0]]!r}?" if near else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -43,6 +42,8 @@ class ErrorWords:
     def _read_html(self, body: str) -> bool:
         if not body.startswith("<"):
             return False
+        import html  # a large table of names, which only an error page needs
+
         title = re.search(r"<(title|h1)[^>]{0,200}>([^<]{0,200})", body, re.IGNORECASE)
         self.message = html.unescape(title.group(2)).strip() if title else "an HTML page"
         return True

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from email.message import Message
 from pathlib import Path
 from types import TracebackType
 from typing import IO, ParamSpec, Self, TypeVar
@@ -63,6 +62,8 @@ def safe_name(sent: str | None, default: str) -> str:
 
 def sent_name(headers: Mapping[str, str]) -> str | None:
     """The file name in a ``Content-Disposition`` header."""
+    from email.message import Message  # needed only for a download into a directory
+
     message = Message()
     message["Content-Disposition"] = headers.get("Content-Disposition", "").replace("\n", "").replace("\r", "")
     return message.get_filename()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +54,8 @@ def collect(fetch: Fetch) -> tuple[list[dict[str, Any]], int | None]:
     last = first.pages or 1
     if first.is_last(1) or last <= 2:
         return read_in_turn(fetch, first)
+    from concurrent.futures import ThreadPoolExecutor  # needed only for lists of more than two pages
+
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, last - 1), thread_name_prefix="alpine-pages") as pool:
         pages = [first, *pool.map(fetch, range(2, last + 1))]
     seen = _Seen()

@@ -8,7 +8,6 @@ not.
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alpine.exception import InvalidArgumentException
 
@@ -44,6 +43,8 @@ def _zone(zone: object) -> tuple[str, tzinfo | None]:
         zone = name
     if not isinstance(zone, str) or not zone.strip():
         raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # needed only for jobs
+
     try:
         return zone, ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, Self
 
 import requests
 
+from alpine import _json
 from alpine._arguments import number
 from alpine._http.body import Body
 from alpine._http.retry import retry_after
@@ -155,7 +155,7 @@ class AlpineObject:
         """
         why = ""
         try:
-            return json.loads(answer.body)
+            return _json.loads(answer.body)
         except ValueError as error:
             why = f"the server's answer is not JSON ({type(error).__name__})"
         except RecursionError:
@@ -243,7 +243,7 @@ def unwrapped(answer: Answer) -> Any:
     if not answer.body.strip():
         return None
     try:
-        document = json.loads(answer.body)
+        document = _json.loads(answer.body)
     except (ValueError, RecursionError):
         return answer.body.decode("utf-8", "replace")
     return document["response"] if isinstance(document, dict) and "response" in document else document
