@@ -37,10 +37,9 @@ class AlpineObject:
     :type token: str
     """
 
-    def __init__(
-        self, base_url: str | None = None, session: requests.Session | None = None, token: str | None = None
-    ) -> None:
-        if not isinstance(base_url, str) or not isinstance(session, requests.Session):
+    def __init__(self, base_url: str, session: requests.Session, token: str | None) -> None:
+        arguments: tuple[object, object] = (base_url, session)
+        if not (isinstance(arguments[0], str) and isinstance(arguments[1], requests.Session)):
             raise InvalidArgumentException(
                 f"{type(self).__name__}(base_url, session, token) needs the address of the API and a requests.Session."
             )

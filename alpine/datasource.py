@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import requests
+
 from alpine._arguments import Id, choice, find_named, given, identifier, nearest, number, text
 from alpine._constants import Constants
 from alpine._http.body import BytesBody
+from alpine._http.transport import HTTPSession
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import (
     DataSourceNotFoundException,
@@ -49,6 +52,12 @@ class DataSource(AlpineObject):
     DSType = DSType
     dsType = DSType()  # noqa: N815 - the name that scripts use
     """The kinds of data sources, as in ``DataSource.dsType.GreenplumDatabase``."""
+
+    def __init__(
+        self, base_url: str | None = None, session: requests.Session | None = None, token: str | None = None
+    ) -> None:
+        # Scripts make one without a server, to name kinds by its dsType.
+        super().__init__(base_url or "", session or HTTPSession(), token)
 
     def get_list(self, type: str | None = None, per_page: int = 100) -> list[dict[str, Any]]:
         """Return all data sources. Calls ``GET /data_sources`` and ``GET /hdfs_data_sources``.

@@ -341,7 +341,7 @@ def test_the_signatures_are_those_of_the_reference() -> None:
 
     empty = inspect.Parameter.empty
     process = Workfile.Process
-    assert names(Workfile) == {"base_url": None, "session": None, "token": None}
+    assert names(Workfile) == names(process) == {"base_url": empty, "session": empty, "token": empty}
     assert names(Workfile.get_list) == {"workspace_id": empty, "per_page": 100}
     assert names(Workfile.get) == names(Workfile.delete) == names(Workfile.download) == {"workfile_id": empty}
     assert names(Workfile.get_id) == {"workfile_name": empty, "workspace_id": empty}

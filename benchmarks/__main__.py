@@ -1,0 +1,89 @@
+"""``python -m benchmarks`` measures everything and writes ``docs/performance.md``; ``--short`` only looks for a fall."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from pathlib import Path
+
+import requests
+import urllib3
+
+from alpine import __version__
+from benchmarks import client, files, many, sandbox
+from benchmarks.measure import Result
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+CASES = [
+    client.importing,
+    client.getting,
+    client.listing,
+    client.waiting,
+    files.sending,
+    files.receiving,
+    files.reading,
+    client.threading_,
+    many.sweeping,
+    sandbox.starting,
+    sandbox.serving,
+]
+
+
+def main() -> int:
+    """Measure, print, and write the page; 1 when something fell grossly short of its goal."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a minute instead of ten; nothing is written")
+    short = parser.parse_args().short
+    if not files.has_curl():
+        sys.exit("The benchmarks compare with curl, which is not installed.")
+    results: list[Result] = []
+    for case in CASES:
+        for result in case(short):
+            results.append(result)
+            mark = "reached" if result.reached else "NOT reached"
+            print(f"{result.what}: {result.measured} ({result.goal}: {mark}) {result.note}".rstrip(), flush=True)
+    if not short:
+        PAGE.write_text(page(results), encoding="utf-8")
+    fallen = [result.what for result in results if result.fell]
+    if fallen:
+        print(f"Far from the goal: {'; '.join(fallen)}")
+    return 1 if short and fallen else 0
+
+
+def page(results: list[Result]) -> str:
+    """The table, and how to repeat it."""
+    rows = "\n".join(
+        f"| {result.what} | {result.measured} | {result.goal} | {'yes' if result.reached else 'no'} | {result.note} |"
+        for result in results
+    )
+    machine = f"CPython {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}"
+    return f"""# Performance
+
+Measured by `python -m benchmarks` with alpine {__version__}, requests {requests.__version__},
+urllib3 {urllib3.__version__}, {machine}. Every figure is a ratio or a limit, taken side by side in one run against
+a bare server in a process of its own; seconds from different machines say nothing of each other.
+
+| what | measured | goal | reached | note |
+|---|---|---|---|---|
+{rows}
+
+To repeat it, from a checkout:
+
+```shell
+.venv/bin/pip install '.[test]'
+.venv/bin/python -m benchmarks
+.venv/bin/python -m benchmarks --short
+```
+
+The first of the two measures everything and writes this page, the second takes a minute and fails only on a gross fall.
+
+How cost grows: a list costs one answer for each page, six of them at a time after the first, so ten times the rows take
+ten times the time at the same ratio. A results document is decoded twice, because the server sends JSON inside a JSON
+string; time and memory grow in proportion to its size. Uploads and downloads take constant memory at any size.
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
