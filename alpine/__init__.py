@@ -4,65 +4,102 @@
 >>> session = APIClient(host, port, username, password)
 """
 
-import logging
+from __future__ import annotations
 
-from alpine._http.retry import retry_policy
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
 from alpine._version import __version__
-from alpine.apiclient import APIClient
-from alpine.datasource import DataSource
-from alpine.exception import (
-    AlpineException,
-    AlpineSessionNotFoundException,
-    DataSourceCredentialsException,
-    DataSourceNotFoundException,
-    DataSourceTypeNotFoundException,
-    DemoModeException,
-    FlowResultsMalformedException,
-    ForbiddenException,
-    InvalidArgumentException,
-    InvalidResponseCodeException,
-    InvalidResponseException,
-    JobNotFoundException,
-    LicenseExpiredException,
-    LocalFileException,
-    LoginFailureException,
-    MissingExtraException,
-    NotFoundException,
-    NotLicensedException,
-    OperatorNotFoundException,
-    OutcomeUnknownException,
-    RedirectException,
-    RequestTimeoutException,
-    RequestTooLargeException,
-    ResponseTooLargeException,
-    ResultsNotFoundException,
-    RunFlowConnectionException,
-    RunFlowFailureException,
-    RunFlowTimeoutException,
-    RunJobFailureException,
-    RunJobTimeoutException,
-    ServerConnectionException,
-    ServerErrorException,
-    ServiceUnavailableException,
-    StopFlowFailureException,
-    TaskNotFoundException,
-    TLSException,
-    TooManyRequestsException,
-    UserNotFoundException,
-    ValidationException,
-    WorkfileNotFoundException,
-    WorkflowFileException,
-    WorkflowVariableException,
-    WorkspaceMemberNotFoundException,
-    WorkspaceNotFoundException,
-)
-from alpine.job import Job
-from alpine.results import FlowResults
-from alpine.user import User
-from alpine.workfile import Workfile
-from alpine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from alpine import afm as afm
+    from alpine import exception as exception
+    from alpine import sandbox as sandbox
+    from alpine._http.retry import retry_policy
+    from alpine.apiclient import APIClient
+    from alpine.datasource import DataSource
+    from alpine.exception import (
+        AlpineException,
+        AlpineSessionNotFoundException,
+        DataSourceCredentialsException,
+        DataSourceNotFoundException,
+        DataSourceTypeNotFoundException,
+        DemoModeException,
+        FlowResultsMalformedException,
+        ForbiddenException,
+        InvalidArgumentException,
+        InvalidResponseCodeException,
+        InvalidResponseException,
+        JobNotFoundException,
+        LicenseExpiredException,
+        LocalFileException,
+        LoginFailureException,
+        MissingExtraException,
+        NotFoundException,
+        NotLicensedException,
+        OperatorNotFoundException,
+        OutcomeUnknownException,
+        RedirectException,
+        RequestTimeoutException,
+        RequestTooLargeException,
+        ResponseTooLargeException,
+        ResultsNotFoundException,
+        RunFlowConnectionException,
+        RunFlowFailureException,
+        RunFlowTimeoutException,
+        RunJobFailureException,
+        RunJobTimeoutException,
+        ServerConnectionException,
+        ServerErrorException,
+        ServiceUnavailableException,
+        StopFlowFailureException,
+        TaskNotFoundException,
+        TLSException,
+        TooManyRequestsException,
+        UserNotFoundException,
+        ValidationException,
+        WorkfileNotFoundException,
+        WorkflowFileException,
+        WorkflowVariableException,
+        WorkspaceMemberNotFoundException,
+        WorkspaceNotFoundException,
+    )
+    from alpine.job import Job
+    from alpine.results import FlowResults
+    from alpine.user import User
+    from alpine.workfile import Workfile
+    from alpine.workspace import Workspace
 
 logging.getLogger("alpine").addHandler(logging.NullHandler())
+
+_HOMES = {
+    "APIClient": "alpine.apiclient",
+    "DataSource": "alpine.datasource",
+    "FlowResults": "alpine.results",
+    "Job": "alpine.job",
+    "User": "alpine.user",
+    "Workfile": "alpine.workfile",
+    "Workspace": "alpine.workspace",
+    "retry_policy": "alpine._http.retry",
+}
+_MODULES = ("afm", "exception", "sandbox")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: importing the package costs next to nothing."""
+    if name in _MODULES:
+        return importlib.import_module(f"alpine.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module 'alpine' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, "alpine.exception")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
+
 
 __all__ = [
     "APIClient",
@@ -117,5 +154,7 @@ __all__ = [
     "WorkspaceMemberNotFoundException",
     "WorkspaceNotFoundException",
     "__version__",
+    "afm",
+    "exception",
     "retry_policy",
 ]
