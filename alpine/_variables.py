@@ -6,8 +6,13 @@ import math
 import numbers
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
+from alpine._arguments import nearest
 from alpine.exception import WorkflowVariableException
+
+if TYPE_CHECKING:
+    from alpine.afm import Workflow
 
 Variables = Mapping[str, object] | list[dict[str, object]]
 """``{"@name": value}``, or ``[{"name": "@name", "value": value}]``."""
@@ -29,6 +34,18 @@ def checked_variables(variables: object) -> list[dict[str, str]]:
     else:
         raise WorkflowVariableException(f"variables must be {_SHAPE}, not {type(variables).__name__}.")
     return [{"name": _name(name), "value": _value(name, value)} for name, value in pairs]
+
+
+def undeclared(variables: list[dict[str, str]], flow: Workflow | None) -> list[str]:
+    """A warning for each variable that a flow does not declare; none where the flow is not known."""
+    if flow is None:
+        return []
+    names = [variable["name"] for variable in variables if variable["name"] not in flow.variables]
+    return [
+        f"The workflow {flow.name or ''} declares no variable {name!r}, so that its value may have no effect."
+        f"{nearest(name, flow.variables)}".replace("  ", " ")
+        for name in names
+    ]
 
 
 def _pair(entry: object, position: int) -> tuple[object, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -20,9 +20,16 @@ from alpine.exception import (
 
 T = TypeVar("T")
 
+Waiting = Generator[float, None, T]
+"""A wait that somebody else keeps the time of: it asks, says for how many seconds it can rest, and returns in the
+end. Many of them can take turns in one thread."""
+
 FORGIVEN = (ServerConnectionException, RequestTimeoutException, ServerErrorException, TooManyRequestsException)
 _NOT_FORGIVEN = (TLSException, LicenseExpiredException)
-_FIRST_GAP = 0.25
+FIRST_GAP = 0.25
+"""Seconds until the second question."""
+_LEAST_GAP = 0.001
+"""Less than this is lost when it is added to a clock's large numbers, and the deadline would never come."""
 _SHARE = 0.1
 """The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
 
@@ -43,7 +50,7 @@ class Waited(Generic[T]):
     elapsed: float
 
 
-def wait_for(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> Waited[T]:
+def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> Waiting[Waited[T]]:
     """Ask until there is a value, through lost connections and a server that is down, until the deadline.
 
     :param ask: Called with the seconds so far; returns None for "not yet".
@@ -66,10 +73,26 @@ def wait_for(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: flo
         elapsed = clock.now() - start
         if asked_at >= timeout:
             return Waited(None, error, elapsed)
-        clock.sleep(min(_gap(elapsed, longest_gap, error), max(timeout - elapsed, 0)))
+        yield min(_gap(elapsed, longest_gap, error), max(timeout - elapsed, _LEAST_GAP))
+
+
+def alone(waiting: Waiting[T], clock: Clock) -> T:
+    """Go through one wait, sleeping in between."""
+    while True:
+        try:
+            gap = next(waiting)
+        except StopIteration as stop:
+            value: T = stop.value
+            return value
+        clock.sleep(gap)
+
+
+def wait_for(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> Waited[T]:
+    """Go through one wait as :func:`asking` does, sleeping in between."""
+    return alone(asking(ask, clock, longest_gap=longest_gap, timeout=timeout), clock)
 
 
 def _gap(elapsed: float, longest: float, error: AlpineException | None) -> float:
-    gap = min(max(_FIRST_GAP, elapsed * _SHARE), longest)
+    gap = min(max(FIRST_GAP, elapsed * _SHARE), longest)
     asked = getattr(error, "retry_after", None) or 0.0
     return max(gap, min(asked, LONGEST_RETRY_AFTER))

@@ -16,6 +16,7 @@ from alpine._http.retry import retry_after
 from alpine._http.token import TokenHolder
 from alpine._http.transport import Answer, Call, HTTPSession, Sink, Timeout, Transport, unusable
 from alpine._pager import Fetch, Page, collect, read_in_turn, walk
+from alpine._records import Record, RecordList
 from alpine.exception import AlpineException, InvalidArgumentException, InvalidResponseException, exception_for
 
 ENGINE = "alpinedatalabs/api/v1/json"
@@ -164,22 +165,22 @@ class AlpineObject:
     def _unusable(self, answer: Answer, why: str) -> InvalidResponseException:
         return unusable(answer.call, self._transport, answer, why)
 
-    def _one(self, answer: Answer) -> dict[str, Any]:
+    def _one(self, answer: Answer) -> Record:
         """The object in an answer's envelope."""
         document = self._document(answer)
         record = document.get("response") if isinstance(document, dict) else None
         if not isinstance(record, dict):
             raise self._unusable(answer, "the server's answer holds no object")
-        return record
+        return Record(record)
 
-    def _rows(self, answer: Answer) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
+    def _rows(self, answer: Answer) -> tuple[RecordList, Mapping[str, Any]]:
         """The objects in an answer's envelope, and what it says of pages."""
         document = self._document(answer)
         rows = document.get("response") if isinstance(document, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._unusable(answer, "the server's answer holds no list of objects")
         pagination = document.get("pagination")
-        return rows, pagination if isinstance(pagination, dict) else {}
+        return RecordList(rows), pagination if isinstance(pagination, dict) else {}
 
     def _fetch(
         self, path: str, action: str, size: int, params: Mapping[str, object] | None, kinds: Kinds | None
@@ -202,7 +203,7 @@ class AlpineObject:
         params: Mapping[str, object] | None = None,
         kinds: Kinds | None = None,
         ordered: bool = True,
-    ) -> list[dict[str, Any]]:
+    ) -> RecordList:
         """The whole of a list."""
         return self._counted_list(path, action, per_page=per_page, params=params, kinds=kinds, ordered=ordered)[0]
 
@@ -215,12 +216,14 @@ class AlpineObject:
         params: Mapping[str, object] | None = None,
         kinds: Kinds | None = None,
         ordered: bool = False,
-    ) -> tuple[list[dict[str, Any]], int | None]:
+    ) -> tuple[RecordList, int | None]:
         """The whole of a list, and how many rows the server said it has."""
         size = number(per_page, "per_page", least=1, whole=True)
         if ordered:
-            return collect(self._fetch(path, action, size, params, kinds))
-        return read_in_turn(self._fetch(path, action, max(size, UNORDERED_PAGE), params, kinds))
+            rows, records = collect(self._fetch(path, action, size, params, kinds))
+        else:
+            rows, records = read_in_turn(self._fetch(path, action, max(size, UNORDERED_PAGE), params, kinds))
+        return RecordList(rows), records
 
     def _iterate(
         self,

@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from alpine import results
 from alpine._arguments import Id, identifier, number, process_id_of, segment
-from alpine._display import Progress
 from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
-from alpine._variables import Variables, checked_variables
-from alpine._waiting import Waited, wait_for
+from alpine._rich import extra
+from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits
+from alpine._variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
-    AlpineException,
-    AlpineSessionNotFoundException,
     OutcomeUnknownException,
     ResultsNotFoundException,
-    RunFlowConnectionException,
     RunFlowFailureException,
-    RunFlowTimeoutException,
     StopFlowFailureException,
     WorkfileNotFoundException,
 )
-from alpine.results import SUCCESS, FlowResults, RunStatus
+from alpine.results import FlowResults, OperatorOutput, RunStatus
 
-Status = Literal["WORKING", "FINISHED", "FAILED"]
-WORKING: Final = "WORKING"
-FINISHED: Final = "FINISHED"
-FAILED: Final = "FAILED"
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from alpine._many import RunOutcome
+    from alpine.afm import Workflow
 
 _START_TIMEOUT = 10
 """Seconds that the engine gives a run to start, unless told otherwise."""
-_RESULTS_DELAY = 30.0
-"""Seconds after the end of a run in which its results may still be on their way."""
 _IF_LOST = "A run may have started: look in the results of the workflow on the server before you start another."
-
-
-@dataclass(frozen=True)
-class _RunState:
-    status: Status
-    state: str = ""
-    node: str | None = None
 
 
 class Process(AlpineObject):
@@ -53,7 +41,7 @@ class Process(AlpineObject):
     It speaks to the workflow engine, below ``/alpinedatalabs/api/v1/json``.
     """
 
-    def run(self, workflow_id: Id, variables: Variables | None = None) -> str:
+    def run(self, workflow_id: Id, variables: Variables | None = None, *, afm_file: AfmFile | None = None) -> FlowRun:
         """Run a workflow, optionally including a list of workflow variables.
 
         Returns a process_id which is needed by other functions which query a run or download results.
@@ -65,10 +53,15 @@ class Process(AlpineObject):
             ``[{"name": "wfv_name_1", "value": "wfv_value_1"}, {"name": "wfv_name_2", "value": "wfv_value_2"}]``,
             or a dict ``{"wfv_name_1": "wfv_value_1"}``. Numbers become texts.
         :type variables: list
-        :returns: ID for the workflow run process.
-        :rtype: str
+        :param afm_file: The workflow's file, or what :func:`alpine.afm.read` returned. With it a variable that the
+            workflow does not declare is warned of before anything is sent, and progress tells how many operators are
+            done.
+        :type afm_file: str
+        :returns: ID for the workflow run process: a text that can also be waited for, stopped and read.
+        :rtype: FlowRun, which is a str
         :raises WorkfileNotFoundException: The workfile does not exist, or is no workflow.
         :raises WorkflowVariableException: The variables have a wrong shape; nothing was sent.
+        :raises WorkflowFileException: The file is not a workflow; nothing was sent.
         :raises RunFlowFailureException: The engine refuses to start the run.
         :raises OutcomeUnknownException: The answer was lost; the run may have started.
 
@@ -76,28 +69,34 @@ class Process(AlpineObject):
 
         >>> work_flow_variables = [{"name": "@min_amount", "value": "13"}]
         >>> process_id = session.workfile.process.run(workflow_id=workflow_id, variables=work_flow_variables)
+        >>> process_id.wait()
+        'SUCCESS'
         """
-        number_ = identifier(workflow_id, "workflow_id")
+        flow = flow_of(afm_file)
         values = checked_variables(variables)
-        answer = self._request(
-            "POST",
-            f"workflows/{number_}/run",
-            f"run workflow {number_}",
-            engine=True,
-            params={"saveResult": "true"},
-            body=BytesBody.json({"meta": {"version": 1}, "variables": values}) if values else None,
-            kinds={404: WorkfileNotFoundException},
-            otherwise=RunFlowFailureException,
-            timeout=self._patient(_START_TIMEOUT + 30),
-            if_lost=_IF_LOST,
-        )
-        process_id = self._meta(answer).get("processId")
-        if not isinstance(process_id, str) or not process_id:
-            raise OutcomeUnknownException(
-                f"The engine took the run of workflow {number_}, but its answer names no process id. {_IF_LOST}",
-                body=self._transport.clean(answer.body[:2000].decode("utf-8", "replace")),
-            )
-        return process_id
+        for warning in undeclared(values, flow):
+            warnings.warn(warning, stacklevel=2)
+        return self._start(identifier(workflow_id, "workflow_id"), values, flow)
+
+    def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
+        """Take up a run that was started elsewhere or earlier, as after the restart of a notebook. Sends nothing.
+
+        :param workflow_id: ID of the workflow.
+        :type workflow_id: int
+        :param process_id: ID of the run.
+        :type process_id: str
+        :param afm_file: The workflow's file, as for :meth:`run`.
+        :type afm_file: str
+        :returns: The run, as :meth:`run` returns it.
+        :rtype: FlowRun, which is a str
+
+        Example:
+
+        >>> session.workfile.process.attach(workflow_id, process_id).wait()
+        'SUCCESS'
+        """
+        number_, run = identifier(workflow_id, "workflow_id"), process_id_of(process_id)
+        return FlowRun(self, number_, run, flow_of(afm_file))
 
     def query_status(self, process_id: str) -> Status:
         """Return the status of a running workflow. Calls ``GET /processes/:id/query`` of the engine.
@@ -124,7 +123,7 @@ class Process(AlpineObject):
         verbose: bool = False,
         query_time: float = 10,
         timeout: float = 3600,
-    ) -> str:
+    ) -> RunStatus:
         """Wait for a running workflow to finish.
 
         The wait goes on through lost connections and a server that is down. Interrupting it leaves the run going.
@@ -133,7 +132,8 @@ class Process(AlpineObject):
         :type workflow_id: int
         :param process_id: ID of a particular workflow run.
         :type process_id: str
-        :param verbose: Optionally print approximate run time, and the operator that is running.
+        :param verbose: Optionally print approximate run time, and the operator that is running. The environment
+            variable ``ALPINE_PROGRESS=0`` turns all progress off.
         :type verbose: bool
         :param query_time: Number of seconds between status queries, at most: the first ones come sooner.
             Minimum of 1 second.
@@ -152,27 +152,10 @@ class Process(AlpineObject):
         >>> session.workfile.process.wait_until_finished(workflow_id=workflow_id, process_id=process_id)
         'SUCCESS'
         """
-        flow = identifier(workflow_id, "workflow_id")
-        run = process_id_of(process_id)
-        longest = max(1.0, number(query_time, "query_time", least=float("-inf")))
-        limit = number(timeout, "timeout")
-        try:
-            with Progress(bool(verbose)) as progress:
-                found = self._wait(flow, run, longest, limit, progress)
-        except AlpineSessionNotFoundException as error:
-            raise AlpineSessionNotFoundException(
-                f"The login expired while waiting for run {run} of workflow {flow}, which goes on. Log in again, then "
-                f"wait_until_finished(workflow_id={flow}, process_id={run!r}).",
-                process_id=run,
-                status_code=error.status_code,
-            ) from None
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"Run {run} of workflow {flow} goes on. To wait again: wait_until_finished(workflow_id={flow}, "
-                f"process_id={run!r}); to end it: stop(process_id={run!r})."
-            )
-            raise
-        return self._judged(flow, run, found)
+        number_ = identifier(workflow_id, "workflow_id")
+        mine = isinstance(process_id, FlowRun) and process_id.workflow_id == number_ and process_id._process is self
+        run = process_id if isinstance(process_id, FlowRun) and mine else self.attach(number_, process_id)
+        return run.wait(verbose, query_time, timeout)
 
     def stop(self, process_id: str) -> str:
         """Attempt to stop a running workflow. Calls ``POST /processes/:id/stop`` of the engine.
@@ -227,7 +210,9 @@ class Process(AlpineObject):
         >>> downloaded_flow_results = session.workfile.process.download_results(workflow_id=workflow_id,
         ...                                                                     process_id=process_id)
         """
-        flow, run = identifier(workflow_id, "workflow_id"), process_id_of(process_id)
+        return self._results(identifier(workflow_id, "workflow_id"), process_id_of(process_id))
+
+    def _results(self, flow: int, run: str, *, retries: bool = True) -> FlowResults:
         answer = self._request(
             "GET",
             f"workflows/{flow}/results/{segment(run)}",
@@ -235,6 +220,7 @@ class Process(AlpineObject):
             engine=True,
             kinds={404: WorkfileNotFoundException},
             limit=self._transport.results_limit,
+            retries=retries,
         )
         document = self._decoded(answer) if answer.body.strip() else None
         if document in (None, ""):
@@ -252,7 +238,7 @@ class Process(AlpineObject):
         return FlowResults(document)
 
     @staticmethod
-    def find_operator(operator_name: str, flow_results: Mapping[str, Any]) -> dict[str, Any]:
+    def find_operator(operator_name: str, flow_results: Mapping[str, Any]) -> OperatorOutput:
         """Extract data for a single operator from a downloaded workflow result.
 
         :param operator_name: Operator name to extract. Must be an exact match to the name in the workflow.
@@ -290,6 +276,160 @@ class Process(AlpineObject):
         """
         return results.get_metadata(flow_results)
 
+    def run_many(
+        self,
+        workflow_id: Id,
+        list_of_variables: Iterable[Variables | None],
+        max_concurrent: int = 4,
+        *,
+        afm_file: AfmFile | None = None,
+        query_time: float = 10,
+        timeout: float = 3600,
+        verbose: bool = False,
+        stop_on_interrupt: bool = False,
+    ) -> list[RunOutcome]:
+        """Run a workflow many times, side by side, and wait for all of the runs.
+
+        The next run starts as soon as one is over. A run that fails, or cannot be started, is an outcome as well;
+        none is started twice.
+
+        :param workflow_id: ID of the workflow.
+        :type workflow_id: int
+        :param list_of_variables: The variables of each run, as for :meth:`run`.
+        :type list_of_variables: list
+        :param max_concurrent: How many may run at the same time.
+        :type max_concurrent: int
+        :param afm_file: The workflow's file, as for :meth:`run`.
+        :type afm_file: str
+        :param query_time: Number of seconds between two questions about the same run, at most.
+        :type query_time: float
+        :param timeout: Number of seconds for each run, which is stopped when they are over.
+        :type timeout: float
+        :param verbose: Show how many are running, and how many are done.
+        :type verbose: bool
+        :param stop_on_interrupt: Whether Ctrl-C stops what is running on the server; otherwise it goes on.
+        :type stop_on_interrupt: bool
+        :returns: The outcomes, in the order of the variables.
+        :rtype: list of RunOutcome
+        :raises WorkflowVariableException: Some variables have a wrong shape; nothing was sent.
+
+        Example:
+
+        >>> outcomes = session.workfile.process.run_many(workflow_id, [{"@min_amount": n} for n in (10, 20, 30)])
+        >>> [outcome.status for outcome in outcomes]
+        ['SUCCESS', 'SUCCESS', 'SUCCESS']
+        """
+        return list(
+            self.iterate_many(
+                workflow_id,
+                list_of_variables,
+                max_concurrent,
+                afm_file=afm_file,
+                query_time=query_time,
+                timeout=timeout,
+                verbose=verbose,
+                stop_on_interrupt=stop_on_interrupt,
+            )
+        )
+
+    def iterate_many(
+        self,
+        workflow_id: Id,
+        list_of_variables: Iterable[Variables | None],
+        max_concurrent: int = 4,
+        *,
+        afm_file: AfmFile | None = None,
+        query_time: float = 10,
+        timeout: float = 3600,
+        verbose: bool = False,
+        stop_on_interrupt: bool = False,
+    ) -> Iterator[RunOutcome]:
+        """Run a workflow many times, and give each outcome when it is known and those before it were given.
+
+        Parameters and exceptions are those of :meth:`run_many`. Runs are started and asked while the next outcome is
+        waited for, not while the last one is being used. Leaving the loop is like an interrupt.
+
+        Example:
+
+        >>> for outcome in session.workfile.process.iterate_many(workflow_id, [{"@min_amount": 10}]):
+        ...     print(outcome.variables, outcome.status)
+        {'@min_amount': 10} SUCCESS
+        """
+        from alpine._many import Fleet, Order, Terms
+
+        flow = flow_of(afm_file)
+        orders = [Order(given, checked_variables(given)) for given in list_of_variables]
+        for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
+            warnings.warn(warning, stacklevel=2)
+        longest, limit = limits(query_time, timeout)
+        terms = Terms(
+            identifier(workflow_id, "workflow_id"),
+            flow,
+            number(max_concurrent, "max_concurrent", least=1, whole=True),
+            longest,
+            limit,
+            bool(verbose),
+            bool(stop_on_interrupt),
+        )
+        return Fleet(self, orders, terms).outcomes()
+
+    def sweep(
+        self,
+        workflow_id: Id,
+        values: Mapping[str, Iterable[object]],
+        pick: Callable[[FlowResults], object],
+        max_concurrent: int = 4,
+        **options: Any,
+    ) -> DataFrame:
+        """Run a workflow with every combination of some values, and put what comes of it into a table.
+
+        :param workflow_id: ID of the workflow.
+        :type workflow_id: int
+        :param values: The values to try for each variable.
+        :type values: dict
+        :param pick: Takes the results of a run, and returns the value to be kept of it, or a dict of several.
+        :type pick: function
+        :param max_concurrent: How many may run at the same time.
+        :type max_concurrent: int
+        :param options: The other parameters of :meth:`run_many`.
+        :returns: A row for each combination: the variables, what was picked (in a column ``value``, unless it has
+            names), ``process_id`` and ``error``. Of a run that failed, what was picked is missing.
+        :rtype: pandas.DataFrame
+        :raises WorkflowVariableException: The values have a wrong shape; nothing was sent.
+        :raises MissingExtraException: pandas is not installed; nothing was sent.
+
+        Example:
+
+        >>> session.workfile.process.sweep(workflow_id, {"@min_amount": [10, 20, 30]},
+        ...                                pick=lambda results: results.operators["Row Filter"].row_count)
+        """
+        from alpine._many import sweep_orders, to_dataframe
+
+        extra("pandas")
+        outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)
+        return to_dataframe(outcomes, pick)
+
+    def _start(self, workflow_id: int, values: list[dict[str, str]], flow: Workflow | None) -> FlowRun:
+        answer = self._request(
+            "POST",
+            f"workflows/{workflow_id}/run",
+            f"run workflow {workflow_id}",
+            engine=True,
+            params={"saveResult": "true"},
+            body=BytesBody.json({"meta": {"version": 1}, "variables": values}) if values else None,
+            kinds={404: WorkfileNotFoundException},
+            otherwise=RunFlowFailureException,
+            timeout=self._patient(_START_TIMEOUT + 30),
+            if_lost=_IF_LOST,
+        )
+        process_id = self._meta(answer).get("processId")
+        if not isinstance(process_id, str) or not process_id:
+            raise OutcomeUnknownException(
+                f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
+                body=self._transport.clean(answer.body[:2000].decode("utf-8", "replace")),
+            )
+        return FlowRun(self, workflow_id, process_id, flow)
+
     def _patient(self, seconds: float) -> Timeout:
         """The client's time-outs, with a read that is not shorter than this."""
         timeout = self._transport.timeout
@@ -301,7 +441,7 @@ class Process(AlpineObject):
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
-    def _query(self, run: str, *, retries: bool = True) -> _RunState:
+    def _query(self, run: str, *, retries: bool = True) -> RunState:
         answer = self._request(
             "GET",
             f"processes/{segment(run)}/query",
@@ -318,90 +458,14 @@ class Process(AlpineObject):
             node = document.get("nodeInfo")
             name = node.get("nodeName") if isinstance(node, dict) else None
             failed = "FAIL" in state.upper() or "ERROR" in state.upper()
-            return _RunState(FAILED if failed else WORKING, state, name if isinstance(name, str) else None)
+            return RunState(FAILED if failed else WORKING, state, name if isinstance(name, str) else None)
         if not isinstance(document, str) or document.lstrip().startswith("<"):
             raise unusable(answer.call, self._transport, answer, "the engine's answer is no state of a run")
         if "already stopped" in document.casefold():
-            return _RunState(FINISHED)
+            return RunState(FINISHED)
         raise RunFlowFailureException(
             f"Could not query run {run}: the engine says {self._transport.clean(document.strip())[:500]!r}.",
             process_id=run,
-        )
-
-    def _wait(self, flow: int, run: str, longest: float, limit: float, progress: Progress) -> FlowResults:
-        clock = self._transport.clock
-        last = _RunState(WORKING)
-
-        def ask(elapsed: float) -> _RunState | None:
-            nonlocal last
-            last = self._query(run, retries=False)
-            progress.update(elapsed, last.node)
-            return last if last.status != WORKING else None
-
-        over = wait_for(ask, clock, longest_gap=longest, timeout=limit)
-        if over.value is None:
-            raise self._out_of_time(flow, run, limit, last, over)
-
-        def read(_elapsed: float) -> FlowResults | None:
-            try:
-                return self.download_results(flow, run)
-            except ResultsNotFoundException:
-                return None
-
-        found = wait_for(read, clock, longest_gap=longest, timeout=_RESULTS_DELAY)
-        progress.finish(over.elapsed + found.elapsed, found.value.status if found.value else over.value.status)
-        if found.value is not None:
-            return found.value
-        if found.last_error is not None:
-            raise self._unreachable(flow, run, over.value, found.last_error)
-        if over.value.status == FAILED:
-            raise RunFlowFailureException(
-                f"Run {run} of workflow {flow} failed (state {over.value.state}) and left no results.", process_id=run
-            )
-        raise ResultsNotFoundException(
-            f"Run {run} of workflow {flow} is over, but no results of it have appeared within {_RESULTS_DELAY:g} s. "
-            "It may have been stopped, or there is no such run.",
-            process_id=run,
-        )
-
-    def _out_of_time(
-        self, flow: int, run: str, limit: float, last: _RunState, over: Waited[_RunState]
-    ) -> AlpineException:
-        if over.last_error is not None:
-            return self._unreachable(flow, run, last, over.last_error)
-        try:
-            stopped = self.stop(run) == "STOPPED"
-        except AlpineException as failure:
-            self.logger.warning("Run %s could not be stopped: %s", run, failure)
-            stopped = False
-        where = f" at operator {last.node!r}" if last.node else ""
-        return RunFlowTimeoutException(
-            f"Run {run} of workflow {flow} was still going{where} after {limit:g} s; it was "
-            f"{'stopped' if stopped else 'asked to stop, without success'}. A longer timeout gives it more time.",
-            process_id=run,
-            last_status=last.status,
-            stopped=stopped,
-        )
-
-    def _unreachable(self, flow: int, run: str, last: _RunState, error: AlpineException) -> AlpineException:
-        return RunFlowConnectionException(
-            f"The server could not be reached while waiting for run {run} of workflow {flow} (last status: "
-            f"{last.status}; last error: {error}) The run may go on: wait_until_finished picks it up again.",
-            process_id=run,
-            last_status=last.status,
-            last_error=error,
-        )
-
-    def _judged(self, flow: int, run: str, found: FlowResults) -> RunStatus:
-        status = found.status
-        if status == SUCCESS:
-            return RunStatus(status, found)
-        errors = found.errors
-        reasons = "; ".join(f"{name}: {message}" for name, message in errors.items())
-        raise RunFlowFailureException(
-            f"Run {run} of workflow {flow} ended with status {status}{f' ({reasons})' if reasons else ''}.",
-            process_id=run,
-            errors=errors,
         )
 
     def _decoded(self, answer: Answer) -> Any:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import alpine
-from alpine import APIClient
+from alpine import APIClient, afm
 from alpine.exception import (
     AlpineSessionNotFoundException,
     FlowResultsMalformedException,
     InvalidArgumentException,
     InvalidResponseException,
+    LocalFileException,
     OperatorNotFoundException,
     OutcomeUnknownException,
     ResultsNotFoundException,
@@ -22,6 +26,7 @@ from alpine.exception import (
     RunFlowTimeoutException,
     StopFlowFailureException,
     WorkfileNotFoundException,
+    WorkflowFileException,
     WorkflowVariableException,
 )
 from tests.scripted import FakeTime, Reply, ScriptedServer
@@ -433,3 +438,145 @@ def test_wrong_arguments_are_refused_before_sending(
     with pytest.raises(InvalidArgumentException):
         session.workfile.process.wait_until_finished(**{"workflow_id": 375, "process_id": PID, **bad})
     assert server.asked == []
+
+
+# the handle
+
+
+FLOW = b"""<Process><Operator name="Loader" type="a.A"/><Operator name="Row Filter" type="a.B"/>
+<Operator name="Other" type="a.B"/><Operator name="A note" type="a.NoteOperator"/>
+<Link source="Loader" target="Row Filter"/><Link source="Loader" target="Other"/>
+<VariableModel><Variable><Name>@min_amount</Name><Value>1</Value></Variable></VariableModel></Process>"""
+
+
+@pytest.fixture
+def flow(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.afm"
+    path.write_bytes(FLOW)
+    return path
+
+
+def test_a_run_is_a_text_that_can_be_waited_for_and_read_once(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_run(server, Reply(STARTED))
+    on_query(server, working("a"), OVER)
+    on_results(server, results())
+    run = session.workfile.process.run(375)
+    assert (run, run.workflow_id, run.process_id, f"{run}", repr(run)) == (PID, 375, PID, PID, repr(PID))
+    assert run.status == "WORKING"
+    assert run.wait() == "SUCCESS"
+    assert run.status == "FINISHED"
+    assert run.results().operators["Row Filter"].row_count == 1
+    assert run.wait().results is run.results()
+    assert session.workfile.process.wait_until_finished(375, run) == "SUCCESS"
+    assert server.count("GET", ".*/results/.*") == 1
+    assert server.count("GET", ".*/query") == 2
+
+
+def test_waiting_with_the_documented_call_fills_the_handle(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_run(server, Reply(STARTED))
+    on_query(server, OVER)
+    on_results(server, results())
+    run = session.workfile.process.run(375)
+    status = session.workfile.process.wait_until_finished(workflow_id=375, process_id=run)
+    assert status.results is run.results()
+    assert server.count("GET", ".*/results/.*") == 1
+
+
+def test_a_failed_run_keeps_what_its_wait_has_read(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, OVER)
+    on_results(server, results("FAILURE"))
+    run = session.workfile.process.attach(375, PID)
+    for _ in range(2):
+        with pytest.raises(RunFlowFailureException):
+            run.wait()
+    assert run.results().status == "FAILURE"
+    assert server.count("GET", ".*/results/.*") == 1
+
+
+def test_a_run_can_be_attached_to_without_a_request(server: ScriptedServer, session: APIClient) -> None:
+    run = session.workfile.process.attach("375", PID)
+    assert (run, run.workflow_id) == (PID, 375)
+    assert server.asked == []
+    on_results(server, results())
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    assert run.results().status == "SUCCESS"
+    assert run.stop() == "STOPPED"
+    with pytest.raises(InvalidArgumentException):
+        session.workfile.process.attach(375, "")
+
+
+def test_a_run_is_copied_and_pickled_as_a_plain_text(session: APIClient) -> None:
+    run = session.workfile.process.attach(375, PID)
+    for same in (pickle.loads(pickle.dumps(run)), copy.copy(run), copy.deepcopy(run), json.loads(json.dumps(run))):
+        assert same == PID
+        assert type(same) is str
+    assert {run: 1}[PID] == 1
+
+
+def test_a_run_is_shown_with_what_is_known_and_without_a_request(server: ScriptedServer, session: APIClient) -> None:
+    run = session.workfile.process.attach(375, PID)
+    assert "run of workflow 375" in run._repr_html_()
+    assert server.asked == []
+    on_query(server, working("<Loader>"))
+    assert run.status == "WORKING"
+    assert "&lt;Loader&gt;" in run._repr_html_()
+    on_results(server, results())
+    run.results()
+    asked = len(server.asked)
+    assert "SUCCESS" in run._repr_html_()
+    assert run.status == "FINISHED"
+    assert len(server.asked) == asked
+
+
+def test_a_variable_that_the_file_does_not_declare_is_warned_of_before_sending(
+    server: ScriptedServer, session: APIClient, flow: Path
+) -> None:
+    process = session.workfile.process
+    with pytest.raises(UserWarning, match=r"no variable '@min_amuont'.*Did you mean '@min_amount'"):
+        process.run(375, {"@min_amuont": 1}, afm_file=flow)
+    with pytest.raises(UserWarning, match="@x"):
+        process.run_many(375, [{"@min_amount": 1}, {"@x": 1}], afm_file=flow)
+    assert server.asked == []
+    on_run(server, Reply(STARTED))
+    assert process.run(375, {"@min_amount": 1}, afm_file=afm.read(flow)) == PID
+
+
+def test_a_file_that_is_no_workflow_is_refused_before_sending(
+    server: ScriptedServer, session: APIClient, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.afm"
+    path.write_text("no")
+    with pytest.raises(WorkflowFileException):
+        session.workfile.process.run(375, afm_file=path)
+    with pytest.raises(LocalFileException):
+        session.workfile.process.run(375, afm_file=tmp_path / "nowhere.afm")
+    with pytest.raises(InvalidArgumentException):
+        session.workfile.process.run(375, afm_file=3)  # type: ignore[arg-type]
+    assert server.asked == []
+
+
+def test_progress_counts_the_operators_of_a_known_flow(
+    server: ScriptedServer,
+    session: APIClient,
+    fake_time: FakeTime,
+    flow: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answers = [working("Loader"), working("Row Filter"), working("Row Filter", "NODE_FINISHED"), working("Other"), OVER]
+    on_query(server, working(), *answers)
+    on_results(server, results())
+    session.workfile.process.attach(375, PID, afm_file=flow).wait(verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("s  ")[1] for line in lines] == [
+        "started  (0 of 3 done)",
+        "Loader  (0 of 3 done)",
+        "Row Filter  (1 of 3 done)",
+        "Other  (2 of 3 done)",
+        "SUCCESS  (3 of 3 done)",
+    ]

@@ -1,0 +1,264 @@
+"""The output of one operator, still the plain dict that it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from alpine import _rich
+from alpine._arguments import nearest
+from alpine._rich import COLUMNS_SHOWN, ROWS_SHOWN, RichDict
+from alpine.exception import FlowResultsMalformedException, InvalidArgumentException
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from alpine._tables import HeatMap, Table
+
+_SIZE = re.compile(r"([\d.,' \u00a0\u202f]*\d)\s+columns?\s+and\s+([\d.,' \u00a0\u202f]*\d)\s+rows?\b")
+
+
+class OperatorOutput(RichDict):
+    """The output of one operator, or one tab of it: ``out_title``, ``visualType``, ``visualData`` and more.
+
+    Where an output has several tabs, what is said of a table is said of its first.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the operator, or of the tab."""
+        return str(self.get("out_title"))
+
+    @property
+    def tabs(self) -> dict[str, OperatorOutput]:
+        """The parts of an output that has several, by their names; the name of a part within a part is
+        ``outer / inner``."""
+        return dict(self._walk(""))
+
+    @property
+    def tables(self) -> dict[str, DataFrame]:
+        """Its tables as DataFrames, by the name of the tab; a single table has the name of the operator.
+
+        :raises MissingExtraException: pandas is not installed.
+        """
+        return {name: part.to_dataframe() for name, part in self._shown().items() if part._table is not None}
+
+    def to_dataframe(self, tab: str | None = None) -> DataFrame:
+        """The rows that the server shows, with real types: numbers as numbers, what is missing as missing.
+
+        The server shows 25 rows at most: :attr:`row_count` is the number of all, and :attr:`table_name` the table that
+        holds them.
+
+        :param tab: The name of a tab; without it the first that holds a table.
+        :type tab: str
+        :returns: The table.
+        :rtype: pandas.DataFrame
+        :raises InvalidArgumentException: There is no such tab.
+        :raises FlowResultsMalformedException: There is no table in the output.
+        :raises MissingExtraException: pandas is not installed.
+
+        Example:
+
+        >>> results.operators["Row Filter"].to_dataframe()["amount"].mean()
+        """
+        return self._the_table(tab).to_dataframe()
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows of the whole table, of which up to 25 are shown."""
+        return self._size()[1]
+
+    @property
+    def column_count(self) -> int:
+        """The number of columns of the table."""
+        return self._size()[0]
+
+    @property
+    def table_name(self) -> str | None:
+        """The table in the data source that holds all rows, where the server names it."""
+        name = self._first()._data.get("tableName")
+        return str(name) if name else None
+
+    @property
+    def messages(self) -> list[str]:
+        """The server's remarks on the output, those of its tabs included."""
+        messages = []
+        for part in (self, *self.tabs.values()):
+            for key in ("errorMessages", "errorMessage"):
+                said = part._data.get(key)
+                messages += [str(message) for message in (said if isinstance(said, list) else [said]) if message]
+        return messages
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long the operator ran, in whole seconds; None where its output does not say."""
+        start, end = self._moment("start from"), self._moment("end to")
+        return end - start if start and end else None
+
+    def plot(
+        self,
+        x: str | None = None,
+        y: str | Sequence[str] | None = None,
+        *,
+        kind: str | None = None,
+        tab: str | None = None,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw the output: the heat map of a confusion matrix, or columns of a table.
+
+        :param x: The column along the horizontal axis; without it the first that holds text, or the number of the row.
+        :type x: str
+        :param y: The column that is drawn, or several; without it all that hold numbers.
+        :type y: str
+        :param kind: ``"line"``, ``"bar"``, ``"scatter"`` or ``"hist"``; without it bars over text, else a line.
+        :type kind: str
+        :param tab: The name of a tab.
+        :type tab: str
+        :param ax: The axes to draw in; without them a new figure is made.
+        :type ax: matplotlib.axes.Axes
+        :param options: What matplotlib takes besides, such as ``color``.
+        :returns: The axes.
+        :rtype: matplotlib.axes.Axes
+        :raises InvalidArgumentException: There is no such tab or column, or it holds no numbers.
+        :raises MissingExtraException: matplotlib or pandas is not installed.
+
+        Example:
+
+        >>> results.operators["By Region"].plot("region", "total", kind="bar")
+        """
+        from alpine._plots import draw_heat_map, draw_table
+
+        if x is None and y is None and kind is None:
+            parts = self._shown() if tab is None else {tab: self._tab(tab)}
+            heat = next((part._heat_map for part in parts.values() if part._heat_map is not None), None)
+            if heat is not None:
+                return draw_heat_map(heat, ax, options)
+        return draw_table(self._the_table(tab), x, y, kind, ax, options)
+
+    def __repr__(self) -> str:
+        return f"<OperatorOutput {self.name!r}: {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """What kind of output it is, in a few words."""
+        if tabs := self.tabs:
+            return f"tabs {', '.join(map(repr, tabs))}"
+        if self._table is None:
+            return f"visual type {self.get('visualType')}"
+        if self._heat_map is not None:
+            return f"heat map of {len(self._heat_map.classes)} classes"
+        return f"{_rich.count(self.row_count, 'row')}, {_rich.count(self.column_count, 'column')}"
+
+    def _repr_html_(self) -> str:
+        algorithm = self.meta.get("Algorithm name", "")
+        facts = (algorithm, "" if self.tabs else self.summary, _rich.seconds(self.duration), self.table_name or "")
+        return _rich.block(_rich.heading(self.name, *facts), self._html())
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """What the server tells of the operator, such as ``Algorithm name``; empty where it tells nothing."""
+        entries = self.get("node_meta_info")
+        pairs = [entry for entry in entries if isinstance(entry, list)] if isinstance(entries, list) else []
+        return {str(pair[0]).strip().rstrip(":"): str(pair[1]) for pair in pairs if len(pair) == 2}
+
+    def _html(self) -> str:
+        parts = list(self._children())
+        if parts:
+            return "".join(
+                _rich.folded(name, part._html(), unfolded=position < 2) for position, (name, part) in enumerate(parts)
+            )
+        table, heat = self._table, self._heat_map
+        if table is not None and heat is not None:
+            accuracy = "" if heat.accuracy is None else _rich.note(f"accuracy {heat.accuracy:.4f}")
+            return _rich.table(table.columns, table.rows, table.numeric, heat.shade_of_cell) + accuracy
+        if table is None:
+            return _rich.note(f"This kind of output (visual type {self.get('visualType')}) is not shown here.")
+        columns = table.columns[:COLUMNS_SHOWN]
+        rows = [row[:COLUMNS_SHOWN] for row in table.rows[:ROWS_SHOWN]]
+        more = [] if len(columns) == len(table.columns) else [f"{len(table.columns) - len(columns)} more columns"]
+        if (hidden := self.row_count - len(rows)) > 0:
+            more.append(f"{hidden:,} more rows")
+        notes = [_rich.note(f"… {' and '.join(more)}")] if more else []
+        notes += [_rich.note(message) for message in self.messages if not _SIZE.search(message)]
+        return _rich.table(columns, rows, table.numeric) + "".join(notes)
+
+    @property
+    def _data(self) -> Mapping[str, Any]:
+        data = self.get("visualData")
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def _heat_map(self) -> HeatMap | None:
+        from alpine._tables import HeatMap
+
+        data = self._data.get("heatMapTable")
+        return HeatMap.of(data) if isinstance(data, dict) else None
+
+    @property
+    def _table(self) -> Table | None:
+        from alpine._tables import Table
+
+        if self._heat_map is not None:
+            return self._heat_map.table
+        return Table.of(self._data) if {"items", "columns"} & self._data.keys() else None
+
+    def _children(self) -> Iterator[tuple[str, OperatorOutput]]:
+        data = self.get("visualData")
+        names: dict[str, int] = {}
+        for entry in data if isinstance(data, list) else []:
+            if isinstance(entry, dict):
+                part = OperatorOutput(entry)
+                names[part.name] = names.get(part.name, 0) + 1
+                yield part.name if names[part.name] == 1 else f"{part.name} ({names[part.name]})", part
+
+    def _walk(self, above: str) -> Iterator[tuple[str, OperatorOutput]]:
+        for name, part in self._children():
+            yield above + name, part
+            yield from part._walk(f"{above}{name} / ")
+
+    def _shown(self) -> dict[str, OperatorOutput]:
+        return self.tabs or {self.name: self}
+
+    def _tab(self, name: str) -> OperatorOutput:
+        parts = self._shown()
+        if name not in parts:
+            raise InvalidArgumentException(
+                f"{self.name!r} has no tab {name!r}.{nearest(str(name), parts)} "
+                f"There are: {', '.join(map(repr, parts))}."
+            )
+        return parts[name]
+
+    def _first(self, tab: str | None = None) -> OperatorOutput:
+        """The first part that holds a table."""
+        part = self if tab is None else self._tab(tab)
+        return next((shown for shown in part._shown().values() if shown._table is not None), part)
+
+    def _the_table(self, tab: str | None) -> Table:
+        part = self._first(tab)
+        table = part._table
+        if table is None:
+            raise FlowResultsMalformedException(
+                f"The output of {part.name!r} (visual type {part.get('visualType')}) holds no table."
+            )
+        return table
+
+    def _size(self) -> tuple[int, int]:
+        part = self._first()
+        for message in part.messages:
+            if found := _SIZE.search(message):
+                columns, rows = (int(re.sub(r"\D", "", number)) for number in found.groups())
+                return columns, rows
+        table = part._table
+        return (len(table.columns), len(table.rows)) if table else (0, 0)
+
+    def _moment(self, label: str) -> datetime | None:
+        said = next((value for name, value in self.meta.items() if name.casefold().endswith(label)), "")
+        try:
+            # Newer versions of Java put a narrow space before AM and PM.
+            return datetime.strptime(said.replace("\u202f", " "), "%b %d, %Y %I:%M:%S %p")
+        except ValueError:
+            return None

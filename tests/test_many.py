@@ -1,0 +1,290 @@
+"""Many runs go side by side on one schedule, none is started twice, and one that fails stops no other."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pytest
+import requests
+
+from alpine import APIClient
+from alpine.exception import (
+    AlpineSessionNotFoundException,
+    InvalidArgumentException,
+    ResultsNotFoundException,
+    RunFlowFailureException,
+    RunFlowTimeoutException,
+    WorkflowVariableException,
+)
+from alpine.process import Process
+from tests.documents import document, table
+from tests.scripted import Asked, FakeTime, Reply, ScriptedServer
+
+ENGINE = "/alpinedatalabs/api/v1/json"
+OVER = Reply("Workflow not started or already stopped.\n")
+
+
+@dataclass
+class Engine:
+    """Runs that take two seconds of the client's clock; the value of ``@n`` says how each ends."""
+
+    time: FakeTime
+    started: dict[str, tuple[float, str]] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+    most: int = 0
+
+    def run(self, asked: Asked) -> Reply:
+        value = asked.json["variables"][0]["value"] if asked.body else "0"
+        if value == "refused":
+            return Reply("no such thing", 400)
+        if value == "lost":
+            return Reply(fault="close")
+        process_id = f"run-{len(self.started)}"
+        self.started[process_id] = self.time.time, value
+        self.most = max(self.most, sum(not self.over(run) for run in self.started))
+        return Reply({"meta": {"processId": process_id, "state": "STARTED"}})
+
+    def over(self, run: str) -> bool:
+        begun, value = self.started[run]
+        return value != "endless" and self.time.time >= begun + 2
+
+    def query(self, asked: Asked) -> Reply:
+        run = asked.path.split("/")[-2]
+        if self.started[run][1] == "expired":
+            return Reply("", 401)
+        return OVER if self.over(run) else Reply({"meta": {"state": "NODE_STARTED"}, "nodeInfo": {"nodeName": "x"}})
+
+    def results(self, asked: Asked) -> Reply:
+        value = self.started[asked.path.split("/")[-1]][1]
+        if value == "lost results":
+            return Reply('""')
+        if value == "malformed":
+            return Reply(json.dumps(json.dumps({"outputs": []})))
+        outputs = [table("Filter", {"n": "number"}, (value,))]
+        return Reply(json.dumps(json.dumps(document("FAILURE" if value == "bad" else "SUCCESS", outputs=outputs))))
+
+    def stop(self, asked: Asked) -> Reply:
+        self.stopped.append(asked.path.split("/")[-2])
+        return Reply({"status": "Flow stopped.\n"})
+
+
+@pytest.fixture
+def engine(server: ScriptedServer, fake_time: FakeTime) -> Engine:
+    engine = Engine(fake_time)
+    server.on("POST", f"{ENGINE}/workflows/375/run", engine.run)
+    server.on("GET", f"{ENGINE}/processes/.*/query", engine.query)
+    server.on("GET", f"{ENGINE}/workflows/375/results/.*", engine.results)
+    server.on("POST", f"{ENGINE}/processes/.*/stop", engine.stop)
+    return engine
+
+
+@pytest.fixture
+def process(engine: Engine, session: APIClient) -> Process:
+    return session.workfile.process
+
+
+def orders(*values: object) -> list[dict[str, object]]:
+    return [{"@n": value} for value in values]
+
+
+def test_outcomes_come_in_order_with_their_variables(process: Process, engine: Engine) -> None:
+    given = [None, {"@n": 1}, [{"name": "@n", "value": "2"}]]
+    outcomes = process.run_many(375, given)
+    assert [outcome.variables for outcome in outcomes] == given
+    assert [outcome.process_id for outcome in outcomes] == ["run-0", "run-1", "run-2"]
+    assert [outcome.status for outcome in outcomes] == ["SUCCESS"] * 3
+    assert [outcome.error for outcome in outcomes] == [None] * 3
+    assert outcomes[1].results is not None
+    assert outcomes[1].results.operators["Filter"].to_dataframe()["n"].tolist() == [1]
+
+
+def test_a_place_is_taken_as_soon_as_it_is_free(process: Process, engine: Engine, server: ScriptedServer) -> None:
+    begun = engine.time.time
+    threads = threading.active_count()
+    outcomes = process.run_many(375, orders(*range(16)), max_concurrent=8)
+    assert len(outcomes) == 16
+    assert engine.most == 8
+    assert engine.time.time - begun <= 1.2 * 4
+    assert threading.active_count() <= threads + 1, "only the server may have a thread more"
+    assert server.count("GET", ".*/results/.*") == 16, "results are read once"
+
+
+def test_results_that_were_read_are_handed_on(process: Process, server: ScriptedServer) -> None:
+    [outcome] = process.run_many(375, orders(1))
+    assert outcome.process_id is not None
+    assert outcome.process_id.results() is outcome.results
+    assert outcome.process_id.wait() == "SUCCESS"
+    assert server.count("GET", ".*/results/.*") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "error"),
+    [
+        ("bad", "FAILURE", RunFlowFailureException),
+        ("refused", "NOT STARTED", RunFlowFailureException),
+        ("lost", "UNKNOWN", Exception),
+        ("endless", "TIMEOUT", RunFlowTimeoutException),
+        ("lost results", "UNKNOWN", ResultsNotFoundException),
+        ("expired", "UNKNOWN", AlpineSessionNotFoundException),
+        ("malformed", "UNKNOWN", Exception),
+    ],
+)
+def test_one_that_fails_stops_no_other(
+    process: Process, engine: Engine, server: ScriptedServer, value: str, status: str, error: type[Exception]
+) -> None:
+    outcomes = process.run_many(375, orders(1, value, 3), max_concurrent=1, timeout=60)
+    assert [outcome.status for outcome in outcomes] == ["SUCCESS", status, "SUCCESS"]
+    assert isinstance(outcomes[1].error, error)
+    assert server.count("POST", ".*/run") == 3, "none is started twice"
+
+
+def test_a_failed_run_keeps_its_results(process: Process) -> None:
+    [outcome] = process.run_many(375, orders("bad"))
+    assert outcome.results is not None
+    assert outcome.results.status == "FAILURE"
+
+
+def test_a_run_that_takes_too_long_is_stopped(process: Process, engine: Engine) -> None:
+    process.run_many(375, orders("endless", 1), timeout=10)
+    assert engine.stopped == ["run-0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"list_of_variables": [{"@n": 1}, "@n=2"]}, WorkflowVariableException),
+        ({"max_concurrent": 0}, InvalidArgumentException),
+        ({"max_concurrent": 1.5}, InvalidArgumentException),
+        ({"query_time": "soon"}, InvalidArgumentException),
+        ({"workflow_id": "x"}, InvalidArgumentException),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_sent(
+    process: Process, server: ScriptedServer, arguments: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        process.run_many(**{"workflow_id": 375, "list_of_variables": orders(1), **arguments})
+    with pytest.raises(error):
+        process.iterate_many(**{"workflow_id": 375, "list_of_variables": orders(1), **arguments})
+    assert server.asked == []
+
+
+def test_nothing_to_run_is_no_outcome(process: Process, server: ScriptedServer) -> None:
+    assert process.run_many(375, []) == []
+    assert server.asked == []
+
+
+def test_iterating_starts_no_more_than_needed(process: Process, engine: Engine) -> None:
+    outcomes = process.iterate_many(375, orders(1, 2, 3), max_concurrent=1)
+    assert engine.started == {}
+    assert next(outcomes).status == "SUCCESS"
+    assert len(engine.started) == 1
+    assert [outcome.status for outcome in outcomes] == ["SUCCESS"] * 2
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_an_interrupt_stops_what_runs_only_when_asked(
+    process: Process, engine: Engine, session: APIClient, stop: bool
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    session._transport.clock = type(session._transport.clock)(engine.time.now, interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        process.run_many(375, orders(1, 2, 3), max_concurrent=2, stop_on_interrupt=stop)
+    [note] = caught.value.__notes__
+    assert "run-0, run-1" in note
+    assert engine.stopped == (["run-0", "run-1"] if stop else [])
+    assert ("attach(375" in note) is not stop
+    assert len(engine.started) == 2
+
+
+def test_an_interrupt_survives_a_stop_that_fails(
+    process: Process, engine: Engine, server: ScriptedServer, session: APIClient
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    server.on("POST", f"{ENGINE}/processes/.*/stop", Reply("boom", 500))
+    session._transport.clock = type(session._transport.clock)(engine.time.now, interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        process.run_many(375, orders(1), stop_on_interrupt=True)
+    assert "these were stopped: none." in caught.value.__notes__[0]
+
+
+def test_an_interrupt_during_a_start_says_that_one_more_may_go_on(process: Process, server: ScriptedServer) -> None:
+    def interrupt(response: requests.Response, **_: object) -> None:
+        response.close()
+        raise KeyboardInterrupt
+
+    process.session.hooks["response"].append(interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        process.run_many(375, orders(1))
+    assert "One more was being started" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_leaving_the_loop_is_like_an_interrupt(process: Process, engine: Engine, stop: bool) -> None:
+    outcomes = process.iterate_many(375, orders(1, "endless"), stop_on_interrupt=stop)
+    assert next(outcomes).status == "SUCCESS"
+    outcomes.close()
+    assert engine.stopped == (["run-1"] if stop else [])
+
+
+def test_progress_tells_how_many_are_done(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
+    process.run_many(375, orders(1, "refused"), verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("1 running, 1 failed  (1 of 2 done)")
+    assert lines[-1].endswith("all runs are over, 1 failed  (2 of 2 done)")
+
+
+def test_outcomes_can_be_pickled(process: Process) -> None:
+    good, bad = process.run_many(375, orders(1, "bad"))
+    for outcome in (good, bad):
+        same = pickle.loads(pickle.dumps(outcome))
+        assert (same.status, same.results, same.process_id) == (outcome.status, outcome.results, outcome.process_id)
+        assert type(same.process_id) is str
+        assert type(same.results) is dict
+        assert str(same.error) == str(outcome.error)
+
+
+# sweeps
+
+
+def test_a_sweep_is_a_table_of_every_combination(process: Process) -> None:
+    frame = process.sweep(375, {"@n": [5, 10], "@m": ["a", "x"]}, lambda results: results.status)
+    assert list(frame) == ["@n", "@m", "value", "process_id", "error"]
+    assert frame["@n"].tolist() == [5, 5, 10, 10]
+    assert frame["@m"].tolist() == ["a", "x", "a", "x"]
+    assert frame["value"].tolist() == ["SUCCESS"] * 4
+    assert frame["error"].isna().all()
+
+
+def test_a_sweep_takes_several_values_and_leaves_gaps_where_a_run_failed(process: Process) -> None:
+    def pick(results: Any) -> dict[str, Any]:
+        return {"n": results.operators["Filter"].to_dataframe()["n"][0], "rows": 1}
+
+    frame = process.sweep(375, {"@n": [5, "bad", "refused"]}, pick, max_concurrent=2)
+    assert list(frame) == ["@n", "n", "rows", "process_id", "error"]
+    assert frame["n"].tolist()[0] == 5
+    assert frame["n"].isna().tolist() == [False, True, True]
+    assert "FAILURE" in frame["error"][1]
+    assert pd.isna(frame["process_id"][2])
+
+
+def test_what_cannot_be_picked_is_told_and_stops_nothing(process: Process) -> None:
+    frame = process.sweep(375, {"@n": [1, 2]}, lambda results: results.operators["Filtre"])
+    assert frame["error"].str.contains("Did you mean 'Filter'").tolist() == [True, True]
+    assert list(frame) == ["@n", "process_id", "error"]
+
+
+@pytest.mark.parametrize("values", [{}, None, [("@n", [1])], {"@n": "abc"}, {"@n": 5}, {"@n": [None]}])
+def test_a_sweep_of_a_wrong_shape_is_refused(process: Process, server: ScriptedServer, values: Any) -> None:
+    with pytest.raises(WorkflowVariableException):
+        process.sweep(375, values, lambda results: results.status)
+    assert server.asked == []
