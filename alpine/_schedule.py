@@ -1,62 +1,86 @@
-"""When a job runs: moments as the server reads them.
+"""When a job runs: intervals, and moments as the server reads them.
 
 The server takes the wall clock of a moment, drops its offset, and reads it as local time of the job's zone. So a moment
 is converted to that zone first, and its offset is sent along: right for a server that reads it, and for one that does
-not.
+not. Of the two hours with the same wall clock when summer time ends, the server can be told only one.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from alpine._arguments import number
 from alpine.exception import InvalidArgumentException
 
 
-def schedule_of(
-    next_run: object, end_run: object, time_zone: object, *, default_to_now: bool = False
-) -> dict[str, object]:
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def interval_of(value: object, *, on_demand: bool = False) -> int:
+    """What to send for the units between two runs."""
+    if on_demand:
+        return 0
+    try:
+        return number(value, "interval_value", least=1, whole=True)
+    except InvalidArgumentException as error:
+        reason = error.reason
+    raise InvalidArgumentException(f"{reason} A schedule without an interval would hang the server.")
+
+
+def schedule_of(next_run: object, end_run: object, time_zone: object) -> dict[str, object]:
     """What to send for the first and the last run and their zone."""
-    if next_run is None and default_to_now:
-        next_run = datetime.now(UTC)
-        time_zone = time_zone or UTC
-    moments = {name: _moment(value, name) for name, value in (("next_run", next_run), ("end_run", end_run)) if value}
+    given = (("next_run", next_run), ("end_run", end_run))
+    moments = {name: _moment(value, name) for name, value in given if value is not None}
     if not moments and time_zone is None:
         return {}
     zone = time_zone if time_zone is not None else next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
-    name, known = _zone(zone)
-    return {"time_zone": name, **{key: _wall_clock(moment, known, name) for key, moment in moments.items()}}
+    name, rules = _name_and_rules(zone)
+    clocks = {key: _wall_clock(moment, rules, name) for key, moment in moments.items()}
+    return {"time_zone": name or "UTC", **clocks}
 
 
 def _moment(value: object, name: str) -> datetime:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
         raise InvalidArgumentException(f"{name} must be a datetime, not {value!r}.")
-    return value
+    name_of_zone, rules = (None, None) if value.tzinfo is None else _name_and_rules(value.tzinfo)
+    if not name_of_zone or not rules:
+        return value
+    # A pytz zone that was not put in with its localize() has an offset that was last in use around 1900.
+    readings = [value.replace(tzinfo=rules, fold=fold) for fold in (0, 1)]
+    return next((reading for reading in readings if reading.utcoffset() == value.utcoffset()), readings[0])
 
 
-def _zone(zone: object) -> tuple[str, tzinfo | None]:
-    """The name of a zone, and its rules where they are known here."""
+def _name_and_rules(zone: object) -> tuple[str | None, tzinfo | None]:
+    """The name of a zone, which a mere offset lacks, and its rules where they are known here."""
     if isinstance(zone, tzinfo):
-        # zoneinfo calls it key, pytz calls it zone; a mere offset has no name the server knows.
+        # zoneinfo calls it key, pytz calls it zone.
         name = getattr(zone, "key", None) or getattr(zone, "zone", None)
         if not isinstance(name, str):
-            return "UTC", UTC
+            return None, zone
         zone = name
     if not isinstance(zone, str) or not zone.strip():
         raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # needed only for jobs
-
     try:
         return zone, ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return zone, None
 
 
-def _wall_clock(moment: datetime, zone: tzinfo | None, name: str) -> str:
-    if moment.tzinfo is None:
-        return (moment.replace(tzinfo=zone) if zone else moment).isoformat(timespec="seconds")
-    if zone is None:
+def _wall_clock(moment: datetime, rules: tzinfo | None, name: str | None) -> str:
+    if rules is None and moment.tzinfo is not None:
         raise InvalidArgumentException(
             f"The zone {name!r} is not known here, so the moment cannot be converted to it: "
-            "give a name such as 'US/Pacific', or a datetime without a zone."
+            "give a time_zone such as 'US/Pacific', or a datetime without a zone."
         )
-    return moment.astimezone(zone).isoformat(timespec="seconds")
+    if rules is not None:
+        local = moment.replace(tzinfo=rules) if moment.tzinfo is None else moment.astimezone(rules)
+        # The server knows no nameless zone: there it is UTC.
+        moment = local if name else local.astimezone(UTC)
+    return moment.isoformat(timespec="seconds")

@@ -171,22 +171,25 @@ class APIClient(AlpineObject):
         :type username: str
         :param password: The password, or a function that returns it: it is asked again when the login expires.
         :type password: str
-        :returns: The server's answer: the session's user, without the token.
+        :returns: The user's metadata, as the server tells it.
         :rtype: dict
         :raises LoginFailureException: The server refuses user and password.
 
         Example:
 
-        >>> session.login("demo", "alpine-demo")["user"]["username"]
+        >>> session.login("demo", "alpine-demo")["username"]
         'demo'
         """
         name = text(username, "username")
         user = self._log_in(name, password)
         self._opened = True
-        return {"user": user}
+        return user
 
     def _log_in(self, username: str, password: Password) -> dict[str, Any]:
-        secret = text(password() if callable(password) else password, "the password")
+        secret: object = password() if callable(password) else password
+        if not isinstance(secret, str) or not secret:
+            # What it is instead stays untold.
+            raise InvalidArgumentException("The password must be a non-empty text.")
         answer = self._request(
             "POST",
             # The dummy id makes the server skip its check for forged requests, without which it answers 403.

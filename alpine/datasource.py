@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import requests
 
-from alpine._arguments import Id, choice, find_named, given, identifier, nearest, number, text
-from alpine._constants import Constants
+from alpine._arguments import Id, find_named, given, identifier, nearest, number, text
+from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._http.transport import HTTPSession
+from alpine._records import Record, RecordList
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import (
     DataSourceNotFoundException,
@@ -34,7 +36,9 @@ class DSType(Constants):
     PostgreSQLDatabase = "pg_data_source"
 
 
-ON_HADOOP = frozenset({DSType.HadoopCluster, DSType.HadoopHive})
+HALVES = ("Database", "Hadoop")
+"""Words for all kinds with SQL and for all kinds on Hadoop, which the 2017 client took instead of a kind."""
+ON_HADOOP = frozenset({DSType.HadoopCluster, DSType.HadoopHive, "Hadoop"})
 WITH_DATABASES = {
     DSType.GreenplumDatabase: "gpdb_database",
     DSType.HAWQ: "gpdb_database",
@@ -46,7 +50,8 @@ WITH_DATABASES = {
 class DataSource(AlpineObject):
     """A class for interacting with data sources.
 
-    SQL sources and Hadoop sources are numbered separately: the same id can mean one of each.
+    SQL sources and Hadoop sources are numbered separately: the same id can mean one of each. Where a method asks for
+    the kind of a source, ``"Database"`` and ``"Hadoop"`` mean all kinds of one half.
     """
 
     DSType = DSType
@@ -59,7 +64,7 @@ class DataSource(AlpineObject):
         # Scripts make one without a server, to name kinds by its dsType.
         super().__init__(base_url or "", session or HTTPSession(), token)
 
-    def get_list(self, type: str | None = None, per_page: int = 100) -> list[dict[str, Any]]:
+    def get_list(self, type: str | None = None, per_page: int = 100) -> RecordList:
         """Return all data sources. Calls ``GET /data_sources`` and ``GET /hdfs_data_sources``.
 
         :param type: Only those of one kind, a value of :class:`DSType`.
@@ -76,7 +81,7 @@ class DataSource(AlpineObject):
         >>> [source["name"] for source in session.datasource.get_list(session.datasource.dsType.GreenplumDatabase)]
         ['Sandbox Database']
         """
-        return list(self.iterate(type, per_page))
+        return RecordList(self.iterate(type, per_page))
 
     def iterate(self, type: str | None = None, per_page: int = 100) -> Iterator[dict[str, Any]]:
         """Walk the data sources, each page when it is needed.
@@ -88,18 +93,19 @@ class DataSource(AlpineObject):
         >>> next(session.datasource.iterate())["name"]
         'Sandbox Database'
         """
-        kind = None if type is None else _checked_type(type)
-        return (row for row in self._walk(kind, per_page) if kind is None or kind_of(row) == kind)
-
-    def _walk(self, kind: str | None, per_page: int) -> Iterator[dict[str, Any]]:
+        kind = None if type is None else _checked_type(type, *HALVES)
+        parts = []
         if kind not in ON_HADOOP:
-            yield from self._iterate(
-                "data_sources", "list data sources", per_page=per_page, params={"all": "true"}, ordered=False
+            everyones = {"all": "true"}
+            parts.append(
+                self._iterate("data_sources", "list data sources", per_page=per_page, params=everyones, ordered=False)
             )
         if kind is None or kind in ON_HADOOP:
-            yield from self._iterate("hdfs_data_sources", "list Hadoop data sources", per_page=per_page, ordered=False)
+            action = "list Hadoop data sources"
+            parts.append(self._iterate("hdfs_data_sources", action, per_page=per_page, ordered=False))
+        return (row for row in chain(*parts) if kind is None or _is_of(row, kind))
 
-    def get(self, ds_id: Id, type: str) -> dict[str, Any]:
+    def get(self, ds_id: Id, type: str) -> Record:
         """Return metadata for a data source. Calls ``GET /data_sources/:id`` or ``GET /hdfs_data_sources/:id``.
 
         :param ds_id: ID of the data source.
@@ -108,7 +114,7 @@ class DataSource(AlpineObject):
         :type type: str
         :returns: Selected data source's metadata.
         :rtype: dict
-        :raises DataSourceNotFoundException: The data source does not exist.
+        :raises DataSourceNotFoundException: The data source does not exist, or is of another kind.
         :raises DataSourceTypeNotFoundException: There is no such kind.
 
         Example:
@@ -116,8 +122,11 @@ class DataSource(AlpineObject):
         >>> session.datasource.get(1, session.datasource.dsType.GreenplumDatabase)["name"]
         'Sandbox Database'
         """
-        wanted, kind = identifier(ds_id, "ds_id"), _checked_type(type)
-        return self._one(self._request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", kinds=_KINDS))
+        wanted, kind = identifier(ds_id, "ds_id"), _checked_type(type, *HALVES)
+        source = self._one(self._request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", kinds=_KINDS))
+        if not _is_of(source, kind):
+            raise DataSourceNotFoundException(f"Data source {wanted} is no {kind}, but a {kind_of(source)}.")
+        return source
 
     def get_id(self, name: str, type: str | None = None) -> int:
         """Return the ID of a data source.
@@ -138,7 +147,7 @@ class DataSource(AlpineObject):
         """
         return identifier(self._named(name, type).get("id"), "the id of the data source")
 
-    def get_database_list(self, data_source_id: Id, per_page: int = 100) -> list[dict[str, Any]]:
+    def get_database_list(self, data_source_id: Id, per_page: int = 100) -> RecordList:
         """Return the databases of a Greenplum, HAWQ or PostgreSQL source. Calls ``GET /data_sources/:id/databases``.
 
         The server connects to the source for it, which can be slow.
@@ -174,7 +183,7 @@ class DataSource(AlpineObject):
         description: str | None = None,
         shared: bool = False,
         ssl: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Create a SQL data source. Calls ``POST /data_sources``.
 
         The server connects to it to test the credentials.
@@ -218,10 +227,10 @@ class DataSource(AlpineObject):
             "name": text(name, "name"),
             "entity_type": DSType.GreenplumDatabase if kind == DSType.HAWQ else kind,
             "host": text(host, "host"),
-            "shared": bool(shared),
-            "ssl": bool(ssl),
-            **({"is_hawq": True} if kind == DSType.HAWQ else {}),
             **given(
+                shared=flag(shared, "shared"),
+                ssl=flag(ssl, "ssl"),
+                is_hawq=True if kind == DSType.HAWQ else None,
                 port=_port(port, "port"),
                 db_name=db_name,
                 db_username=db_username,
@@ -229,7 +238,7 @@ class DataSource(AlpineObject):
                 description=description,
             ),
         }
-        return self._create("data_sources", name, document, (db_password,) if db_password else ())
+        return self._create("data_sources", name, document, (str(db_password),) if db_password else ())
 
     def create_hadoop(
         self,
@@ -244,7 +253,7 @@ class DataSource(AlpineObject):
         description: str | None = None,
         high_availability: bool = False,
         connection_parameters: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Create a Hadoop data source. Calls ``POST /hdfs_data_sources``.
 
         :param name: Its name, up to 64 characters, which no other data source has in any capitals.
@@ -279,6 +288,8 @@ class DataSource(AlpineObject):
         >>> session.datasource.create_hadoop("Lake", "nn.example.com", 8020, version, "me", "staff")["name"]
         'Lake'
         """
+        if not isinstance(connection_parameters, Mapping | None):
+            raise InvalidArgumentException(f"connection_parameters must be a dict, not {connection_parameters!r}.")
         pairs = [{"key": key, "value": value} for key, value in (connection_parameters or {}).items()]
         document = {
             "name": text(name, "name"),
@@ -287,8 +298,8 @@ class DataSource(AlpineObject):
             "hdfs_version": text(hdfs_version, "hdfs_version"),
             "username": text(username, "username"),
             "group_list": text(group_list, "group_list"),
-            "high_availability": bool(high_availability),
             **given(
+                high_availability=flag(high_availability, "high_availability"),
                 job_tracker_host=job_tracker_host,
                 job_tracker_port=_port(job_tracker_port, "job_tracker_port"),
                 description=description,
@@ -297,7 +308,7 @@ class DataSource(AlpineObject):
         }
         return self._create("hdfs_data_sources", name, document, ())
 
-    def _create(self, path: str, name: str, document: dict[str, object], secrets: tuple[str, ...]) -> dict[str, Any]:
+    def _create(self, path: str, name: str, document: dict[str, object], secrets: tuple[str, ...]) -> Record:
         if_lost = "Look with datasource.get_id whether it is there before you create it again."
         action = f"create data source {name!r}"
         body = BytesBody.json(document)
@@ -312,7 +323,7 @@ class DataSource(AlpineObject):
         :type type: str
         :returns: None.
         :rtype: NoneType
-        :raises DataSourceNotFoundException: The data source does not exist.
+        :raises DataSourceNotFoundException: The data source does not exist, or is of another kind; nothing was deleted.
         :raises ForbiddenException: The user is neither its owner nor an administrator.
 
         Example:
@@ -321,9 +332,9 @@ class DataSource(AlpineObject):
         >>> made = session.datasource.create("Brief", kind, "db.example.com", 5432, "brief", "me", "a password")
         >>> session.datasource.delete(made["id"], kind)
         """
-        wanted, kind = identifier(ds_id, "ds_id"), _checked_type(type)
-        path, action = f"{_route(kind)}/{wanted}", f"delete {kind} {wanted}"
-        self._request("DELETE", path, action, repeatable=True, kinds=_KINDS)
+        source = self.get(ds_id, type)
+        kind, path = kind_of(source), f"{_route(type)}/{identifier(ds_id, 'ds_id')}"
+        self._request("DELETE", path, f"delete {kind} {source.get('name')!r}", repeatable=True, kinds=_KINDS)
 
     def for_upload(self, name: str, database: str | None = None) -> dict[str, Any]:
         """Build one entry of the ``data_sources_list`` of :meth:`alpine.workfile.Workfile.upload`.
@@ -373,6 +384,10 @@ def _port(value: object, name: str) -> int | None:
     return None if value is None else number(value, name, least=1, whole=True)
 
 
+def _is_of(source: Mapping[str, Any], kind: str) -> bool:
+    return kind in HALVES or "entity_type" not in source or kind_of(source) == kind
+
+
 def kind_of(source: Mapping[str, Any]) -> str:
     """The kind of a data source: HAWQ and Hive are flags on the wire, not kinds."""
     if source.get("is_hawq"):
@@ -406,11 +421,12 @@ def _location(entry: object, where: str) -> tuple[str, int]:
     return location, identifier(entry[key], f"{key} of {where}")
 
 
-def _checked_type(kind: object) -> str:
-    try:
-        return choice(kind, "the type of a data source", map(str, DSType.values()))
-    except InvalidArgumentException as error:
-        raise DataSourceTypeNotFoundException(error.reason) from None
+def _checked_type(kind: object, *others: str) -> str:
+    options = [*DSType.values(), *others]
+    if kind not in options:
+        known = ", ".join(map(repr, options))
+        raise DataSourceTypeNotFoundException(f"The type of a data source must be one of {known}, not {kind!r}.")
+    return str(kind)
 
 
 def _route(kind: str) -> str:

@@ -249,13 +249,19 @@ class LicenseExpiredException(ServerErrorException):
 class NotFoundException(AlpineException, LookupError):
     """There is no such thing, it was deleted, or it is hidden from this user."""
 
+    _advice = "It may have been deleted, or this user may not see it."
+
 
 class DataSourceNotFoundException(NotFoundException):
     """There is no such data source."""
 
+    _advice = "client.datasource.get_list() shows those that this user sees."
+
 
 class JobNotFoundException(NotFoundException):
     """There is no such job."""
+
+    _advice = "client.job.get_list(workspace_id) shows those of a workspace."
 
 
 class ResultsNotFoundException(NotFoundException):
@@ -265,13 +271,19 @@ class ResultsNotFoundException(NotFoundException):
 class TaskNotFoundException(NotFoundException):
     """There is no such task in the job."""
 
+    _advice = "client.job.task.get_list(workspace_id, job_id) shows those of a job."
+
 
 class UserNotFoundException(NotFoundException):
     """There is no such user."""
 
+    _advice = "client.user.get_list() shows those there are."
+
 
 class WorkfileNotFoundException(NotFoundException):
     """There is no such workfile, or it is of the wrong kind for the call."""
+
+    _advice = "client.workfile.get_list(workspace_id) shows those of a workspace."
 
 
 class WorkspaceMemberNotFoundException(NotFoundException):
@@ -280,6 +292,8 @@ class WorkspaceMemberNotFoundException(NotFoundException):
 
 class WorkspaceNotFoundException(NotFoundException):
     """There is no such workspace."""
+
+    _advice = "client.workspace.get_list() shows those that this user sees."
 
 
 class FlowResultsMalformedException(AlpineException):

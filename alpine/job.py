@@ -7,12 +7,13 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from alpine import task as _task
-from alpine._arguments import Id, choice, find_id, given, identifier, number, text
-from alpine._constants import Constants
+from alpine._arguments import Id, find_id, given, identifier, number, text
+from alpine._constants import Constants, flag
 from alpine._display import Progress
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
-from alpine._schedule import schedule_of
+from alpine._records import Record, RecordList
+from alpine._schedule import interval_of, now, schedule_of
 from alpine._waiting import wait_for
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
@@ -20,9 +21,10 @@ from alpine.exception import (
     JobNotFoundException,
     RunJobFailureException,
     RunJobTimeoutException,
+    ValidationException,
     WorkspaceNotFoundException,
 )
-from alpine.workspace import workspace_id_of
+from alpine.workspace import restated, workspace_id_of
 
 _KINDS = {404: JobNotFoundException}
 
@@ -66,16 +68,16 @@ class Job(AlpineObject):
         job_name: str,
         schedule_type: str | None = None,
         interval_value: int = 0,
-        next_run: datetime | None = None,
+        next_run: datetime | str | None = None,
         time_zone: str | tzinfo | None = None,
         *,
-        end_run: datetime | None = None,
+        end_run: datetime | str | None = None,
         enabled: bool | None = None,
         success_notify: str | None = None,
         failure_notify: str | None = None,
         success_recipients: list[int] | None = None,
         failure_recipients: list[int] | None = None,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Create a job. Calls ``POST /workspaces/:id/jobs``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -87,7 +89,7 @@ class Job(AlpineObject):
         :param interval_value: How many hours, days, weeks or months lie between two runs; at least 1 for a schedule.
         :type interval_value: int
         :param next_run: The first run; by default now. With a zone it is converted to ``time_zone``, without one it is
-            the wall clock there.
+            the wall clock there. A text in ISO format is read as a datetime.
         :type next_run: datetime.datetime
         :param time_zone: The zone of the schedule, such as ``"US/Pacific"``, or a ``zoneinfo`` or pytz object;
             by default that of ``next_run``, else UTC.
@@ -106,7 +108,8 @@ class Job(AlpineObject):
         :type failure_recipients: list
         :returns: The new job's metadata.
         :rtype: dict
-        :raises InvalidArgumentException: A schedule without an interval, which would hang the server.
+        :raises InvalidArgumentException: A schedule without an interval, which would hang the server; or another
+            argument is wrong.
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises ValidationException: The name is taken, or ``next_run`` lies in the past.
         :raises NotLicensedException: The licence does not cover jobs.
@@ -118,12 +121,12 @@ class Job(AlpineObject):
         'days'
         """
         name = text(job_name, "job_name")
-        unit = choice(schedule_type or ScheduleType.OnDemand, "schedule_type", map(str, ScheduleType.values()))
+        unit = ScheduleType.checked(schedule_type or ScheduleType.OnDemand, "schedule_type")
         job = {
             "name": name,
             "interval_unit": unit,
-            "interval_value": _interval(unit, interval_value),
-            **({} if unit == ScheduleType.OnDemand else schedule_of(next_run, end_run, time_zone, default_to_now=True)),
+            "interval_value": interval_of(interval_value, on_demand=unit == ScheduleType.OnDemand),
+            **({} if unit == ScheduleType.OnDemand else schedule_of(next_run or now(), end_run, time_zone)),
             **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
         }
         workspace = workspace_id_of(self, workspace_id)
@@ -145,19 +148,20 @@ class Job(AlpineObject):
         name: str | None = None,
         schedule_type: str | None = None,
         interval_value: int | None = None,
-        next_run: datetime | None = None,
+        next_run: datetime | str | None = None,
         time_zone: str | tzinfo | None = None,
-        end_run: datetime | None = None,
+        end_run: datetime | str | None = None,
         enabled: bool | None = None,
         success_notify: str | None = None,
         failure_notify: str | None = None,
         success_recipients: list[int] | None = None,
         failure_recipients: list[int] | None = None,
         owner_id: Id | None = None,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Change a job. Only what is given is changed. Calls ``PUT /workspaces/:id/jobs/:id``.
 
-        The parameters are those of :meth:`create`, and:
+        The parameters are those of :meth:`create`. A moment without ``time_zone`` is given in the zone that the job
+        has. A job that ran on demand and gets a schedule begins now, unless ``next_run`` is given.
 
         :param job_id: ID of the job.
         :type job_id: int
@@ -176,16 +180,30 @@ class Job(AlpineObject):
         'weekly report'
         """
         workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        document: dict[str, object] = {
-            **given(name=name, owner_id=None if owner_id is None else identifier(owner_id, "owner_id")),
+        document = {
+            **given(
+                name=None if name is None else text(name, "name"),
+                owner_id=None if owner_id is None else identifier(owner_id, "owner_id"),
+            ),
             **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
-            **schedule_of(next_run, end_run, time_zone),
         }
+        starts = False
         if schedule_type is not None:
-            unit = choice(schedule_type, "schedule_type", map(str, ScheduleType.values()))
-            document |= {"interval_unit": unit, "interval_value": _interval(unit, interval_value or 0)}
+            unit = ScheduleType.checked(schedule_type, "schedule_type")
+            document |= {
+                "interval_unit": unit,
+                "interval_value": interval_of(interval_value, on_demand=unit == ScheduleType.OnDemand),
+            }
+            starts = unit != ScheduleType.OnDemand and next_run is None
         elif interval_value is not None:
-            document["interval_value"] = number(interval_value, "interval_value", least=1, whole=True)
+            document["interval_value"] = interval_of(interval_value)
+        if starts or (time_zone is None and (next_run or end_run)):
+            found = self.get(workspace, job)
+            next_run = now() if starts and not found.get("next_run") else next_run
+            # On demand, a job has only a zone that the server chose.
+            if found.get("interval_unit") != ScheduleType.OnDemand:
+                time_zone = time_zone or found.get("time_zone")
+        document |= schedule_of(next_run, end_run, time_zone)
         if not document:
             return self.get(workspace, job)
         answer = self._request(
@@ -198,7 +216,7 @@ class Job(AlpineObject):
         )
         return self._one(answer)
 
-    def enable(self, workspace_id: Id, job_id: Id) -> dict[str, Any]:
+    def enable(self, workspace_id: Id, job_id: Id) -> Record:
         """Activate the schedule of a job. Calls ``PUT /workspaces/:id/jobs/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -216,7 +234,7 @@ class Job(AlpineObject):
         """
         return self.update(workspace_id, job_id, enabled=True)
 
-    def disable(self, workspace_id: Id, job_id: Id) -> dict[str, Any]:
+    def disable(self, workspace_id: Id, job_id: Id) -> Record:
         """Deactivate the schedule of a job. Calls ``PUT /workspaces/:id/jobs/:id``.
 
         Parameters, answer and exceptions are those of :meth:`enable`.
@@ -248,7 +266,7 @@ class Job(AlpineObject):
             "DELETE", f"workspaces/{workspace}/jobs/{job}", f"delete job {job}", repeatable=True, kinds=_KINDS
         )
 
-    def get(self, workspace_id: Id, job_id: Id) -> dict[str, Any]:
+    def get(self, workspace_id: Id, job_id: Id) -> Record:
         """Return metadata for a job, its tasks included. Calls ``GET /workspaces/:id/jobs/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -267,7 +285,7 @@ class Job(AlpineObject):
         workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
         return self._one(self._request("GET", f"workspaces/{workspace}/jobs/{job}", f"get job {job}", kinds=_KINDS))
 
-    def get_list(self, workspace_id: Id, per_page: int = 50) -> list[dict[str, Any]]:
+    def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
         """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -320,7 +338,7 @@ class Job(AlpineObject):
         """
         return find_id(self.iterate(workspace_id, 1000), "name", job_name, "job", JobNotFoundException)
 
-    def run(self, job_id: Id) -> dict[str, Any]:
+    def run(self, job_id: Id) -> Record:
         """Run a job now. Calls ``POST /jobs/:id/run``.
 
         :param job_id: ID of the job.
@@ -337,17 +355,15 @@ class Job(AlpineObject):
         'enqueued'
         """
         job = identifier(job_id, "job_id")
-        answer = self._request(
-            "POST",
-            f"jobs/{job}/run",
-            f"run job {job}",
-            kinds={**_KINDS, 422: RunJobFailureException},
-            advice="A job runs once at a time: wait until it is idle.",
-            if_lost="Look with job.get whether its status is still 'idle'.",
-        )
-        return self._one(answer)
+        if_lost = "Look with job.get whether its status is still 'idle'."
+        try:
+            answer = self._request("POST", f"jobs/{job}/run", f"run job {job}", kinds=_KINDS, if_lost=if_lost)
+            return self._one(answer)
+        except ValidationException as error:
+            refused = error
+        raise restated(refused, RunJobFailureException, "A job runs once at a time: wait until it is idle.")
 
-    def stop(self, job_id: Id) -> dict[str, Any]:
+    def stop(self, job_id: Id) -> Record:
         """Stop a job that is running. Calls ``POST /jobs/:id/stop``.
 
         :param job_id: ID of the job.
@@ -365,7 +381,7 @@ class Job(AlpineObject):
         job = identifier(job_id, "job_id")
         return self._one(self._request("POST", f"jobs/{job}/stop", f"stop job {job}", repeatable=True, kinds=_KINDS))
 
-    def last_result(self, job_id: Id) -> dict[str, Any] | None:
+    def last_result(self, job_id: Id) -> Record | None:
         """Return the result of the last run of a job. Calls ``GET /jobs/:id/job_results/latest``.
 
         :param job_id: ID of the job.
@@ -391,7 +407,7 @@ class Job(AlpineObject):
 
     def wait_until_finished(
         self, workspace_id: Id, job_id: Id, verbose: bool = False, query_time: float = 10, timeout: float = 3600
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Wait for a job that was started to finish. Calls ``GET /workspaces/:id/jobs/:id``.
 
         The server may notice the end of a workflow up to 45 seconds late. At the deadline the job goes on.
@@ -409,7 +425,7 @@ class Job(AlpineObject):
         :returns: The result of the run, as :meth:`last_result` gives it.
         :rtype: dict
         :raises JobNotFoundException: The job does not exist.
-        :raises RunJobFailureException: The run failed; the message holds those of its tasks.
+        :raises RunJobFailureException: The run failed; the message holds those of its tasks. Or there was no run.
         :raises RunJobTimeoutException: The job is still running.
 
         Example:
@@ -419,14 +435,16 @@ class Job(AlpineObject):
         True
         """
         workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        longest = max(1.0, number(query_time, "query_time", least=float("-inf")))
+        longest = max(1.0, number(query_time, "query_time"))
         limit = number(timeout, "timeout")
         with Progress(bool(verbose)) as progress:
 
-            def ask(elapsed: float) -> dict[str, Any] | None:
+            def ask(elapsed: float) -> Record | None:
                 found = self.get(workspace, job)
+                if found.get("status") == "idle":
+                    return found
                 progress.update(elapsed, str(found.get("status")))
-                return found if found.get("status") == "idle" else None
+                return None
 
             over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
             progress.finish(over.elapsed, "idle" if over.value else "still running")
@@ -435,28 +453,20 @@ class Job(AlpineObject):
             raise RunJobTimeoutException(f"Job {job} was still running after {limit:g} s, and goes on.{trouble}")
         return self._judged(job, over.value, self.last_result(job))
 
-    def _judged(self, job: int, record: dict[str, Any], result: dict[str, Any] | None) -> dict[str, Any]:
+    def _judged(self, job: int, record: dict[str, Any], result: Record | None) -> Record:
+        if result is None and not record.get("last_run"):
+            raise RunJobFailureException(f"Job {job} is idle and never ran: start it with job.run.")
         failed = record.get("last_run_failed") if result is None else not result.get("succeeded")
-        tasks = (result or {}).get("job_task_results")
+        tasks = (result or Record()).get("job_task_results")
         if failed:
             reasons = [
                 f"{task.get('name')}: {task.get('message')}"
                 for task in (tasks if isinstance(tasks, list) else [])
                 if isinstance(task, dict) and task.get("status") != "success"
             ]
-            raise RunJobFailureException(f"The run of job {job} failed{': ' if reasons else ''}{'; '.join(reasons)}.")
-        return result or {}
-
-
-def _interval(unit: str, value: object) -> int:
-    if unit == ScheduleType.OnDemand:
-        return 0
-    try:
-        return number(value, "interval_value", least=1, whole=True)
-    except InvalidArgumentException as error:
-        raise InvalidArgumentException(
-            f"{error.reason} A job of schedule {unit!r} with interval 0 would hang the server."
-        ) from None
+            said = "; ".join(reasons).rstrip(".") or "the server does not say why"
+            raise RunJobFailureException(f"The run of job {job} failed: {said}.")
+        return result or Record()
 
 
 def _options(
@@ -466,11 +476,10 @@ def _options(
     success_recipients: list[int] | None,
     failure_recipients: list[int] | None,
 ) -> dict[str, object]:
-    words = list(map(str, Notify.values()))
     return given(
-        enabled=None if enabled is None else bool(enabled),
-        success_notify=None if success_notify is None else choice(success_notify, "success_notify", words),
-        failure_notify=None if failure_notify is None else choice(failure_notify, "failure_notify", words),
+        enabled=flag(enabled, "enabled"),
+        success_notify=None if success_notify is None else Notify.checked(success_notify, "success_notify"),
+        failure_notify=None if failure_notify is None else Notify.checked(failure_notify, "failure_notify"),
         success_recipients=_ids(success_recipients, "success_recipients"),
         failure_recipients=_ids(failure_recipients, "failure_recipients"),
     )

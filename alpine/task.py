@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from alpine._arguments import Id, choice, find_id, identifier
+from alpine._arguments import Id, find_id, identifier
 from alpine._constants import Constants
 from alpine._http.body import BytesBody
+from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject
-from alpine.exception import JobNotFoundException, NotFoundException, TaskNotFoundException, WorkfileNotFoundException
-from alpine.workspace import workspace_id_of
+from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
+from alpine.workspace import restated, workspace_id_of
 
 
 class TaskType(Constants):
@@ -27,7 +26,7 @@ class Task(AlpineObject):
     taskType = TaskType()  # noqa: N815 - like the names that scripts use
     """The kinds of tasks, as in ``session.job.task.taskType.RunWorkflow``."""
 
-    def create(self, workspace_id: Id, job_id: Id, workfile_id: Id, task_type: str | None = None) -> dict[str, Any]:
+    def create(self, workspace_id: Id, job_id: Id, workfile_id: Id, task_type: str | None = None) -> Record:
         """Add a task to a job. Calls ``POST /workspaces/:id/jobs/:id/job_tasks``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -51,25 +50,26 @@ class Task(AlpineObject):
         """
         workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
         workfile = identifier(workfile_id, "workfile_id")
-        action = choice(task_type or TaskType.RunWorkflow, "task_type", map(str, TaskType.values()))
-        missing: NotFoundException | None = None
+        kind = TaskType.checked(task_type or TaskType.RunWorkflow, "task_type")
+        action = f"add a task for workfile {workfile} to job {job}"
         try:
             answer = self._request(
                 "POST",
                 f"workspaces/{workspace}/jobs/{job}/job_tasks",
-                f"add a task for workfile {workfile} to job {job}",
-                body=BytesBody.json({"job_task": {"action": action, "workfile_id": workfile}}),
+                action,
+                body=BytesBody.json({"job_task": {"action": kind, "workfile_id": workfile}}),
                 kinds={404: WorkfileNotFoundException},
                 if_lost="Look with job.task.get_list whether it is there before you create it again.",
             )
             return self._one(answer)
         except WorkfileNotFoundException as error:
             missing = error
-        # The server's answer does not say what is missing.
-        self.get_list(workspace, job)
-        raise missing
+        # The server's answer does not say what is missing: the job, or the workfile.
+        self._tasks(workspace, job, action)
+        more = f"The job is there; the workfile is not, or is none that a task of type {kind!r} runs."
+        raise restated(missing, WorkfileNotFoundException, more)
 
-    def get_list(self, workspace_id: Id, job_id: Id) -> list[dict[str, Any]]:
+    def get_list(self, workspace_id: Id, job_id: Id) -> RecordList:
         """Return the tasks of a job, in the order in which they run. Calls ``GET /workspaces/:id/jobs/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -85,14 +85,16 @@ class Task(AlpineObject):
         >>> tasks = session.job.task.get_list(workspace_id, job_id)
         """
         workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        action = f"list the tasks of job {job}"
+        return self._tasks(workspace, job, f"list the tasks of job {job}")
+
+    def _tasks(self, workspace: int, job: int, action: str) -> RecordList:
         answer = self._request("GET", f"workspaces/{workspace}/jobs/{job}", action, kinds={404: JobNotFoundException})
         tasks = self._one(answer).get("tasks") or []
         if not isinstance(tasks, list):
             raise self._unusable(answer, "the job's tasks are no list")
-        return [task for task in tasks if isinstance(task, dict)]
+        return RecordList(task for task in tasks if isinstance(task, dict))
 
-    def get(self, workspace_id: Id, job_id: Id, task_id: Id) -> dict[str, Any]:
+    def get(self, workspace_id: Id, job_id: Id, task_id: Id) -> Record:
         """Return metadata for a task of a job. Calls ``GET /workspaces/:id/jobs/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -115,7 +117,7 @@ class Task(AlpineObject):
         number = identifier(task_id, "task_id")
         for task in self.get_list(workspace_id, job_id):
             if task.get("id") == number:
-                return task
+                return Record(task)
         raise TaskNotFoundException(f"Job {job_id} has no task {number}; job.task.get_list shows those it has.")
 
     def get_id(self, workspace_id: Id, job_id: Id, task_name: str) -> int:

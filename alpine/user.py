@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alpine._arguments import Id, choice, find_id, given, identifier, text
-from alpine._constants import Constants
+from alpine._arguments import Id, find_id, given, identifier, text
+from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
+from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject
-from alpine.exception import UserNotFoundException
+from alpine.exception import InvalidArgumentException, UserNotFoundException
 
 _KINDS = {404: UserNotFoundException}
 
@@ -54,7 +55,7 @@ class User(AlpineObject):
         admin_role: str | None = None,
         app_role: str | None = None,
         email_notification: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Create a user. Calls ``POST /users``; for administrators.
 
         :param username: The name to log in with, without white space, which nobody else has in any capitals.
@@ -92,11 +93,10 @@ class User(AlpineObject):
         name = text(username, "username")
         document = {
             "username": name,
-            "password": text(password, "password"),
-            "subscribed_to_emails": bool(email_notification),
-            "user_type": ApplicationRole.BusinessUser if app_role is None else _app_role(app_role),
-            **_admin(AdminRole.NonAdmin if admin_role is None else admin_role),
+            "password": _checked_password(password),
             **given(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
+            **_rights(admin_role or AdminRole.NonAdmin, app_role or ApplicationRole.BusinessUser),
+            **given(subscribed_to_emails=flag(email_notification, "email_notification")),
         }
         return self._one(
             self._request(
@@ -109,7 +109,7 @@ class User(AlpineObject):
             )
         )
 
-    def get(self, user_id: Id) -> dict[str, Any]:
+    def get(self, user_id: Id) -> Record:
         """Return metadata for a user. Calls ``GET /users/:id``.
 
         :param user_id: ID of the user.
@@ -142,7 +142,7 @@ class User(AlpineObject):
         """
         return find_id(self.iterate(1000), "username", username, "user", UserNotFoundException)
 
-    def get_list(self, per_page: int = 100) -> list[dict[str, Any]]:
+    def get_list(self, per_page: int = 100) -> RecordList:
         """Return all users, by first name. Calls ``GET /users``.
 
         :param per_page: Maximum number to fetch with each API call.
@@ -182,7 +182,7 @@ class User(AlpineObject):
         admin_role: str | None = None,
         app_role: str | None = None,
         email_notification: bool | None = None,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Change a user. Only what is given is changed; an empty text empties a field. Calls ``PUT /users/:id``.
 
         :param user_id: ID of the user.
@@ -219,9 +219,8 @@ class User(AlpineObject):
         number = identifier(user_id, "user_id")
         document: dict[str, object] = {
             **given(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
-            **(_admin(admin_role) if admin_role is not None else {}),
-            **({"user_type": _app_role(app_role)} if app_role is not None else {}),
-            **given(subscribed_to_emails=None if email_notification is None else bool(email_notification)),
+            **_rights(admin_role, app_role),
+            **given(subscribed_to_emails=flag(email_notification, "email_notification")),
         }
         if not document:
             return self.get(number)
@@ -251,20 +250,23 @@ class User(AlpineObject):
         >>> session.user.delete(session.user.create("brief", "a good password", "B", "Rief", "b@example.com")["id"])
         """
         number = identifier(user_id, "user_id")
-        self._request(
-            "DELETE",
-            f"users/{number}",
-            f"delete user {number}",
-            repeatable=True,
-            kinds=_KINDS,
-        )
+        self._request("DELETE", f"users/{number}", f"delete user {number}", repeatable=True, kinds=_KINDS)
 
 
-def _app_role(role: object) -> str:
-    return choice(role, "app_role", map(str, ApplicationRole.values()))
+def _checked_password(password: object) -> str:
+    if isinstance(password, str) and password:
+        return password
+    # What it is instead stays untold.
+    raise InvalidArgumentException("password must be a non-empty text.")
 
 
-def _admin(role: object) -> dict[str, object]:
-    """The server's two ways of saying it: ``roles``, and the older ``admin``."""
-    word = choice(role, "admin_role", map(str, AdminRole.values()))
-    return {"admin": word == AdminRole.ApplicationAdministrator, "roles": word}
+def _rights(admin_role: str | None, app_role: str | None) -> dict[str, object]:
+    """What to send for the roles that were given."""
+    rights: dict[str, object] = {}
+    if admin_role is not None:
+        word = AdminRole.checked(admin_role, "admin_role")
+        # The server has two ways of saying it: roles, and the older admin.
+        rights |= {"admin": word == AdminRole.ApplicationAdministrator, "roles": word}
+    if app_role is not None:
+        rights["user_type"] = ApplicationRole.checked(app_role, "app_role")
+    return rights

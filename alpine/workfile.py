@@ -7,21 +7,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, overload
 
-from alpine import afm
 from alpine import process as _process
 from alpine import workfile_version as _version
 from alpine._arguments import Id, also_known_as, choice, find_id, given, identifier, text
 from alpine._files import FileSink, existing_file, local_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
+from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject
 from alpine.datasource import execution_locations
 from alpine.exception import (
+    DataSourceNotFoundException,
+    InvalidArgumentException,
     ServerErrorException,
     WorkfileNotFoundException,
     WorkspaceNotFoundException,
 )
-from alpine.workspace import workspace_id_of
+from alpine.workspace import restated, workspace_exists, workspace_id_of
 
 _KINDS = {404: WorkfileNotFoundException}
 _IN_WORKSPACE = {404: WorkspaceNotFoundException}
@@ -108,7 +110,7 @@ class Workfile(AlpineObject):
         raise failure
 
     @also_known_as(workflow_id="workfile_id")
-    def get(self, workfile_id: Id) -> dict[str, Any]:
+    def get(self, workfile_id: Id) -> Record:
         """Return metadata for a workfile. Calls ``GET /workfiles/:id``.
 
         The server notes that the workfile was opened.
@@ -157,7 +159,7 @@ class Workfile(AlpineObject):
         *,
         file_type: str | None = None,
         name_pattern: str | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> RecordList:
         """Return all workfiles in a workspace, by name. Calls ``GET /workspaces/:id/workfiles``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -213,7 +215,7 @@ class Workfile(AlpineObject):
         data_sources_list: list[dict[str, Any]],
         *,
         if_exists: str = "rename",
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Upload an Alpine workfile file (.afm format). Calls ``POST /workspaces/:id/workfiles``.
 
         Will alter the workfile to use the data source(s) chosen. Operators within a workflow must remain consistent
@@ -236,6 +238,7 @@ class Workfile(AlpineObject):
         :returns: Selected workfile's metadata. Its ``file_name`` is the server's, which numbers a name that is taken.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises DataSourceNotFoundException: A data source or a database of the list does not exist.
         :raises LocalFileException: The file cannot be read; nothing was sent.
         :raises WorkflowFileException: The file is not a workflow; nothing was sent.
         :raises InvalidArgumentException: The list of data sources has a wrong shape; nothing was sent.
@@ -253,12 +256,23 @@ class Workfile(AlpineObject):
         """
         file = existing_file(afm_file, "afm_file")
         locations = execution_locations(data_sources_list)
+        from alpine import afm  # the XML parser is needed only here
+
         afm.check(file)
         fields: list[tuple[str, object]] = [("workfile[entity_subtype]", "alpine")]
         for position, (entity_type, number) in enumerate(locations):
             fields.append((f"workfile[execution_locations][{position}][entity_type]", entity_type))
             fields.append((f"workfile[execution_locations][{position}][id]", number))
-        return self._create(workspace_id, file, file.name.replace(".afm", ""), fields, if_exists)
+        workspace = workspace_id_of(self, workspace_id)
+        try:
+            return self._create(workspace, file, file.name.replace(".afm", ""), fields, if_exists)
+        except WorkspaceNotFoundException as error:
+            missing = error
+        # The server's answer does not say what is missing.
+        if not workspace_exists(self, workspace):
+            raise missing
+        more = "The workspace is there, but not every data source or database of data_sources_list."
+        raise restated(missing, DataSourceNotFoundException, more)
 
     def upload_file(
         self,
@@ -267,7 +281,7 @@ class Workfile(AlpineObject):
         description: str | None = None,
         *,
         if_exists: str = "rename",
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Upload a file of any kind: a notebook, SQL, CSV, text. Calls ``POST /workspaces/:id/workfiles``.
 
         :param workspace_id: ID of workspace, or its name.
@@ -292,9 +306,9 @@ class Workfile(AlpineObject):
         """
         file = existing_file(path, "path")
         fields: list[tuple[str, object]] = [] if description is None else [("workfile[description]", description)]
-        return self._create(workspace_id, file, file.name, fields, if_exists)
+        return self._create(workspace_id_of(self, workspace_id), file, file.name, fields, if_exists)
 
-    def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> dict[str, Any]:
+    def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> Record:
         """Change the name or the description of a workfile. Calls ``PUT /workfiles/:id``.
 
         :param workfile_id: ID of the workfile.
@@ -314,14 +328,14 @@ class Workfile(AlpineObject):
         'Orders above an amount'
         """
         number = identifier(workfile_id, "workfile_id")
-        document = given(file_name=name, description=description)
+        document = given(file_name=None if name is None else text(name, "name"), description=description)
         if not document:
             return self.get(number)
         body = BytesBody.json({"workfile": document})
         action = f"update workfile {number}"
         return self._one(self._request("PUT", f"workfiles/{number}", action, body=body, repeatable=True, kinds=_KINDS))
 
-    def copy(self, workfile_id: Id, workspace_id: Id | None = None, name: str | None = None) -> dict[str, Any]:
+    def copy(self, workfile_id: Id, workspace_id: Id | None = None, name: str | None = None) -> Record:
         """Copy a workfile. Calls ``POST /workfiles/:id/copy``.
 
         :param workfile_id: ID of the workfile.
@@ -333,7 +347,7 @@ class Workfile(AlpineObject):
         :returns: The copy's metadata.
         :rtype: dict
         :raises WorkfileNotFoundException: The workfile does not exist.
-        :raises WorkspaceNotFoundException: There is no workspace of that name.
+        :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises ValidationException: The name is taken.
 
         Example:
@@ -343,15 +357,22 @@ class Workfile(AlpineObject):
         """
         number = identifier(workfile_id, "workfile_id")
         workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
-        answer = self._request(
-            "POST",
-            f"workfiles/{number}/copy",
-            f"copy workfile {number}",
-            body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
-            kinds=_KINDS,
-            if_lost="Look with workfile.get_list whether the copy is there before you copy it again.",
-        )
-        return self._one(answer)
+        try:
+            answer = self._request(
+                "POST",
+                f"workfiles/{number}/copy",
+                f"copy workfile {number}",
+                body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
+                kinds=_KINDS,
+                if_lost="Look with workfile.get_list whether the copy is there before you copy it again.",
+            )
+            return self._one(answer)
+        except WorkfileNotFoundException as error:
+            missing = error
+        # The server's answer does not say what is missing.
+        if workspace is None or workspace_exists(self, workspace):
+            raise missing
+        raise restated(missing, WorkspaceNotFoundException, f"There is no workspace {workspace}.")
 
     def delete_many(self, workspace_id: Id, workfile_ids: Iterable[Id]) -> None:
         """Delete several workfiles of a workspace at once. Calls ``DELETE /workspaces/:id/workfiles``.
@@ -363,30 +384,41 @@ class Workfile(AlpineObject):
         :returns: None.
         :rtype: NoneType
         :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises WorkfileNotFoundException: A workfile does not exist, or is in another workspace.
         :raises ForbiddenException: The user is no member of the workspace.
 
         Example:
 
         >>> session.workfile.delete_many(workspace_id, [workflow_id, workfile_id])
         """
+        if isinstance(workfile_ids, str | bytes) or not isinstance(workfile_ids, Iterable):
+            raise InvalidArgumentException(f"workfile_ids must be a list of ids, not {workfile_ids!r}.")
         numbers = [identifier(workfile_id, "each of workfile_ids") for workfile_id in workfile_ids]
         if not numbers:
             return
         workspace = workspace_id_of(self, workspace_id)
-        self._request(
-            "DELETE",
-            f"workspaces/{workspace}/workfiles",
-            f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}",
-            params={"workfile_ids[]": numbers},
-            repeatable=True,
-            kinds=_IN_WORKSPACE,
-        )
+        try:
+            self._request(
+                "DELETE",
+                f"workspaces/{workspace}/workfiles",
+                f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}",
+                params={"workfile_ids[]": numbers},
+                repeatable=True,
+                kinds=_IN_WORKSPACE,
+            )
+        except WorkspaceNotFoundException as error:
+            missing = error
+        else:
+            return
+        # The server's answer does not say what is missing.
+        if not workspace_exists(self, workspace):
+            raise missing
+        raise restated(missing, WorkfileNotFoundException, "The workspace is there, but not all of these workfiles.")
 
     def _create(
-        self, workspace_id: Id, file: Path, name: str, fields: list[tuple[str, object]], if_exists: str
-    ) -> dict[str, Any]:
+        self, workspace: int, file: Path, name: str, fields: list[tuple[str, object]], if_exists: str
+    ) -> Record:
         choice(if_exists, "if_exists", ("rename", "error", "replace"))
-        workspace = workspace_id_of(self, workspace_id)
         replaced = self._taken(workspace, name) if if_exists == "replace" else None
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from alpine._arguments import Id, identifier
 from alpine._files import existing_file
 from alpine._http.body import MultipartBody
+from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject
 from alpine.exception import NotFoundException, WorkfileNotFoundException
 
@@ -18,7 +18,7 @@ _VERSION_KINDS: dict[int, type[NotFoundException]] = {404: NotFoundException}
 class Version(AlpineObject):
     """A class for interacting with the versions of workfiles. Workflows have none."""
 
-    def get_list(self, workfile_id: Id, per_page: int = 100) -> list[dict[str, Any]]:
+    def get_list(self, workfile_id: Id, per_page: int = 100) -> RecordList:
         """Return the versions of a workfile. Calls ``GET /workfiles/:id/versions``.
 
         :param workfile_id: ID of the workfile.
@@ -38,7 +38,7 @@ class Version(AlpineObject):
         path, action = f"workfiles/{workfile}/versions", f"list the versions of workfile {workfile}"
         return self._list(path, action, per_page=per_page, kinds=_KINDS)
 
-    def get(self, workfile_id: Id, version_id: Id) -> dict[str, Any]:
+    def get(self, workfile_id: Id, version_id: Id) -> Record:
         """Return a version of a workfile, with its content. Calls ``GET /workfiles/:id/versions/:id``.
 
         :param workfile_id: ID of the workfile.
@@ -58,7 +58,7 @@ class Version(AlpineObject):
         action = f"get version {version} of workfile {workfile}"
         return self._one(self._request("GET", f"workfiles/{workfile}/versions/{version}", action, kinds=_VERSION_KINDS))
 
-    def add(self, workfile_id: Id, path: str | os.PathLike[str], commit_message: str = "") -> dict[str, Any]:
+    def add(self, workfile_id: Id, path: str | os.PathLike[str], commit_message: str = "") -> Record:
         """Add a new version of a workfile. Calls ``POST /workfiles/:id/versions``.
 
         :param workfile_id: ID of the workfile.
@@ -70,7 +70,7 @@ class Version(AlpineObject):
         :returns: The workfile's metadata with the new version.
         :rtype: dict
         :raises LocalFileException: The file cannot be read; nothing was sent.
-        :raises WorkfileNotFoundException: The workfile does not exist.
+        :raises WorkfileNotFoundException: The workfile does not exist, or is a workflow.
 
         Example:
 
@@ -80,16 +80,23 @@ class Version(AlpineObject):
         """
         workfile = identifier(workfile_id, "workfile_id")
         file = existing_file(path, "path")
-        fields = [("workfile_version[commit_message]", commit_message)]
+        fields = [("workfile[commit_message]", commit_message)]
         answer = self._request(
             "POST",
             f"workfiles/{workfile}/versions",
             f"add a version to workfile {workfile}",
-            body=MultipartBody(fields, "workfile_version[content]", file),
+            body=MultipartBody(fields, "workfile[content]", file),
             kinds=_KINDS,
             if_lost="Look with workfile.version.get_list whether it is there before you add it again.",
         )
-        return self._one(answer)
+        record = self._one(answer)
+        if record.get("file_type") == "work_flow":
+            # The server answers as if it had stored something.
+            raise WorkfileNotFoundException(
+                f"Could not add a version to workfile {workfile}: a workflow has none, and nothing was stored; "
+                "workfile.upload with if_exists='replace' puts a new one in its place."
+            )
+        return record
 
     def delete(self, workfile_id: Id, version_id: Id) -> None:
         """Delete a version of a workfile. Calls ``DELETE /workfiles/:id/versions/:id``.

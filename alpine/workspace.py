@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
-from alpine._arguments import Id, choice, find_id, given, identifier, text
-from alpine._constants import Constants
+from alpine._arguments import Id, find_id, given, identifier, text
+from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
+from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
-    InvalidArgumentException,
+    AlpineException,
     InvalidResponseException,
     UserNotFoundException,
     ValidationException,
@@ -21,6 +22,8 @@ from alpine.exception import (
 
 _KINDS = {404: WorkspaceNotFoundException}
 _NO_MEMBER = "OWNER MUST BE A MEMBER"
+
+E = TypeVar("E", bound=AlpineException)
 
 
 class Stage(Constants):
@@ -53,7 +56,7 @@ class Member(AlpineObject):
     a change that somebody else makes in between is lost.
     """
 
-    def get_list(self, workspace_id: Id, per_page: int = 100) -> list[dict[str, Any]]:
+    def get_list(self, workspace_id: Id, per_page: int = 100) -> RecordList:
         """Return the members of a workspace. Calls ``GET /workspaces/:id/members``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -85,7 +88,7 @@ class Member(AlpineObject):
         path, action = f"workspaces/{number}/members", f"list the members of workspace {number}"
         return self._iterate(path, action, per_page=per_page, kinds=_KINDS, ordered=False)
 
-    def add(self, workspace_id: Id, user_id: Id, role: str | None = None) -> list[dict[str, Any]]:
+    def add(self, workspace_id: Id, user_id: Id, role: str | None = None) -> RecordList:
         """Add a user to a workspace. Calls ``POST /workspaces/:id/members``.
 
         A user who is a member already gets the role, where one is given.
@@ -104,18 +107,18 @@ class Member(AlpineObject):
 
         Example:
 
-        >>> user_id = session.user.get_id("analyst")
+        >>> user_id = session.user.get_id("ada")
         >>> members = session.workspace.member.add(workspace_id, user_id, session.workspace.memberRole.DataScientist)
         """
         user = identifier(user_id, "user_id")
-        wanted = None if role is None else _checked_role(role)
+        wanted = None if role is None else MemberRole.checked(role, "role")
 
         def change(roles: dict[int, str]) -> None:
             roles[user] = wanted or roles.get(user, MemberRole.ProjectMember)
 
         return self._replace(workspace_id, f"add user {user} to", change)
 
-    def remove(self, workspace_id: Id, user_id: Id) -> list[dict[str, Any]]:
+    def remove(self, workspace_id: Id, user_id: Id) -> RecordList:
         """Remove a user from a workspace. Calls ``POST /workspaces/:id/members``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -130,7 +133,7 @@ class Member(AlpineObject):
 
         Example:
 
-        >>> user_id = session.user.get_id("analyst")
+        >>> user_id = session.user.get_id("ada")
         >>> members = session.workspace.member.add(workspace_id, user_id)
         >>> members = session.workspace.member.remove(workspace_id, user_id)
         """
@@ -141,7 +144,7 @@ class Member(AlpineObject):
 
         return self._replace(workspace_id, f"remove user {user} from", change, member=user)
 
-    def update_role(self, workspace_id: Id, user_id: Id, new_role: str) -> list[dict[str, Any]]:
+    def update_role(self, workspace_id: Id, user_id: Id, new_role: str) -> RecordList:
         """Change the role of a member. Calls ``POST /workspaces/:id/members``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -160,20 +163,20 @@ class Member(AlpineObject):
         >>> role = session.workspace.memberRole.ProjectManager
         >>> members = session.workspace.member.update_role(workspace_id, session.user_id, role)
         """
-        user, role = identifier(user_id, "user_id"), _checked_role(new_role)
+        user, role = identifier(user_id, "user_id"), MemberRole.checked(new_role, "new_role")
 
         def change(roles: dict[int, str]) -> None:
             roles[user] = role
 
         return self._replace(workspace_id, f"change the role of user {user} in", change, member=user)
 
-    def _read(self, workspace: int, per_page: object) -> tuple[list[dict[str, Any]], int | None]:
+    def _read(self, workspace: int, per_page: object) -> tuple[RecordList, int | None]:
         path, action = f"workspaces/{workspace}/members", f"list the members of workspace {workspace}"
         return self._counted_list(path, action, per_page=per_page, kinds=_KINDS)
 
     def _replace(
         self, workspace_id: Id, action: str, change: Callable[[dict[int, str]], None], member: int | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> RecordList:
         workspace = workspace_id_of(self, workspace_id)
         rows, promised = self._read(workspace, 1000)
         roles = {identifier(row.get("id"), "the id of a member"): _role_of(row) for row in rows}
@@ -188,17 +191,26 @@ class Member(AlpineObject):
             )
         change(roles)
         members = [{"user_id": user, "role": role} for user, role in roles.items()]
-        answer = self._request(
-            "POST",
-            f"workspaces/{workspace}/members",
-            f"{action} workspace {workspace}",
-            body=BytesBody.json({"collection": {}, "members": members}),
-            # The same list twice is the same list.
-            repeatable=True,
-            kinds={404: UserNotFoundException},
-            advice="Nothing was changed. The owner stays a member: name another with workspace.update(owner_id=...).",
+        refused: ValidationException | None = None
+        try:
+            answer = self._request(
+                "POST",
+                f"workspaces/{workspace}/members",
+                f"{action} workspace {workspace}",
+                body=BytesBody.json({"collection": {}, "members": members}),
+                # The same list twice is the same list.
+                repeatable=True,
+                kinds={404: UserNotFoundException},
+            )
+            return self._rows(answer)[0]
+        except ValidationException as error:
+            refused = error
+        if _NO_MEMBER not in refused.fields.get("owner", {}):
+            raise refused
+        advice = (
+            "The owner stays a member, and nothing was changed: first name another with workspace.update(owner_id=...)."
         )
-        return self._rows(answer)[0]
+        raise restated(refused, ValidationException, advice)
 
 
 class Workspace(AlpineObject):
@@ -217,7 +229,7 @@ class Workspace(AlpineObject):
         self.member: Member = Member._beside(self)
         """The members of workspaces."""
 
-    def create(self, workspace_name: str, public: bool = False, summary: str | None = None) -> dict[str, Any]:
+    def create(self, workspace_name: str, public: bool = False, summary: str | None = None) -> Record:
         """Create a workspace. Calls ``POST /workspaces``.
 
         :param workspace_name: Its name, which no other workspace has in any capitals.
@@ -236,7 +248,7 @@ class Workspace(AlpineObject):
         'APITests'
         """
         name = text(workspace_name, "workspace_name")
-        document = {"name": name, "public": bool(public), **given(summary=summary)}
+        document = {"name": name, **given(public=flag(public, "public"), summary=summary)}
         return self._one(
             self._request(
                 "POST",
@@ -247,7 +259,7 @@ class Workspace(AlpineObject):
             )
         )
 
-    def get(self, workspace_id: Id) -> dict[str, Any]:
+    def get(self, workspace_id: Id) -> Record:
         """Return metadata for a workspace. Calls ``GET /workspaces/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -265,9 +277,7 @@ class Workspace(AlpineObject):
         number = workspace_id_of(self, workspace_id)
         return self._one(self._request("GET", f"workspaces/{number}", f"get workspace {number}", kinds=_KINDS))
 
-    def get_list(
-        self, user_id: Id | None = None, active: bool | None = None, per_page: int = 50
-    ) -> list[dict[str, Any]]:
+    def get_list(self, user_id: Id | None = None, active: bool | None = None, per_page: int = 50) -> RecordList:
         """Return all workspaces that the user may see. Calls ``GET /workspaces``.
 
         :param user_id: Only those of which this user is a member.
@@ -286,8 +296,8 @@ class Workspace(AlpineObject):
         ['Sandbox']
         """
         rows = self._list("workspaces", "list workspaces", per_page=per_page, **_filters(user_id, active))
-        # The server takes any value of its filter for "only active", so the archived ones are sorted out here.
-        return rows if active is not False else [row for row in rows if _is_archived(row)]
+        rows[:] = (row for row in rows if _is_wanted(row, active))
+        return rows
 
     def iterate(
         self, user_id: Id | None = None, active: bool | None = None, per_page: int = 50
@@ -302,7 +312,7 @@ class Workspace(AlpineObject):
         'Sandbox'
         """
         rows = self._iterate("workspaces", "list workspaces", per_page=per_page, **_filters(user_id, active))
-        return (row for row in rows if active is not False or _is_archived(row))
+        return (row for row in rows if _is_wanted(row, active))
 
     def get_id(self, workspace_name: str, user_id: Id | None = None) -> int:
         """Return the ID of a workspace. Calls ``GET /workspaces``.
@@ -333,7 +343,7 @@ class Workspace(AlpineObject):
         summary: str | None = None,
         stage: int | None = None,
         owner_id: Id | None = None,
-    ) -> dict[str, Any]:
+    ) -> Record:
         """Change a workspace. Only what is given is changed. Calls ``PUT /workspaces/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
@@ -362,17 +372,16 @@ class Workspace(AlpineObject):
         >>> session.workspace.update(workspace_id, stage=session.workspace.stage.Model)["workspace_stage"]["name"]
         'Model'
         """
-        if stage is not None and (isinstance(stage, bool) or stage not in Stage.values()):
-            raise InvalidArgumentException(f"stage must be one of {Stage.values()}, not {stage!r}.")
-        number = workspace_id_of(self, workspace_id)
+        active = flag(is_active, "is_active")
         document = given(
-            public=None if is_public is None else bool(is_public),
-            archived=None if is_active is None else not is_active,
-            name=name,
+            public=flag(is_public, "is_public"),
+            archived=None if active is None else not active,
+            name=None if name is None else text(name, "name"),
             summary=summary,
-            workspace_stage_id=stage,
+            workspace_stage_id=None if stage is None else Stage.checked(stage, "stage"),
             owner_id=None if owner_id is None else identifier(owner_id, "owner_id"),
         )
+        number = workspace_id_of(self, workspace_id)
         if not document:
             return self.get(number)
         refused: ValidationException | None = None
@@ -388,14 +397,10 @@ class Workspace(AlpineObject):
             return self._one(answer)
         except ValidationException as error:
             refused = error
-        if _NO_MEMBER in refused.fields.get("owner", {}):
-            raise WorkspaceMemberNotFoundException(
-                f"Could not make user {owner_id} the owner of workspace {number}: only a member can be; "
-                "add the user with workspace.member.add first.",
-                status_code=refused.status_code,
-                fields=refused.fields,
-            )
-        raise refused
+        if _NO_MEMBER not in refused.fields.get("owner", {}):
+            raise refused
+        advice = f"Only a member can be the owner: add user {owner_id} with workspace.member.add first."
+        raise restated(refused, WorkspaceMemberNotFoundException, advice)
 
     def delete(self, workspace_id: Id) -> None:
         """Delete a workspace with its workfiles and jobs. Calls ``DELETE /workspaces/:id``.
@@ -425,23 +430,32 @@ def workspace_id_of(resource: AlpineObject, value: Id) -> int:
     return identifier(value, "workspace_id")
 
 
+def workspace_exists(resource: AlpineObject, number: int) -> bool:
+    """Whether there is a workspace of that number, as far as the user may know."""
+    try:
+        Workspace._beside(resource).get(number)
+    except WorkspaceNotFoundException:
+        return False
+    return True
+
+
+def restated(error: AlpineException, kind: type[E], more: str) -> E:
+    """A refusal once more, as the kind of exception that it is here, and with more to say."""
+    facts = {name: value for name, value in vars(error).items() if name != "reason"}
+    return kind(f"{error.reason} {more}", **facts)
+
+
 def _filters(user_id: Id | None, active: bool | None) -> dict[str, Any]:
-    if active not in (None, True, False):
-        raise InvalidArgumentException(f"active must be True, False or None, not {active!r}.")
-    params: dict[str, object] = {}
-    if user_id is not None:
-        params["user_id"] = identifier(user_id, "user_id")
-    if active:
-        params["active"] = "true"
+    params = given(
+        user_id=None if user_id is None else identifier(user_id, "user_id"),
+        active="true" if flag(active, "active") else None,
+    )
     return {"params": params, "kinds": {404: UserNotFoundException}}
 
 
-def _is_archived(workspace: dict[str, Any]) -> bool:
-    return bool(workspace.get("archived") or workspace.get("archived_at"))
-
-
-def _checked_role(role: object) -> str:
-    return choice(role, "role", map(str, MemberRole.values()))
+def _is_wanted(workspace: dict[str, Any], active: bool | None) -> bool:
+    """Leave out the active ones here: the server takes any value of its filter for "only active"."""
+    return active is None or bool(active) or bool(workspace.get("archived") or workspace.get("archived_at"))
 
 
 def _role_of(row: dict[str, Any]) -> str:

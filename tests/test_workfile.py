@@ -15,6 +15,7 @@ import requests
 import alpine
 from alpine import APIClient, Workfile
 from alpine.exception import (
+    DataSourceNotFoundException,
     DataSourceTypeNotFoundException,
     ForbiddenException,
     InvalidArgumentException,
@@ -26,7 +27,11 @@ from alpine.exception import (
     WorkflowFileException,
     WorkspaceNotFoundException,
 )
+from tests import sandboxed
 from tests.scripted import Asked, FakeTime, Reply, ScriptedServer
+
+running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
+client, ada = sandboxed.client, sandboxed.ada
 
 NOT_FOUND = Reply({"errors": {"record": "NOT_FOUND"}}, 404)
 WORKFLOW = {"id": 375, "file_name": "test", "file_type": "work_flow", "entity_type": "workfile", "is_deleted": None}
@@ -358,3 +363,117 @@ def test_the_signatures_are_those_of_the_reference() -> None:
         "query_time": 10,
         "timeout": 3600,
     }
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note.txt"
+    path.write_text("first")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "file_type"),
+    [("a.ipynb", "text"), ("a.sql", "sql"), ("a.csv", "text"), ("a.py", "code"), ("a.bin", "other")],
+)
+def test_any_file_can_be_uploaded_and_comes_back(client: APIClient, tmp_path: Path, name: str, file_type: str) -> None:
+    content = b"\x00\xff\x01" if file_type == "other" else b"select 1;\r\n"
+    (tmp_path / name).write_bytes(content)
+    made = client.workfile.upload_file("Sandbox", tmp_path / name, "for a test")
+    assert (made["file_name"], made["file_type"], made["description"]) == (name, file_type, "for a test")
+    assert client.workfile.download(made["id"]) == content
+
+
+def test_a_taken_name_is_numbered_refused_or_replaced(
+    client: APIClient, note: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = client.workfile.upload_file(1, note)
+    second = client.workfile.upload_file(1, note)
+    assert second["file_name"] == "note_1.txt"
+    assert "'note.txt' is on the server as 'note_1.txt'" in caplog.text
+    with pytest.raises(ValidationException, match="file_name: TAKEN"):
+        client.workfile.upload_file(1, note, if_exists="error")
+    note.write_text("replaced")
+    third = client.workfile.upload_file(1, note, if_exists="replace")
+    assert (third["file_name"], client.workfile.download(third["id"])) == ("note.txt", b"replaced")
+    with pytest.raises(WorkfileNotFoundException):
+        client.workfile.get(first["id"])
+
+
+def test_an_upload_tells_a_missing_database_from_a_missing_workspace(client: APIClient, afm_file: Path) -> None:
+    entry = client.datasource.for_upload("Sandbox Database")
+    with pytest.raises(DataSourceNotFoundException, match="not every data source or database"):
+        client.workfile.upload(1, afm_file, [{**entry, "database_id": 99}])
+    with pytest.raises(WorkspaceNotFoundException):
+        client.workfile.upload(99, afm_file, [entry])
+
+
+def test_an_archived_workspace_takes_no_files(client: APIClient, afm_file: Path, note: Path) -> None:
+    client.workspace.update(1, is_active=False)
+    with pytest.raises(ValidationException, match="workspace: ARCHIVED"):
+        client.workfile.upload(1, afm_file, [client.datasource.for_upload("Sandbox Database")])
+    with pytest.raises(ForbiddenException):
+        client.workfile.upload_file(1, note)
+
+
+def test_a_file_above_the_limit_is_refused_by_field(client: APIClient, sandbox: Any, note: Path) -> None:
+    sandbox.settings.workfile_limit_mb = 0.000001
+    with pytest.raises(ValidationException, match="contents_file_size: LESS_THAN"):
+        client.workfile.upload_file(1, note)
+
+
+def test_name_and_description_are_changed_apart(client: APIClient, note: Path) -> None:
+    number = client.workfile.upload_file(1, note, "old")["id"]
+    assert client.workfile.update(number, name="new.txt")["description"] == "old"
+    changed = client.workfile.update(number, description="")
+    assert (changed["file_name"], changed["description"]) == ("new.txt", "")
+    assert client.workfile.update(number)["id"] == number
+    with pytest.raises(ValidationException, match="file_name: INVALID"):
+        client.workfile.update(number, name="a/b")
+    with pytest.raises(InvalidArgumentException, match="name must be"):
+        client.workfile.update(number, name="")
+
+
+def test_a_copy_is_numbered_named_or_goes_elsewhere(client: APIClient) -> None:
+    flow = client.workfile.get_id("order_filter", "Sandbox")
+    client.workspace.create("Other")
+    assert client.workfile.copy(flow)["file_name"] == "order_filter_1"
+    assert client.workfile.copy(flow, name="mine")["file_name"] == "mine"
+    assert client.workfile.copy(flow, "Other")["workspace"]["name"] == "Other"
+    with pytest.raises(ValidationException, match="TAKEN"):
+        client.workfile.copy(flow, name="mine")
+    with pytest.raises(WorkspaceNotFoundException, match="no workspace 99"):
+        client.workfile.copy(flow, 99)
+    with pytest.raises(WorkfileNotFoundException):
+        client.workfile.copy(9999, "Other")
+
+
+def test_several_files_are_deleted_at_once_or_none(client: APIClient, note: Path) -> None:
+    numbers = [client.workfile.upload_file(1, note)["id"] for _ in range(3)]
+    with pytest.raises(WorkfileNotFoundException, match="not all of these workfiles"):
+        client.workfile.delete_many(1, [numbers[0], 9999])
+    with pytest.raises(WorkspaceNotFoundException):
+        client.workfile.delete_many(99, numbers)
+    assert client.workfile.delete_many("Sandbox", (number for number in numbers)) is None
+    assert client.workfile.delete_many(1, []) is None
+    assert client.workfile.get_list(1, name_pattern="note") == []
+
+
+@pytest.mark.parametrize("wrong", ["12", 12, None, b"1"])
+def test_what_is_no_list_of_ids_deletes_nothing(server: ScriptedServer, session: APIClient, wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentException, match="workfile_ids must be a list"):
+        session.workfile.delete_many(1, wrong)
+    assert server.asked == []
+
+
+def test_a_stranger_changes_nothing(client: APIClient, ada: APIClient, note: Path) -> None:
+    number = client.workfile.upload_file(1, note)["id"]
+    for call in (
+        lambda: ada.workfile.delete(number),
+        lambda: ada.workfile.update(number, name="mine.txt"),
+        lambda: ada.workfile.upload_file(1, note),
+        lambda: ada.workfile.delete_many(1, [number]),
+    ):
+        with pytest.raises(ForbiddenException, match=r"403.*Ask an administrator"):
+            call()
+    assert ada.workfile.download(number) == b"first"
