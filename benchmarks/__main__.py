@@ -1,4 +1,4 @@
-"""``python -m benchmarks`` measures everything and writes ``docs/performance.md``; ``--short`` only looks for a fall."""
+"""``python -m benchmarks`` measures everything and writes the page of it; ``--short`` only looks for a fall."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ To repeat it, from a checkout:
 
 The first of the two measures everything and writes this page, the second takes a minute and fails only on a gross fall.
 
-How cost grows: a list costs one answer for each page, six of them at a time after the first, so ten times the rows take
-ten times the time at the same ratio. A results document is decoded twice, because the server sends JSON inside a JSON
-string; time and memory grow in proportion to its size. Uploads and downloads take constant memory at any size.
+How cost grows: a list costs one answer for each page, eight of them at a time after the first, so ten times the rows
+take ten times the time at the same ratio. A results document is decoded twice, because the server sends JSON inside a
+JSON string; time and memory grow in proportion to its size. Uploads and downloads take constant memory at any size.
 """
 
 

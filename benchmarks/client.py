@@ -23,7 +23,7 @@ _HEAVY = ("pandas", "numpy", "tqdm", "matplotlib", "duckdb", "werkzeug", "cheroo
 
 def importing(short: bool) -> list[Result]:
     """``import alpine`` against ``import requests``."""
-    code = "import time, json, sys; s = time.perf_counter(); import {0}; print(json.dumps({{'t': time.perf_counter() - s}}))"
+    code = "import time, json; s = time.perf_counter(); import {0}; print(json.dumps({{'t': time.perf_counter() - s}}))"
     rounds = 7 if short else 25
     pairs = [
         (in_a_process(code.format("alpine"))["t"], in_a_process(code.format("requests"))["t"]) for _ in range(rounds)

@@ -1,0 +1,169 @@
+"""Tables and pictures of the documentation that are made from the code."""
+
+from __future__ import annotations
+
+import html
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import alpine
+from alpine.alpineobject import AlpineObject
+from alpine.exception import AlpineException
+
+_ENDPOINT = re.compile(r"``((?:GET|POST|PUT|DELETE) /[^`]*)``(?:\s+of the (engine))?")
+_RAISES = re.compile(r"^\s*:raises (\w+):", re.MULTILINE)
+_NOTHING = "\N{EN DASH}"
+
+
+def resources() -> Iterator[tuple[str, type[AlpineObject]]]:
+    """The client and every class of endpoints, with the path that the reference has it under."""
+    roots = {}
+    for info in pkgutil.iter_modules(alpine.__path__):
+        if not info.name.startswith("_") and not info.ispkg:
+            module = importlib.import_module(f"alpine.{info.name}")
+            roots |= {
+                f"{module.__name__}.{kind.__name__}": kind
+                for kind in _endpoints(module)
+                if kind.__module__ == module.__name__
+            }
+    nested = {f"{path}.{kind.__name__}": kind for path, root in roots.items() for kind in _endpoints(root)}
+    for path, kind in roots.items():
+        if kind not in nested.values():
+            yield path, kind
+            yield from ((inner, value) for inner, value in nested.items() if inner.startswith(f"{path}."))
+
+
+def _endpoints(place: object) -> list[type[AlpineObject]]:
+    return [
+        value
+        for value in vars(place).values()
+        if inspect.isclass(value) and issubclass(value, AlpineObject) and value is not AlpineObject
+    ]
+
+
+def methods(kind: type[AlpineObject]) -> Iterator[tuple[str, str]]:
+    """Each public method of a class with its docstring, by name."""
+    for name in sorted(vars(kind)):
+        value = inspect.getattr_static(kind, name)
+        function = getattr(value, "__func__", value)
+        if not name.startswith("_") and inspect.isfunction(function):
+            yield name, inspect.getdoc(function) or ""
+
+
+def exceptions(kind: type[AlpineException] = AlpineException, depth: int = 0) -> Iterator[tuple[int, type]]:
+    """The tree of exceptions, from its root, as depth and class."""
+    yield depth, kind
+    for child in sorted(kind.__subclasses__(), key=lambda cls: cls.__name__):
+        if child.__module__ == kind.__module__:
+            yield from exceptions(child, depth + 1)
+
+
+def summary(kind: type) -> str:
+    """The first sentence of a docstring."""
+    return " ".join((inspect.getdoc(kind) or "").split("\n\n")[0].split())
+
+
+def row(*cells: str) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def endpoint_table() -> list[str]:
+    """Every method of every class, what it calls and what it may raise."""
+    lines = []
+    for path, kind in resources():
+        lines += [f"```{{rubric}} {path.split('.', 2)[2]}", "```", ""]
+        lines += [row("method", "calls", "raises"), row("---", "---", "---")]
+        for name, text in methods(kind):
+            found = _ENDPOINT.findall(" ".join(text.split()))
+            calls = ", ".join(f"`{call}`{' (engine)' if engine else ''}" for call, engine in found)
+            raises = ", ".join(f"{{py:exc}}`~alpine.exception.{error}`" for error in _RAISES.findall(text))
+            lines.append(row(f"{{py:meth}}`{name} <{path}.{name}>`", calls or _NOTHING, raises or _NOTHING))
+        lines.append("")
+    return lines
+
+
+def exception_table() -> list[str]:
+    """Every exception, what it is below and what it means."""
+    lines = [row("exception", "is also a", "means"), row("---", "---", "---")]
+    for _, kind in exceptions():
+        parents = [f"`{base.__name__}`" for base in kind.__bases__ if base is not Exception]
+        name = f"{{py:exc}}`~alpine.exception.{kind.__name__}`"
+        lines.append(row(name, ", ".join(parents) or "`Exception`", _markdown(summary(kind))))
+    return lines
+
+
+def fidelity_table() -> list[str]:
+    """Every operator of the sandbox, and how true it is to the server's."""
+    from alpine.sandbox.engine import fidelity_table as rows
+
+    lines = [row("operator", "fidelity", "remark", "classes"), row("---", "---", "---", "---")]
+    for title, classes, fidelity, remark in rows():
+        shown = ", ".join(f"`{name.rpartition('.')[2]}`" for name in classes.split(", "))
+        lines.append(row(title, fidelity, remark or _NOTHING, shown))
+    return lines
+
+
+def _markdown(text: str) -> str:
+    return text.replace("``", "`")
+
+
+def exception_picture() -> str:
+    """The tree of exceptions as an SVG picture that takes its colours from the page."""
+    line, step, left = 26, 24, 12
+    names, lines, last_at = [], "", {0: 0}
+    rows = list(exceptions())
+    for number, (depth, kind) in enumerate(rows):
+        x, y = left + depth * step, 20 + number * line
+        if depth:
+            corner = left + (depth - 1) * step + 8
+            top = 20 + last_at[depth - 1] * line + 8
+            lines += f"M{corner} {top}V{y}H{x - 4}"
+        last_at[depth] = number
+        also = [base.__name__ for base in kind.__bases__ if base.__module__ == "builtins" and base is not Exception]
+        more = f'<tspan opacity=".6"> also a {", ".join(also)}</tspan>' if also else ""
+        target = f"../reference/exception.html#alpine.exception.{kind.__name__}"
+        names.append(
+            f'<a href="{target}"><text x="{x}" y="{y + 4}" fill="currentColor">{html.escape(kind.__name__)}{more}'
+            f"<title>{html.escape(summary(kind))}</title></text></a>"
+        )
+    height = 20 + len(rows) * line
+    return (
+        f'<div class="alpine-tree"><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" role="img" '
+        f'aria-label="The tree of exceptions" font-size="14" font-family="var(--font-stack--monospace)">'
+        f'<path d="{lines}" fill="none" stroke="currentColor" opacity=".35"/>{"".join(names)}</svg></div>'
+    )
+
+
+def _directive(make: Callable[[], list[str]]) -> type[SphinxDirective]:
+    class Table(SphinxDirective):
+        def run(self) -> list[nodes.Node]:
+            parent = nodes.container()
+            self.state.nested_parse(StringList(make(), source=self.get_source_info()[0]), 0, parent)
+            return parent.children
+
+    return Table
+
+
+class ExceptionPicture(SphinxDirective):
+    """``{exception-picture}``"""
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.raw("", exception_picture(), format="html")]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Make the directives known to Sphinx."""
+    for make in (endpoint_table, exception_table, fidelity_table):
+        app.add_directive(make.__name__.replace("_", "-"), _directive(make))
+    app.add_directive("exception-picture", ExceptionPicture)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,177 @@
+"""What the documentation's examples find ready: a sandbox, and names as the guides use them."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import alpine
+import alpine.afm
+import alpine.sandbox
+from alpine.sandbox import Sandbox
+
+EXAMPLES = Path(alpine.sandbox.__file__).parent / "examples"
+NOTES = "Amounts are in euro.\n"
+ROW_FILTER = """\
+<Process Version="6.3.0.0" UserName="1" Description="">
+<Operator name="credit" type="com.alpine.miner.gef.runoperator.datasource.DbTableOperator" uuid="1" X="1" Y="1"/>
+<Operator name="Row Filter" type="com.alpine.miner.gef.runoperator.field.FilterOperator" uuid="2" X="2" Y="1"/>
+<Link source="credit" target="Row Filter"/>
+<VariableModel><Variable><Name>@min_credit_line</Name><Value>10</Value></Variable></VariableModel>
+</Process>
+"""
+
+
+class Shown(doctest.OutputChecker):
+    """Compares output where an example shows some; an example that shows none only has to run."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        return not want or super().check_output(want, got, optionflags)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The servers that examples talk to.
+
+    :param server: One that is quick.
+    :param slow: One whose runs take two seconds.
+    """
+
+    server: Sandbox
+    slow: Sandbox
+
+    @contextmanager
+    def names(self, source: str, folder: Path) -> Iterator[dict[str, Any]]:
+        """Fresh values for the prepared names that a source uses.
+
+        :param source: The example's code.
+        :param folder: Its working directory, which gets the files that examples read.
+        """
+        if uses(source, "server"):
+            # What is loaded into a server outlives its reset.
+            with Sandbox() as own:
+                yield Stage(own, self.slow)._made(source, folder)
+        else:
+            server = self.slow if uses(source, "running_process_id") else self.server
+            server.reset()
+            yield Stage(server, self.slow)._made(source, folder)
+
+    def _made(self, source: str, folder: Path) -> dict[str, Any]:
+        self._files(folder)
+        makers = {name: getattr(self, f"_{name}") for name in PREPARED}
+        names: dict[str, Any] = {"os": os, "alpine": alpine, "afm": alpine.afm, "APIClient": alpine.APIClient}
+        for name in PREPARED:
+            if uses(source, name) or name == "session":
+                self._add(name, names, makers)
+        if "results.json" in source:
+            self._add("results", names, makers)
+            (folder / "results.json").write_text(json.dumps(names["results"]), "utf-8")
+        return names
+
+    def _add(self, name: str, names: dict[str, Any], makers: dict[str, Callable[..., Any]]) -> None:
+        if name in names:
+            return
+        needed = [part for part in inspect.signature(makers[name]).parameters if part in PREPARED]
+        for part in needed:
+            self._add(part, names, makers)
+        names[name] = makers[name](**{part: names[part] for part in needed})
+
+    def _files(self, folder: Path) -> None:
+        (folder / "afm").mkdir(exist_ok=True)
+        flow = (EXAMPLES / "order_filter.afm").read_bytes()
+        for name in ("afm/test.afm", "order_filter.afm"):
+            (folder / name).write_bytes(flow)
+        (folder / "row_filter.afm").write_text(ROW_FILTER, "utf-8")
+        (folder / "notes.txt").write_text(NOTES, "utf-8")
+        login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}
+        (folder / "alpine_login.json").write_text(json.dumps(login), "utf-8")
+
+    def _server(self) -> Sandbox:
+        return self.server
+
+    def _session(self) -> alpine.APIClient:
+        return self.server.client()
+
+    def _host(self) -> str:
+        return self.server.host
+
+    def _port(self) -> int:
+        return self.server.port
+
+    def _username(self) -> str:
+        return self.server.username
+
+    def _password(self) -> str:
+        return self.server.password
+
+    def _token(self) -> str | None:
+        return self.server.client().token
+
+    def _workspace_id(self, session: alpine.APIClient) -> int:
+        return session.workspace.get_id("Sandbox")
+
+    def _workflow_id(self, session: alpine.APIClient) -> int:
+        return session.workfile.get_id("order_filter", "Sandbox")
+
+    def _workfile_id(self, session: alpine.APIClient, workspace_id: int) -> int:
+        return int(session.workfile.upload_file(workspace_id, "notes.txt")["id"])
+
+    def _job_id(self, session: alpine.APIClient, workspace_id: int) -> int:
+        job_id = int(session.job.create(workspace_id, "report")["id"])
+        session.job.task.create(workspace_id, job_id, session.workfile.get_id("order_report", workspace_id))
+        return job_id
+
+    def _process_id(self, session: alpine.APIClient, workflow_id: int) -> str:
+        process_id = session.workfile.process.run(workflow_id)
+        session.workfile.process.wait_until_finished(workflow_id, process_id)
+        return process_id
+
+    def _running_process_id(self, session: alpine.APIClient, workflow_id: int) -> str:
+        return session.workfile.process.run(workflow_id)
+
+    def _downloaded_flow_results(self, session: alpine.APIClient, workflow_id: int, process_id: str) -> Any:
+        return session.workfile.process.download_results(workflow_id, process_id)
+
+    def _results(self, downloaded_flow_results: Any) -> Any:
+        return downloaded_flow_results
+
+
+def uses(source: str, name: str) -> bool:
+    """Whether a name stands in a source, as a word."""
+    return re.search(rf"\b{name}\b", source) is not None
+
+
+_HELPERS = {"_add", "_files", "_made"}
+PREPARED = tuple(
+    name[1:]
+    for name, value in vars(Stage).items()
+    if name.startswith("_") and not name.startswith("__") and callable(value) and name not in _HELPERS
+)
+"""The names that an example may use without making them."""
+
+
+def staged() -> Iterator[Stage]:
+    """Both servers, for as long as they are needed."""
+    with Sandbox() as server, Sandbox(pace=("timed", 0.5)) as slow:
+        yield Stage(server, slow)
+
+
+def run_doctest(test: doctest.DocTest) -> str:
+    """Run one doctest.
+
+    :returns: What went wrong; empty when nothing did.
+    """
+    report: list[str] = []
+    runner = doctest.DocTestRunner(
+        checker=Shown(), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.FAIL_FAST
+    )
+    failed = runner.run(test, out=report.append).failed
+    return "".join(report) if failed else ""
