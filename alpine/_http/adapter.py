@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import weakref
+from datetime import timedelta
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import PoolManager
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.utils import get_encoding_from_headers, select_proxy
+from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 POOL_SIZE = 32
 BLOCK = 128 * 1024
 """Bytes handed to the socket at a time when a file is sent."""
+
+_ONCE = Retry(0, read=False)
 
 _ADAPTERS: weakref.WeakSet[PoolAdapter] = weakref.WeakSet()
 
@@ -25,10 +31,37 @@ class _QuietHTTPSPool(HTTPSConnectionPool):
             conn.connect()
 
 
+class _LeanResponse(requests.Response):
+    """An answer whose cookies are looked for when somebody asks for them."""
+
+    def __init__(self, request: requests.PreparedRequest, raw: BaseHTTPResponse) -> None:
+        self._content: Any = False
+        self._content_consumed = False
+        self._next = None
+        self._cookies: RequestsCookieJar | None = None
+        self.status_code = raw.status
+        self.headers = raw.headers  # type: ignore[assignment]  # case-insensitive too, and there already
+        self.raw = raw
+        self.reason = raw.reason or ""
+        self.url = str(request.url)
+        self.request = request
+        self.encoding = get_encoding_from_headers(self.headers)
+        self.history = []
+        self.elapsed = timedelta(0)
+
+    @property
+    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]
+        if self._cookies is None:
+            self._cookies = RequestsCookieJar()
+            extract_cookies_to_jar(self._cookies, self.request, self.raw)  # type: ignore[no-untyped-call]
+        return self._cookies
+
+
 class PoolAdapter(HTTPAdapter):
     """An adapter of requests whose pool suits a client that is shared by threads."""
 
     def __init__(self) -> None:
+        self._pools: dict[Any, Any] = {}
         super().__init__(pool_connections=4, pool_maxsize=POOL_SIZE)
         _ADAPTERS.add(self)
 
@@ -45,8 +78,54 @@ class PoolAdapter(HTTPAdapter):
     def _quieten(manager: PoolManager) -> None:
         manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _QuietHTTPSPool}
 
+    def exchange(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+        stream: bool = True,
+    ) -> requests.Response:
+        """Send a request as :meth:`send` does, without what ``send`` looks up again for each one.
+
+        It is a third of the cost of a small call. Errors are urllib3's.
+        """
+        url = str(request.url)
+        if proxies and select_proxy(url, proxies):
+            return self.send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
+        start = url.find("/", len("https://"))
+        raw = self._pool(request, url[:start], verify, cert).urlopen(
+            request.method or "GET",
+            url[start:],
+            body=request.body,
+            headers=request.headers,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=_ONCE,
+            timeout=Timeout(*timeout) if isinstance(timeout, tuple) else Timeout(timeout, timeout),
+        )
+        response = _LeanResponse(request, raw)
+        # Where an auth that answers a challenge sends its second request.
+        response.connection = self
+        return response
+
+    def _pool(self, request: requests.PreparedRequest, origin: str, verify: Any, cert: Any) -> Any:
+        key = (origin, verify, cert)
+        pool = self._pools.get(key)
+        # A pool that was closed, by the session or because there were too many, has lost its queue.
+        if pool is None or pool.pool is None:
+            pool = self.get_connection_with_tls_context(request, verify, {}, cert)
+            self.cert_verify(pool, str(request.url), verify, cert)  # type: ignore[no-untyped-call]
+            self._pools[key] = pool
+        return pool
+
     def drop_connections(self) -> None:
         """Forget the connections without closing them: in a forked child they belong to the parent."""
+        self._pools = {}
         self.proxy_manager = {}
         self.init_poolmanager(self._pool_connections, self._pool_maxsize, self._pool_block)  # type: ignore[attr-defined]
 
