@@ -38,7 +38,8 @@ def existing_file(value: object, name: str) -> Path:
     :raises LocalFileException: There is no such file.
     """
     path = local_path(value, name)
-    if not path.is_file():
+    # os.path answers False where pathlib raises, as for a name that is too long.
+    if not os.path.isfile(path):  # noqa: PTH113
         raise LocalFileException(f"Could not read {name}: there is no file {path}.")
     return path
 
@@ -57,7 +58,12 @@ def safe_name(sent: str | None, default: str) -> str:
     """A file name that a server sent, reduced to one that cannot leave its directory."""
     last = re.split(r"[/\\]", sent or "")[-1]
     name = re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", last).strip(" ")
-    return default if name.strip(".") == "" else name.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return default if name.strip(".") == "" else _shortened(name, _LONGEST_NAME)
+
+
+def _shortened(name: str, size: int) -> str:
+    """The beginning of a name that is no longer than this in bytes."""
+    return name.encode(errors="ignore")[:size].decode(errors="ignore")
 
 
 def sent_name(headers: Mapping[str, str]) -> str | None:
@@ -66,7 +72,11 @@ def sent_name(headers: Mapping[str, str]) -> str | None:
 
     message = Message()
     message["Content-Disposition"] = headers.get("Content-Disposition", "").replace("\n", "").replace("\r", "")
-    return message.get_filename()
+    try:
+        return message.get_filename()
+    except (ValueError, LookupError):
+        # A charset that the name is not in.
+        return None
 
 
 class FileSink:
@@ -81,15 +91,16 @@ class FileSink:
         self._default_name = default_name
         self._part: Path | None = None
         self._file: IO[bytes] | None = None
-        if not path.is_dir() and not path.parent.is_dir():
+        self._is_folder = os.path.isdir(path)  # noqa: PTH112
+        if not self._is_folder and not os.path.isdir(path.parent):  # noqa: PTH112
             raise LocalFileException(f"Could not write {path}: there is no directory {path.parent}.")
 
     def start(self, headers: Mapping[str, str]) -> None:
         """Begin, or begin again after an attempt that failed."""
         self._discard()
-        if self.path.is_dir():
-            self.path = self.path / safe_name(sent_name(headers), self._default_name)
-        self._part = self.path.with_name(f".{self.path.name[:_LONGEST_NAME]}.{secrets.token_hex(4)}.part")
+        if self._is_folder:
+            self.path, self._is_folder = self.path / safe_name(sent_name(headers), self._default_name), False
+        self._part = self.path.with_name(f".{_shortened(self.path.name, _LONGEST_NAME)}.{secrets.token_hex(4)}.part")
         self._file = self._do(self._part.open, "xb")
 
     def write(self, data: bytes, /) -> None:
@@ -120,7 +131,8 @@ class FileSink:
             # What could not be written (a full disk) fails again here; the file goes away anyhow.
             with contextlib.suppress(OSError):
                 self._file.close()
-            self._part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
             self._file = self._part = None
 
     def _do(self, action: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

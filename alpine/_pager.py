@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-SIDE_BY_SIDE = 6
+SIDE_BY_SIDE = 8
 """How many pages of an ordered list are asked for at the same time."""
 
 
@@ -54,22 +56,22 @@ def collect(fetch: Fetch) -> tuple[list[dict[str, Any]], int | None]:
     last = first.pages or 1
     if first.is_last(1) or last <= 2:
         return read_in_turn(fetch, first)
-    from concurrent.futures import ThreadPoolExecutor  # needed only for lists of more than two pages
-
-    with ThreadPoolExecutor(min(SIDE_BY_SIDE, last - 1), thread_name_prefix="alpine-pages") as pool:
-        pages = [first, *pool.map(fetch, range(2, last + 1))]
     seen = _Seen()
-    rows = [row for page in pages for row in seen.fresh(page.rows)]
-    final = pages[-1]
-    number = last
-    while not final.is_last(number):
+    rows = seen.fresh(first.rows)
+    number, final = 1, first
+    for page in _side_by_side(fetch, last):
+        number, final = number + 1, page
+        fresh = seen.fresh(page.rows)
+        rows += fresh
+        # The number of pages is only what a server says: it ends where nothing new comes.
+        if not fresh:
+            break
+    while fresh and not final.is_last(number):
         # The list grew while it was read.
         number += 1
         final = fetch(number)
         fresh = seen.fresh(final.rows)
         rows += fresh
-        if not fresh:
-            break
     if final.records is not None and len(rows) < final.records:
         return read_in_turn(fetch)
     return rows, final.records
@@ -88,25 +90,43 @@ def read_in_turn(fetch: Fetch, first: Page | None = None) -> tuple[list[dict[str
     return list(walk(fetch_and_note)), records
 
 
+def _side_by_side(fetch: Fetch, last: int) -> Iterator[Page]:
+    """The pages from the second to the last, a few of them asked for ahead."""
+    from concurrent.futures import ThreadPoolExecutor  # needed only for lists of more than two pages
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="alpine-pages") as pool:
+        numbers = iter(range(2, last + 1))
+        ahead = deque(pool.submit(fetch, number) for number in islice(numbers, SIDE_BY_SIDE))
+        try:
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(fetch, number) for number in islice(numbers, 1))
+        finally:
+            for asked in ahead:
+                asked.cancel()
+
+
 class _Seen:
     """Which things a list has already brought: those of equal kind and id are the same."""
 
     def __init__(self) -> None:
-        self._keys: set[tuple[Any, Any]] = set()
-        self._last: list[dict[str, Any]] | None = None
+        self._keys: set[tuple[str, str]] = set()
+        self._nameless: set[str] = set()
 
     def fresh(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if rows == self._last:
-            return []
-        self._last = rows
         fresh = []
+        nameless = set()
         for row in rows:
-            key = (_hashable(row.get("entity_type")), _hashable(row.get("id")))
-            if key[1] is None or key not in self._keys:
+            if row.get("id") is None:
+                # Nothing tells two of one page apart from one another; on a later page they are a repetition.
+                looks = repr(row)
+                nameless.add(looks)
+                is_fresh = looks not in self._nameless
+            else:
+                key = repr(row.get("entity_type")), repr(row["id"])
+                is_fresh = key not in self._keys
                 self._keys.add(key)
+            if is_fresh:
                 fresh.append(row)
+        self._nameless |= nameless
         return fresh
-
-
-def _hashable(value: object) -> object:
-    return value if isinstance(value, str | int | float | None) else repr(value)

@@ -50,13 +50,15 @@ class BytesBody:
     def json(cls, document: object) -> BytesBody:
         try:
             text = json.dumps(document, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InvalidArgumentException(f"This cannot be sent as JSON: {error}.") from None
-        return cls(text.encode(), "application/json")
+        except (TypeError, ValueError, RecursionError) as error:
+            reason = str(error)
+        else:
+            return cls(text.encode(), "application/json")
+        raise InvalidArgumentException(f"This cannot be sent as JSON: {reason}.")
 
     @classmethod
     def form(cls, fields: Mapping[str, object]) -> BytesBody:
-        return cls(urlencode(fields, doseq=True).encode(), "application/x-www-form-urlencoded")
+        return cls(urlencode(fields, doseq=True, errors="surrogatepass").encode(), "application/x-www-form-urlencoded")
 
 
 class MultipartBody:
@@ -90,7 +92,7 @@ def _part(boundary: str, name: str, value: str | None, file_name: str | None = N
     field = RequestField(name, "", filename=file_name)
     field.make_multipart(content_type="application/octet-stream" if file_name else None)
     end = "" if value is None else f"{value}\r\n"
-    return f"--{boundary}\r\n{field.render_headers()}{end}".encode()
+    return f"--{boundary}\r\n{field.render_headers()}{end}".encode("utf-8", "surrogatepass")
 
 
 class _Chain(io.RawIOBase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator
@@ -13,19 +14,24 @@ import urllib3.exceptions as urllib3_errors
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
+    InvalidResponseException,
     OutcomeUnknownException,
     RequestTimeoutException,
     ServerConnectionException,
     TLSException,
 )
 
-TRANSPORT_ERRORS = (requests.RequestException, urllib3_errors.HTTPError, OSError, ValueError)
+READING_ERRORS = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+TRANSPORT_ERRORS = (*READING_ERRORS, ValueError)
 
 _CLOSED_IN_THE_MIDDLE = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-_TLS_ADVICE = (
-    "For a server with a CA of its own give ca_certs='/path/to/ca.pem'; "
-    "a server that speaks plain http is reached with is_secure=False."
-)
+_IN_THE_MIDDLE = frozenset({"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC", "BAD_RECORD_TYPE"})
+"""What OpenSSL says of bytes that were spoilt after the handshake."""
+_PLAIN_HTTP = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
+_PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, or give its https port."
+_TLS_ADVICE = "For a server with a CA of its own give ca_certs='/path/to/ca.pem'."
+_CLIENT_ADVICE = "The server wants a client certificate that it knows: give cert=(certificate_file, key_file)."
+_TUNNEL = "Tunnel connection failed"
 
 
 @dataclass(frozen=True)
@@ -46,18 +52,23 @@ class Failure:
     advice: str = ""
 
     @classmethod
-    def of(cls, error: Exception) -> Failure:
-        """Tell what an error of the layers below means."""
-        chain = list(_causes(error))
+    def of(cls, error: Exception, handled: BaseException | None = None, *, encrypted: bool = True) -> Failure:
+        """Tell what an error of the layers below means.
+
+        :param handled: What was being handled already when the request began: it is no cause.
+        :param encrypted: Whether the request went to an https port.
+        """
+        chain = list(_causes(error, {id(handled)}))
         for cause in chain:
             if isinstance(cause, AlpineException):
                 raise cause
         certificate = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
         if certificate is not None and not isinstance(certificate, _CLOSED_IN_THE_MIDDLE):
-            reason = (
-                getattr(certificate, "verify_message", "") or certificate.reason or "the encrypted connection failed"
-            )
-            return cls(TLSException, f"the encrypted connection failed: {reason}", False, False, _TLS_ADVICE)
+            return cls._of_tls(certificate)
+        tunnel = next((str(c) for c in chain if isinstance(c, OSError) and str(c).startswith(_TUNNEL)), None)
+        if tunnel is not None:
+            reason = f"the proxy refuses the connection ({tunnel.removeprefix(_TUNNEL).strip(': ')})"
+            return cls(ServerConnectionException, reason, False, True, _host_advice())
         if any(
             isinstance(c, urllib3_errors.NewConnectionError | urllib3_errors.ProxyError | socket.gaierror)
             for c in chain
@@ -69,20 +80,21 @@ class Failure:
             return cls(
                 RequestTimeoutException, "no answer within the time allowed", True, True, "A longer timeout may help."
             )
-        if isinstance(
-            error,
-            requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | urllib3_errors.LocationValueError,
-        ):
-            return cls(InvalidArgumentException, "the host is not one that can be reached by http", False, False)
-        if isinstance(error, requests.exceptions.InvalidProxyURL | urllib3_errors.ProxySchemeUnknown):
-            return cls(InvalidArgumentException, "the proxy's address is not valid", False, False)
-        if isinstance(error, OSError) and not isinstance(error, requests.RequestException) and error.filename:
-            return cls(InvalidArgumentException, f"{error.strerror}: {error.filename}", False, False)
-        if isinstance(error, requests.exceptions.InvalidHeader) or (
-            isinstance(error, ValueError) and not isinstance(error, requests.RequestException)
-        ):
-            return cls(InvalidArgumentException, "a header, cookie or parameter cannot be sent over http", False, False)
-        return cls(ServerConnectionException, _words(chain) or "the connection was lost", True)
+        if any(isinstance(c, urllib3_errors.DecodeError) for c in chain):
+            return cls(InvalidResponseException, "the server's answer cannot be decompressed", True, False)
+        mistake = _mistake(error)
+        if mistake:
+            return cls(InvalidArgumentException, mistake, False, False)
+        silent = any(isinstance(c, http.client.BadStatusLine | ConnectionResetError) for c in chain)
+        advice = "If the port speaks https, use is_secure=True." if silent and not encrypted else ""
+        return cls(ServerConnectionException, _words(chain) or "the connection was lost", True, True, advice)
+
+    @classmethod
+    def _of_tls(cls, error: ssl.SSLError) -> Failure:
+        said = getattr(error, "reason", None) or ""
+        reason = f"the encrypted connection failed: {getattr(error, 'verify_message', '') or said or 'no reason known'}"
+        advice = _PLAIN_ADVICE if said in _PLAIN_HTTP else _CLIENT_ADVICE if "ALERT" in said else _TLS_ADVICE
+        return cls(TLSException, reason, said in _IN_THE_MIDDLE, False, advice)
 
     def to_exception(self, action: str, *, repeatable: bool, if_lost: str, **attributes: object) -> AlpineException:
         """Make the exception for a call that ends with this failure."""
@@ -98,13 +110,33 @@ def _host_advice() -> str:
     return "Check host and port, that the server is up, and the proxy settings."
 
 
-def _causes(error: BaseException, depth: int = 12) -> Iterator[BaseException]:
+def _mistake(error: Exception) -> str:
+    """What the caller did wrong, where that is why nothing was sent."""
+    if isinstance(
+        error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | urllib3_errors.LocationValueError
+    ):
+        return "the address of the host, or of its proxy, is not one that can be reached by http"
+    if isinstance(error, requests.exceptions.InvalidProxyURL | urllib3_errors.ProxySchemeUnknown):
+        return "the proxy's address is not valid"
+    if isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        if error.filename:
+            return f"{error.strerror}: {error.filename}"
+        # A file of certificates that is not there: requests says so without a number.
+        if error.errno is None and error.args:
+            return str(error)
+    if isinstance(error, requests.exceptions.InvalidHeader) or (
+        isinstance(error, ValueError) and not isinstance(error, requests.RequestException)
+    ):
+        return "a header, cookie or parameter cannot be sent over http"
+    return ""
+
+
+def _causes(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
+    seen.add(id(error))
     yield error
-    if depth:
-        inner = [*error.args, getattr(error, "reason", None), error.__cause__, error.__context__]
-        for cause in inner:
-            if isinstance(cause, BaseException) and cause is not error:
-                yield from _causes(cause, depth - 1)
+    for cause in (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__):
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            yield from _causes(cause, seen)
 
 
 def _words(chain: list[BaseException]) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 
 _PARAMETERS = re.compile(
-    r"(?i)\b(session_id|token|x-token|password|authenticity_token)(\"?\s*[=:]\s*\"?)[^&\s\"',;}<>)]+"
+    r"(?i)\b(session_id|token|x-token|password|authenticity_token)([\"']?\s*[=:]\s*(?:[\"']|(?![{\[])))[^&\s\"',;}<>)]+"
 )
-_COOKIES = re.compile(r"(?i)\b((?:set-)?cookie\"?\s*[=:]\s*)[^\r\n]+")
+_COOKIES = re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*[=:]\s*)[^\r\n]+")
 _SHORTEST_SECRET = 4
 
 
@@ -20,8 +22,23 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
     """Take out of a text the secrets given, and whatever looks like one."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, MASK).replace(quote(secret, safe=""), MASK)
+            for form in _forms(secret):
+                text = text.replace(form, MASK)
     return _COOKIES.sub(rf"\1{MASK}", _PARAMETERS.sub(rf"\1\2{MASK}", text))
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as URLs, forms, JSON and HTML write it."""
+    if secret.isalnum() and secret.isascii():
+        return {secret}
+    return {
+        secret,
+        quote(secret, safe="", errors="replace"),
+        quote_plus(secret, errors="replace"),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
+    }
 
 
 class SecretFilter(logging.Filter):
@@ -34,6 +51,8 @@ class SecretFilter(logging.Filter):
             record.args = {key: _masked(value) for key, value in record.args.items()}
         elif record.args:
             record.args = tuple(_masked(value) for value in record.args)
+        if record.exc_info and not record.exc_text:
+            record.exc_text = clean(logging.Formatter().formatException(record.exc_info))
         return True
 
 

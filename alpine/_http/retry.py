@@ -21,6 +21,8 @@ from urllib3.util.retry import RequestHistory, Retry
 
 from alpine._http.failure import Failure
 
+LOST_BEHIND_GATEWAY = frozenset({502, 504})
+"""A gateway lost the server behind it: the work may have been done."""
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 LONGEST_RETRY_AFTER = 120.0
 BUDGET = 120.0

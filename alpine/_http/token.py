@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
+from enum import IntEnum
 
 from alpine.exception import InvalidArgumentException, LoginFailureException
 
+_REMEMBERED = 8
+"""How many tokens and cookies are kept out of messages, older ones too: answers to them may be on their way."""
 _HOLDERS: weakref.WeakSet[TokenHolder] = weakref.WeakSet()
+
+
+class Renewal(IntEnum):
+    """How a refused token came to be replaced."""
+
+    NONE = 0
+    ANOTHERS = 1
+    OWN = 2
 
 
 class TokenHolder:
@@ -22,7 +34,10 @@ class TokenHolder:
         self.cookie: str | None = None
         self._value = checked(value)
         self._renewal: Callable[[], object] | None = None
-        self._lock = threading.Lock()
+        self._secrets: deque[str] = deque(maxlen=_REMEMBERED)
+        # Held while a login is renewed, so that a logout comes after it and not in its middle.
+        self._lock = threading.RLock()
+        self._remember(value, None)
         _HOLDERS.add(self)
 
     @property
@@ -31,25 +46,37 @@ class TokenHolder:
 
     def set(self, value: str | None, cookie: str | None = None, renewal: Callable[[], object] | None = None) -> None:
         """Take a new login: its token, its cookie, and how to log in once more when it expires."""
-        self._value, self.cookie, self._renewal = checked(value), cookie, renewal
+        value = checked(value)
+        with self._lock:
+            self._value, self.cookie, self._renewal = value, cookie, renewal
+            self._remember(value, cookie)
 
-    def renew(self, refused: str | None) -> bool:
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not appear in any text: tokens and cookies, also the last ones before these."""
+        return tuple(self._secrets)
+
+    def _remember(self, value: str | None, cookie: str | None) -> None:
+        cookies = [part.partition("=")[2] for part in (cookie or "").split("; ")]
+        self._secrets.extend(secret for secret in (value, *cookies) if secret and secret not in self._secrets)
+
+    def renew(self, refused: str | None) -> Renewal:
         """Replace a token that the server refused; threads that wait here share one login.
 
-        :returns: Whether there is now another token than the refused one.
+        :returns: Whether there is now another token than the refused one, and by whose login.
         """
         with self._lock:
             if self._value != refused:
-                return self._value is not None
+                return Renewal.NONE if self._value is None else Renewal.ANOTHERS
             if self._renewal is None:
-                return False
+                return Renewal.NONE
             try:
                 self._renewal()
             except LoginFailureException:
                 # The password does not hold any more: asking again for every call could lock the account.
                 self._renewal = None
                 raise
-            return True
+            return Renewal.OWN
 
     def __repr__(self) -> str:
         return f"<TokenHolder {'logged in' if self._value else 'empty'}>"
@@ -72,7 +99,7 @@ def checked(token: object) -> str | None:
 
 def _after_fork() -> None:
     for holder in _HOLDERS:
-        holder._lock = threading.Lock()
+        holder._lock = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

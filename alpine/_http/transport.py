@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
@@ -18,15 +20,17 @@ from requests.structures import CaseInsensitiveDict
 from alpine._http.adapter import PoolAdapter
 from alpine._http.body import Body
 from alpine._http.environment import Environment
-from alpine._http.failure import TRANSPORT_ERRORS, Failure
+from alpine._http.failure import READING_ERRORS, TRANSPORT_ERRORS, Failure
 from alpine._http.redaction import clean, mask_logs
-from alpine._http.retry import Attempts, Clock, retry_policy
-from alpine._http.token import TokenHolder
+from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, Clock, retry_policy
+from alpine._http.token import Renewal, TokenHolder
 from alpine._version import __version__
 from alpine.exception import (
+    BODY_KEPT,
     InvalidResponseException,
     RedirectException,
     ResponseTooLargeException,
+    ServerConnectionException,
 )
 
 Timeout = float | tuple[float | None, float | None] | None
@@ -36,6 +40,9 @@ ANSWER_LIMIT = 64 * MEGABYTE
 RESULTS_LIMIT = 2048 * MEGABYTE
 _CHUNK = 256 * 1024
 _MOST_REDIRECTS = 3
+_LONGEST_LENGTH = 20
+_HTTP_1_1 = 11
+_WITHOUT_BODY = frozenset({204, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 logger = logging.getLogger("alpine.http")
@@ -71,17 +78,22 @@ class Call:
     root: str
     path: str
     action: str
-    params: tuple[tuple[str, object], ...] = ()
-    body: Body | None = None
+    params: tuple[tuple[str, object], ...] = field(default=(), repr=False)
+    body: Body | None = field(default=None, repr=False)
     token_header: bool = False
     repeatable: bool = False
     timeout: Timeout = None
     limit: int = ANSWER_LIMIT
     sink: Sink | None = None
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     anonymous: bool = False
     retries: bool = True
     if_lost: str = ""
+
+    @property
+    def warning(self) -> str:
+        """What to add where the server took the call and its answer is of no use."""
+        return f" It may have been done all the same. {self.if_lost}" if self.if_lost else ""
 
     @property
     def url(self) -> str:
@@ -89,20 +101,23 @@ class Call:
         return self.url_with(())
 
     def url_with(self, params: Iterable[tuple[str, object]]) -> str:
-        query = urlencode([*params, *self.params], doseq=True)
+        query = urlencode([*params, *self.params], doseq=True, errors="surrogatepass")
         return f"{self.root}/{self.path}{('&' if '?' in self.path else '?') + query if query else ''}"
 
 
 @dataclass(slots=True)
 class Answer:
-    """What the server answered."""
+    """What the server answered.
+
+    :param attempt: 1, and one more for each attempt before it that the server may have carried out.
+    """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     call: Call
     attempt: int = 1
-    cookies: Mapping[str, str | None] = field(default_factory=dict)
+    cookies: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
     def header(self, name: str) -> str | None:
         return self.headers.get(name)
@@ -136,8 +151,7 @@ class Transport:
 
     def clean(self, text: str, secrets: Iterable[str] = ()) -> str:
         """Take the secrets of this session out of a text."""
-        known = [self.holder.value, *(self.holder.cookie or "").replace("; ", "=").split("=")[1::2], *secrets]
-        return clean(text, [secret for secret in known if secret])
+        return clean(text, [*self.holder.secrets, *secrets])
 
     def send(self, call: Call) -> Answer:
         """Send a call until there is an answer, whatever its status.
@@ -150,11 +164,14 @@ class Transport:
             token = None if call.anonymous else self.holder.value
             outcome = self._attempt(call, token, attempt)
             refused = isinstance(outcome, Answer) and outcome.status == HTTPStatus.UNAUTHORIZED
-            if refused and not call.anonymous and not renewed and self.holder.renew(token):
-                renewed = True
+            renewal = self.holder.renew(token) if refused and not call.anonymous and not renewed else Renewal.NONE
+            if renewal:
+                # A token that came while this thread was waiting may have expired again before it was tried.
+                renewed = renewal is Renewal.OWN
             elif not attempts.another(outcome):
                 break
-            attempt += 1
+            elif outcome.sent if isinstance(outcome, Failure) else outcome.status in LOST_BEHIND_GATEWAY:
+                attempt += 1
         if isinstance(outcome, Failure):
             raise outcome.to_exception(
                 call.action,
@@ -169,33 +186,24 @@ class Transport:
         url = call.url_with(() if token is None or call.token_header else (("session_id", token),))
         logger.debug("%s %s, attempt %d", call.method, _Lazy(self, call), attempt)
         for _ in range(_MOST_REDIRECTS):
-            opened = call.body.open() if call.body else None
-            error: Exception | None = None
-            response = None
-            answer = None
-            try:
-                response = self._exchange(call, self._prepared(call, url, token, opened))
-                if response.status_code not in _REDIRECTS:
-                    answer = self._read(call, response, attempt)
-            except TRANSPORT_ERRORS as caught:
-                error = caught
-            finally:
-                if opened is not None and not isinstance(opened, bytes):
-                    opened.close()
-                if response is not None and answer is None:
-                    response.close()
-            # Made here, outside of the except block, so that the error below, which prints the whole URL
-            # with the token, is neither cause nor context of what the user sees.
-            if error is not None:
-                failure = Failure.of(error)
-                logger.debug("%s %s: %s", call.method, _Lazy(self, call), failure.reason)
-                return failure
-            if answer is not None:
-                logger.debug("%s %s: %d, %d bytes", call.method, _Lazy(self, call), answer.status, len(answer.body))
-                return answer
-            url = self._redirected(call, url, cast(requests.Response, response))
+            response = self._exchange(call, url, token)
+            if isinstance(response, Failure):
+                outcome: Answer | Failure = response
+            else:
+                with response:
+                    if response.status_code in _REDIRECTS:
+                        url = self._redirected(call, url, response)
+                        continue
+                    outcome = self._read(call, response, attempt)
+            if isinstance(outcome, Failure):
+                logger.debug("%s %s: %s", call.method, _Lazy(self, call), outcome.reason)
+            else:
+                logger.debug("%s %s: %d, %d bytes", call.method, _Lazy(self, call), outcome.status, len(outcome.body))
+            return outcome
         raise RedirectException(
-            f"Could not {call.action}: the server redirects in a circle.", method=call.method, url=self.clean(call.url)
+            f"Could not {call.action}: the server redirects in a circle.",
+            method=call.method,
+            url=self.clean(call.url, call.secrets),
         )
 
     def _prepared(self, call: Call, url: str, token: str | None, data: Any) -> requests.PreparedRequest:
@@ -206,9 +214,14 @@ class Transport:
         request.hooks = default_hooks()
         headers: CaseInsensitiveDict[str] = CaseInsensitiveDict()
         for name, value in session.headers.items():
-            headers[name] = value if isinstance(value, str) else bytes(value).decode("latin-1")
+            # None leaves a header out, as it does with requests.
+            if value is not None:
+                headers[name] = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         if headers.get("Accept", "*/*") == "*/*":
             headers["Accept"] = "application/json"
+        if call.sink is not None:
+            # So that the length that is announced is the file's: a compressed one may end early unnoticed.
+            headers["Accept-Encoding"] = "identity"
         if token is not None and call.token_header:
             headers["x-token"] = token
         if call.body is not None:
@@ -222,6 +235,8 @@ class Transport:
             request.prepare_url(url, session.params)
         self._add_cookies(request, None if call.anonymous else self.holder.cookie)
         if session.auth:
+            # One that answers a challenge wants a jar of its own.
+            request.prepare_cookies({})
             request.prepare_auth(session.auth, url)
         return request
 
@@ -231,8 +246,8 @@ class Transport:
         if cookies:
             request.headers["Cookie"] = cookies
 
-    def _exchange(self, call: Call, request: requests.PreparedRequest) -> requests.Response:
-        session, url = self.session, cast(str, request.url)
+    def _exchange(self, call: Call, url: str, token: str | None) -> requests.Response | Failure:
+        session, handled = self.session, sys.exception()
         verify = session.verify
         if verify is True and self._environment.ca_file:
             verify = self._environment.ca_file
@@ -240,46 +255,75 @@ class Transport:
             "timeout": self.timeout if call.timeout is None else call.timeout,
             "verify": verify,
             "cert": session.cert,
-            "proxies": {**self._environment.proxies, **session.proxies},
+            "proxies": {**self._environment.proxies, **(session.proxies or {})},
             "stream": True,
         }
-        response = session.get_adapter(url).send(request, **options)
-        if session.hooks.get("response"):
-            response = self._hooked(response, options)
+        opened = call.body.open() if call.body else None
+        error: Exception
+        try:
+            request = self._prepared(call, url, token, opened)
+            adapter = session.get_adapter(url)
+            send = adapter.exchange if isinstance(adapter, PoolAdapter) else adapter.send
+            response = send(request, **options)
+        except TRANSPORT_ERRORS as caught:
+            error = caught
+        else:
+            with ExitStack() as unless_hooked:
+                unless_hooked.enter_context(response)
+                response = self._hooked(request, response, options)
+                unless_hooked.pop_all()
+            return response
+        finally:
+            if opened is not None and not isinstance(opened, bytes):
+                opened.close()
+        # Told here, outside of the except block, so that the error below, which prints the whole URL
+        # with the token, is neither cause nor context of what the user sees.
+        return Failure.of(error, handled, encrypted=url.startswith("https:"))
+
+    def _hooked(
+        self, request: requests.PreparedRequest, response: requests.Response, options: dict[str, Any]
+    ) -> requests.Response:
+        # Those of the request are its auth's.
+        for hooks in (request.hooks, self.session.hooks or {}):
+            if hooks.get("response"):
+                # A hook that calls raise_for_status: its error prints the URL with the token, and the status
+                # is judged a moment later anyway.
+                with suppress(requests.RequestException):
+                    response = dispatch_hook("response", hooks, response, **options)  # type: ignore[no-untyped-call]
         return response
 
-    def _hooked(self, response: requests.Response, options: dict[str, Any]) -> requests.Response:
-        try:
-            hooked = dispatch_hook("response", self.session.hooks, response, **options)  # type: ignore[no-untyped-call]
-            return cast(requests.Response, hooked)
-        except requests.HTTPError:
-            # A hook that calls raise_for_status: its error prints the URL with the token, and the status
-            # is judged a moment later anyway.
-            return response
-
-    def _read(self, call: Call, response: requests.Response, attempt: int) -> Answer:
-        good = response.status_code < HTTPStatus.BAD_REQUEST
+    def _read(self, call: Call, response: requests.Response, attempt: int) -> Answer | Failure:
+        handled = sys.exception()
+        good = response.status_code < HTTPStatus.MULTIPLE_CHOICES
         sink: Any = io.BytesIO()
         limit: int | None = call.limit
         if call.sink is not None and good:
             call.sink.start(response.headers)
             sink, limit = call.sink, None
         length = response.headers.get("Content-Length", "")
-        if limit is not None and length.isdigit() and int(length) > limit:
+        if limit is not None and length.isdecimal() and (len(length) > _LONGEST_LENGTH or int(length) > limit):
             raise self._too_large(call, response, limit)
         received = 0
-        for chunk in response.iter_content(_CHUNK):
-            received += len(chunk)
-            if limit is not None and received > limit:
-                raise self._too_large(call, response, limit)
-            sink.write(chunk)
-        body = b"" if sink is call.sink else sink.getvalue()
-        return Answer(response.status_code, response.headers, body, call, attempt, response.cookies.get_dict())
+        error: Exception
+        try:
+            for chunk in response.iter_content(_CHUNK):
+                received += len(chunk)
+                if limit is not None and received > limit:
+                    raise self._too_large(call, response, limit)
+                sink.write(chunk)
+        except READING_ERRORS as caught:
+            error = caught
+        else:
+            if not received and _is_cut_off(response):
+                return Failure(ServerConnectionException, "the answer was cut off", True)
+            body = b"" if sink is call.sink else sink.getvalue()
+            return Answer(response.status_code, response.headers, body, call, attempt, _cookies_of(call, response))
+        return Failure.of(error, handled)
 
     def _too_large(self, call: Call, response: requests.Response, limit: int) -> ResponseTooLargeException:
         return ResponseTooLargeException(
             f"Could not {call.action}: the answer is larger than the limit of {limit:,} bytes for such answers, "
-            "which client.answer_limit and client.results_limit set.",
+            f"which client.answer_limit and client.results_limit set.{call.warning}",
             status_code=response.status_code,
             method=call.method,
             url=self.clean(call.url, call.secrets),
@@ -288,12 +332,17 @@ class Transport:
     def _redirected(self, call: Call, url: str, response: requests.Response) -> str:
         """The URL to follow to: the token may only go back to the host it came from, never unencrypted again."""
         location = response.headers.get("Location", "")
-        target = urljoin(url, location)
-        here, there = urlsplit(url), urlsplit(target)
+        here = urlsplit(url)
+        try:
+            target = urljoin(url, location)
+            there = urlsplit(target)
+        except ValueError:
+            target, there = "", urlsplit("//an address that is none")
         upgraded = here.scheme == "http" and there.scheme == "https" and here.hostname == there.hostname
         if upgraded and call.method == "GET":
             return target
-        shown = self.clean(f"{there.scheme}://{there.netloc.rpartition('@')[2]}{there.path}", call.secrets)
+        scheme = f"{there.scheme}://" if there.scheme else ""
+        shown = self.clean(f"{scheme}{there.netloc.rpartition('@')[2]}{there.path}", call.secrets)
         if upgraded:
             advice = "The server wants https: use is_secure=True and its https port."
         else:
@@ -305,6 +354,17 @@ class Transport:
             url=self.clean(call.url, call.secrets),
             location=shown,
         )
+
+
+def _cookies_of(call: Call, response: requests.Response) -> Mapping[str, str | None]:
+    """The cookies of a login; those of other answers are nobody's business."""
+    return response.cookies.get_dict() if call.anonymous else {}
+
+
+def _is_cut_off(response: requests.Response) -> bool:
+    """Whether an answer without a body was meant to have one: nothing in its head says where it ends."""
+    told = {"Content-Length", "Transfer-Encoding", "Connection"} & response.headers.keys()
+    return not told and getattr(response.raw, "version", 0) == _HTTP_1_1 and response.status_code not in _WITHOUT_BODY
 
 
 class _Lazy:
@@ -335,9 +395,10 @@ class HTTPSession(requests.Session):
 
 def unusable(call: Call, transport: Transport, answer: Answer, why: str) -> InvalidResponseException:
     """Make the exception for a good status with a body that makes no sense."""
-    text = transport.clean(answer.body[:2000].decode("utf-8", "replace"), call.secrets)
+    # Cleaned before it is cut: half of a token is still a secret.
+    text = transport.clean(answer.body[: 8 * BODY_KEPT].decode("utf-8", "replace"), call.secrets)[:BODY_KEPT]
     return InvalidResponseException(
-        f"Could not {call.action}: {why}. The answer begins: {text[:120]!r}.",
+        f"Could not {call.action}: {why}. The answer begins: {text[:120]!r}.{call.warning}",
         status_code=answer.status,
         method=call.method,
         url=transport.clean(call.url, call.secrets),

@@ -1,0 +1,184 @@
+"""A server that writes exactly the bytes it is told to, on a raw socket, and a healthy answer for every call."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import re
+import shutil
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TOKEN = "matrix-token-5d1c9e07"
+PASSWORD = 'matrix "pass" wörd/+&<77'
+COOKIE = "matrix-cookie-b81f=="
+SECRETS = (TOKEN, PASSWORD, COOKIE)
+
+_RESULTS = {"outputs": [{"out_title": "x"}], "logs": [], "flowMetaInfo": {"status": "SUCCESS", "processId": "p1"}}
+_THING = {
+    "id": 1,
+    "name": "x",
+    "username": "x",
+    "file_name": "x",
+    "entity_type": "gpdb_data_source",
+    "status": "idle",
+    "succeeded": True,
+    "tasks": [{"id": 1, "name": "x"}],
+    "session_id": TOKEN,
+    "user": {"id": 1, "username": "x"},
+}
+_LISTS = re.compile(
+    r"/api/(.*/)?(users|workspaces|workfiles|members|data_sources|hdfs_data_sources|databases|jobs|versions)"
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that arrived."""
+
+    method: str
+    target: str
+    head: str
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+
+Answering = Callable[[socket.socket, Asked], bool]
+"""Answers a request; says whether the connection can be used again."""
+
+
+def message(status: int, body: Any, headers: dict[str, str] | None = None, *, kind: str = "application/json") -> bytes:
+    """An answer's bytes."""
+    content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    lines = {"Content-Type": kind, "Content-Length": str(len(content)), **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} Whatever\r\n{head}\r\n".encode() + content
+
+
+def healthy(asked: Asked) -> bytes:
+    """What a server in good health answers."""
+    path = asked.path
+    if path.startswith("/alpinedatalabs/"):
+        return message(200, _engine(path))
+    if path == "/api/VERSION":
+        return message(200, "6.3.0.0.5410-4ef43d3c9\n", kind="text/html")
+    if path.endswith("/download"):
+        return message(200, b"content of a file", {"Content-Disposition": 'attachment; filename="x.txt"'})
+    if asked.method == "DELETE":
+        return message(200, "{}")
+    if _LISTS.fullmatch(path) and (asked.method == "GET" or path.endswith("/members")):
+        page = {"page": 1, "per_page": 50, "records": 1, "total": 1}
+        return message(200, {"response": [_THING], "pagination": page})
+    cookie = {"Set-Cookie": f"_session_id={COOKIE}; path=/"} if path == "/api/sessions" else {}
+    return message(200, {"status": "Chorus is running", "response": _THING}, cookie)
+
+
+def _engine(path: str) -> Any:
+    if path.endswith("/run"):
+        return {"meta": {"processId": "p1", "state": "STARTED"}}
+    if path.endswith("/query"):
+        return "invalid processId or workflow already stopped.\n"
+    return {"status": "Flow stopped.\n"} if path.endswith("/stop") else json.dumps(json.dumps(_RESULTS))
+
+
+def well(connection: socket.socket, asked: Asked) -> bool:
+    """Answer as a server in good health does."""
+    connection.sendall(healthy(asked))
+    return True
+
+
+class WireServer:
+    """Reads requests, remembers them, and lets somebody answer.
+
+    :param answering: Answers each request.
+    :param greeting: What happens to a connection before anything is read from it; says whether to go on.
+    """
+
+    def __init__(
+        self, answering: Answering, greeting: Callable[[socket.socket], bool] | None = None, *, port: int = 0
+    ) -> None:
+        self.asked: list[Asked] = []
+        self.connections = 0
+        self._answering = answering
+        self._greeting = greeting
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """Stop, and cut every connection as a killed process does."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+        with self._lock:
+            for connection in self._open:
+                abort(connection)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self.connections += 1
+                self._open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._greeting is None or self._greeting(connection):
+                for asked in _requests(connection):
+                    with self._lock:
+                        self.asked.append(asked)
+                    if not self._answering(connection, asked):
+                        break
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
+
+
+def own_folder(name: str) -> Path:
+    """A new directory that no other run shares, and that goes away with this process."""
+    folder = Path(tempfile.mkdtemp(prefix=f"alpine-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def abort(connection: socket.socket) -> None:
+    """End a connection with a reset."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.shutdown(socket.SHUT_RD)
+        connection.close()
+
+
+def _requests(connection: socket.socket) -> Iterator[Asked]:
+    with connection.makefile("rb") as stream:
+        while line := stream.readline():
+            method, target, _ = line.decode().split()
+            head = ""
+            length = 0
+            while (field := stream.readline().decode("latin-1")) not in ("\r\n", ""):
+                head += field
+                if field.lower().startswith("content-length:"):
+                    length = int(field.partition(":")[2])
+            yield Asked(method, target, head, stream.read(length))

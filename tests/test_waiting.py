@@ -1,0 +1,149 @@
+"""When a wait asks, what it forgives, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from alpine._http.retry import Clock
+from alpine._waiting import Waited, wait_for
+from alpine.exception import (
+    AlpineException,
+    AlpineSessionNotFoundException,
+    ForbiddenException,
+    LicenseExpiredException,
+    RequestTimeoutException,
+    ServerConnectionException,
+    ServerErrorException,
+    ServiceUnavailableException,
+    TLSException,
+    TooManyRequestsException,
+)
+from tests.scripted import FakeTime
+
+Ask = Callable[[float], str | None]
+
+
+def wait(ask: Ask, time: FakeTime, *, longest_gap: float = 10, timeout: float = 3600) -> Waited[str]:
+    return wait_for(ask, Clock(time.now, time.sleep), longest_gap=longest_gap, timeout=timeout)
+
+
+def after(seconds: float, time: FakeTime, failure: AlpineException | None = None) -> Ask:
+    """Not there before these seconds; until then nothing, or a failure."""
+    start = time.now()
+
+    def ask(_elapsed: float) -> str | None:
+        if time.now() - start >= seconds:
+            return "there"
+        if failure is not None:
+            raise failure
+        return None
+
+    return ask
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1, 1, 7, 60, 1000])
+def test_an_end_is_noticed_a_tenth_late_at_most(seconds: float) -> None:
+    time = FakeTime()
+    over = wait(after(seconds, time), time, longest_gap=1000)
+    assert over.value == "there"
+    assert seconds <= over.elapsed <= seconds * 1.11 + 0.26
+    assert time.sleeps == sorted(time.sleeps)
+
+
+def test_no_gap_is_longer_than_asked_for() -> None:
+    time = FakeTime()
+    wait(after(500, time), time, longest_gap=10)
+    assert max(time.sleeps) == 10
+
+
+@pytest.mark.parametrize("timeout", [0, 0.1, 0.3, 1, 7.7, 100 / 3])
+def test_there_is_one_last_look_at_the_deadline(timeout: float) -> None:
+    time = FakeTime()
+    asked: list[float] = []
+
+    def ask(elapsed: float) -> None:
+        assert len(asked) < 1000
+        asked.append(elapsed)
+
+    over = wait(ask, time, timeout=timeout)
+    assert (over.value, over.last_error) == (None, None)
+    assert asked[-1] >= timeout
+    assert over.elapsed <= timeout + 0.01
+    assert [each for each in asked if each >= timeout] == [asked[-1]]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ServerConnectionException("refused"),
+        RequestTimeoutException("slow"),
+        ServerErrorException("500"),
+        ServiceUnavailableException("503"),
+        TooManyRequestsException("429"),
+    ],
+)
+def test_a_server_that_comes_back_is_waited_for(failure: AlpineException) -> None:
+    time = FakeTime()
+    assert wait(after(100, time, failure), time).value == "there"
+    over = wait(after(5000, time, failure), time)
+    assert (over.value, over.last_error) == (None, failure)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        TLSException("unknown"),
+        LicenseExpiredException("expired"),
+        AlpineSessionNotFoundException("401"),
+        ForbiddenException("403"),
+        KeyboardInterrupt(),
+    ],
+)
+def test_what_does_not_get_better_ends_the_wait(failure: BaseException) -> None:
+    time = FakeTime()
+
+    def ask(_elapsed: float) -> None:
+        raise failure
+
+    with pytest.raises(type(failure)):
+        wait(ask, time)
+    assert time.sleeps == []
+
+
+@pytest.mark.parametrize(("asked", "gap"), [(7.0, 7.0), (3600.0, 120.0), (0.0, 0.25), (None, 0.25)])
+def test_a_server_that_asks_for_time_gets_it_within_bounds(asked: float | None, gap: float) -> None:
+    time = FakeTime()
+    wait(after(0.1, time, TooManyRequestsException("429", retry_after=asked)), time)
+    assert time.sleeps[0] == gap
+
+
+def test_an_error_before_the_last_look_is_not_the_last_error() -> None:
+    time = FakeTime()
+    answers = iter([ServerConnectionException("x"), None, None, None, None, None])
+
+    def ask(_elapsed: float) -> None:
+        answer = next(answers, None)
+        if answer is not None:
+            raise answer
+
+    assert wait(ask, time, timeout=3).last_error is None
+
+
+@pytest.mark.parametrize("jump", [3600.0, 1e9, -50.0])
+def test_a_clock_that_jumps_ends_no_wait_without_a_look(jump: float) -> None:
+    time = FakeTime()
+    looks: list[float] = []
+
+    def ask(elapsed: float) -> str | None:
+        looks.append(elapsed)
+        if len(looks) == 3:
+            time.time += jump
+        return "there" if len(looks) == 5 and jump < 0 else None
+
+    over = wait(ask, time, timeout=600)
+    if jump < 0:
+        assert over.value == "there"
+    else:
+        assert (over.value, len(looks)) == (None, 4)
