@@ -96,6 +96,7 @@ class PoolAdapter(HTTPAdapter):
         if proxies and select_proxy(url, proxies):
             return self.send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
         start = url.find("/", len("https://"))
+        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         raw = self._pool(request, url[:start], verify, cert).urlopen(
             request.method or "GET",
             url[start:],
@@ -106,7 +107,7 @@ class PoolAdapter(HTTPAdapter):
             preload_content=False,
             decode_content=False,
             retries=_ONCE,
-            timeout=Timeout(*timeout) if isinstance(timeout, tuple) else Timeout(timeout, timeout),
+            timeout=Timeout(connect=connect, read=read),
         )
         response = _LeanResponse(request, raw)
         # Where an auth that answers a challenge sends its second request.
