@@ -11,49 +11,58 @@ from typing import Any
 
 from alpine.sandbox.server import Pace, Sandbox
 
-_HOW_TO = """\
-The sandbox is running at {url}
-
+_HOW_TO = """
     user {username}, password {password}
+    workflows in the workspace Sandbox: {workflows}
+    tables: {tables}
 
     from alpine import APIClient
     session = APIClient("{url}", username="{username}", password="{password}")
     print(session.workspace.get_list())
 
 Stop it with Ctrl-C."""
+_SHOWN = 12
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM.
 
     :param argv: the command line; by default the program's own.
-    :returns: 0, or 1 when the server could not be started.
+    :returns: 0, or 2 when the server could not be started as it was asked for.
     """
     asked = _parser().parse_args(argv)
-    server = Sandbox(
-        host=asked.host,
-        port=asked.port,
-        data=asked.data,
-        flows=asked.flows,
-        username=asked.username,
-        password=asked.password,
-        pace=asked.pace,
-    )
     stopped = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        server.start()
-    except (OSError, ModuleNotFoundError) as error:
-        sys.stderr.write(f"The sandbox could not be started on {asked.host}:{asked.port}: {error}\n")
-        return 1
+        server = Sandbox(**vars(asked)).start()
+    except (OSError, ValueError, ModuleNotFoundError) as error:
+        sys.stderr.write(f"alpine-sandbox: error: {error}\n")
+        return 2
     else:
         with server:
-            print(_HOW_TO.format(url=server.url, username=server.username, password=server.password), flush=True)
+            # At once; the list of tables takes the moment in which the workflow engine is loaded.
+            print(f"The sandbox is running at {server.url}", flush=True)
+            print(_told(server), flush=True)
             stopped.wait()
         return 0
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _told(server: Sandbox) -> str:
+    return _HOW_TO.format(
+        url=server.url,
+        username=server.username,
+        password=server.password,
+        workflows=_listed(server.workflows),
+        tables=_listed(server.tables),
+    )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,8 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     add: Any = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8080, help="port (%(default)s); 0 takes a free one")
-    add("--data", metavar="DIR", help="folder with CSV and Parquet files, each a table")
+    add("--data", metavar="DIR", help="folder with CSV and Parquet files, each a table named like its file")
     add("--flows", metavar="DIR", help="folder with .afm files for the workspace Sandbox")
+    add("--stand-in", action="store_true", help="make up rows for missing tables whose columns a flow declares")
     add("--pace", type=_pace, default="instant", help="'instant', or the seconds that each operator takes")
     add("--username", default="demo", help="the administrator (%(default)s)")
     add("--password", default="alpine-demo", help="the password of all users (%(default)s)")

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 _OURS = "alpine"
+_PACKAGES = ("werkzeug", "cheroot", "duckdb", "pandas", "pyarrow", "statsmodels", "sklearn", "lark")
+
+
+def require_all() -> None:
+    """Make sure that the extra is installed as a whole, without loading any of it.
+
+    A package that is missing would otherwise show in the middle of a run.
+
+    :raises ModuleNotFoundError: naming the first package that is missing, and the extra to install.
+    """
+    for package in _PACKAGES:
+        if find_spec(package) is None:
+            raise _missing(package)
 
 
 @contextmanager
@@ -19,8 +33,12 @@ def needed() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or _OURS).split(".")[0] == _OURS:
             raise
-        raise ModuleNotFoundError(
-            f"The sandbox needs the package {error.name!r}, which is not installed. "
-            "Install it with: pip install 'alpine[sandbox]'",
-            name=error.name,
-        ) from error
+        raise _missing(error.name) from error
+
+
+def _missing(package: str | None) -> ModuleNotFoundError:
+    return ModuleNotFoundError(
+        f"The sandbox needs the package {package!r}, which is not installed. "
+        "Install it with: pip install 'alpine[sandbox]'",
+        name=package,
+    )

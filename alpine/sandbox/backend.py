@@ -49,9 +49,29 @@ class Backend:
                     if self._closed:
                         raise EngineRefused(503, "The sandbox is being closed.")
                     engine = Engine(pace=self._pace)
-                self._prepare(engine)
+                try:
+                    self._prepare(engine)
+                except BaseException:
+                    engine.close()
+                    raise
                 self._engine = engine
             return self._engine
+
+    def set_pace(self, pace: PaceOfRuns) -> None:
+        """Let runs go at another pace, from the next operator on.
+
+        :param pace: how fast, as the engine understands it.
+        """
+        with self._engine_lock:
+            self._pace = pace
+            if self._engine is not None:
+                self._engine.set_pace(pace)
+
+    def clear_faults(self) -> None:
+        """Let no operator fail any more that was told to."""
+        with self._engine_lock:
+            if self._engine is not None:
+                self._engine.clear_faults()
 
     def start_run(self, workfile: Workfile, user: User, variables: Mapping[str, str], *, keep: bool = True) -> str:
         """Have the engine run a workflow.
@@ -66,6 +86,7 @@ class Backend:
         with self.state.lock:
             flow = workfile.flow.read_bytes() if workfile.flow else b""
             places = [location_object(self.state, location) for location in workfile.locations]
+            stand_in = self.state.settings.stand_in
         process_id = self.engine.start(
             flow,
             workflow_id=workfile.id,
@@ -74,6 +95,7 @@ class Backend:
             user_name=user.username,
             variables=variables,
             data_sources=[place["name"] for place in places if place],
+            stand_in=stand_in,
         )
         with self.state.lock:
             self.state.runs[process_id] = Run(workfile.id, keep)
@@ -96,12 +118,20 @@ class Backend:
             workfile.process_id = None
             workfile.status = "idle"
 
-    def reset(self) -> None:
-        """End all runs and forget what they left; tables and registered functions stay."""
+    def reset(self, *, tables: bool) -> None:
+        """End all runs and forget what they left.
+
+        :param tables: whether tables and registered functions go as well, but for those that were there at the start.
+        """
         self.jobs.stop_all()
         with self._engine_lock:
-            if self._engine is not None:
+            if self._engine is None:
+                return
+            if not tables:
                 self._engine.reset()
+                return
+            self._engine.clear()
+            self._prepare(self._engine)
 
     def close(self) -> None:
         """End all runs, and the engine with them; a late request does not bring it back."""

@@ -78,17 +78,19 @@ class JobRunner:
             tasks = job.live_tasks
             owner = state.users.find(job.owner_id)
         results: list[TaskResult] = []
-        for task in tasks:
-            if stop.is_set() or owner is None:
-                break
-            results.append(self._run_task(task, owner, stop))
-            if results[-1].status != "success":
-                break
-        succeeded = len(results) == len(tasks) and all(result.status == "success" for result in results)
-        with state.lock:
-            job.results.append(JobResult(next(state.small_ids), succeeded, started, state.clock(), results))
-            job.last_run_failed = not succeeded
-            job.status = "idle"
+        try:
+            for task in tasks:
+                if stop.is_set() or owner is None:
+                    break
+                results.append(self._run_task(task, owner, stop))
+                if results[-1].status != "success":
+                    break
+        finally:
+            succeeded = len(results) == len(tasks) and all(result.status == "success" for result in results)
+            with state.lock:
+                job.results.append(JobResult(next(state.small_ids), succeeded, started, state.clock(), results))
+                job.last_run_failed = not succeeded
+                job.status = "idle"
 
     def _run_task(self, task: JobTask, owner: User, stop: threading.Event) -> TaskResult:
         from alpine.sandbox.engine import EngineRefused
@@ -103,6 +105,9 @@ class JobRunner:
             message, process_id = str(failure), failure.process_id
         except EngineRefused as refusal:
             message = refusal.text
+        except (ImportError, OSError) as error:
+            # A package that went missing, or a workflow whose stored file did.
+            message = str(error)
         return TaskResult(
             id=next(state.small_ids),
             name=f"Run {workfile.file_name}" if workfile else "[invalid task]",

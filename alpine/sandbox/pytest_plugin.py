@@ -1,7 +1,8 @@
 """Fixtures for tests of scripts and workflows.
 
 ``alpine_sandbox``
-    a sandbox server, started once for each test session and fresh for each test;
+    a sandbox server, started once for each test session and fresh for each test: no records, tables or functions
+    of the test before;
 ``alpine_session``
     a client that is logged in to it.
 
@@ -30,9 +31,9 @@ def _alpine_sandbox_server() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def alpine_sandbox(_alpine_sandbox_server: Sandbox) -> Iterator[Sandbox]:
-    """A running sandbox server whose records are fresh."""
+    """A running sandbox server as if it had just been started."""
     yield _alpine_sandbox_server
-    _alpine_sandbox_server.reset()
+    _alpine_sandbox_server.reset(tables=True)
 
 
 @pytest.fixture

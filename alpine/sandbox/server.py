@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from alpine.sandbox._extras import needed
+from alpine.sandbox._extras import needed, require_all
 
 if TYPE_CHECKING:
     from alpine.apiclient import APIClient
@@ -29,6 +29,7 @@ log = logging.getLogger("alpine.sandbox")
 Pace = Literal["instant", "step"] | tuple[Literal["timed"], float]
 
 _REQUESTS_KEPT = 10_000
+_LAST_PORT = 65_535
 
 
 @dataclass
@@ -57,8 +58,10 @@ class Sandbox:
         waits for :meth:`release`.
     :param version: what the server says its version is.
     :param clock: gives the time in seconds, for the expiry of sessions and for dates.
-    :param options: further settings of :class:`~alpine.sandbox.state.store.Settings`, such as ``demo_mode``.
-    :raises ModuleNotFoundError: by :meth:`start`, when the extra ``sandbox`` is not installed.
+    :param options: further settings of :class:`~alpine.sandbox.state.store.Settings`, such as ``demo_mode``, or
+        ``stand_in=True``, which makes up rows for tables that are not loaded, where a workflow declares the columns.
+    :raises ValueError: when the port, the pace, the user name or the password can not be one.
+    :raises NotADirectoryError: when ``data`` or ``flows`` is no folder.
 
     Example::
 
@@ -84,13 +87,17 @@ class Sandbox:
     ) -> None:
         from alpine.sandbox.state.store import Settings
 
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"A port is a number from 0 to {_LAST_PORT}, not {port}; 0 takes a free one.")
+        if not username or not password:
+            raise ValueError("The sandbox's administrator needs a user name and a password.")
         self.host, self.port = host, port
         self.username, self.password = username, password
         #: The last requests, as ``(method, path, status)`` without query strings; the oldest are forgotten.
         self.requests: deque[tuple[str, str, int]] = deque(maxlen=_REQUESTS_KEPT)
         self._asked_port = port
         self._data, self._flows = _folder(data), _folder(flows)
-        self._pace: str | float = pace[1] if isinstance(pace, tuple) else pace
+        self._first_pace = self._pace = _checked(pace)
         self._initial = Settings(version=version, token_style=token_style, **options)
         self._clock = clock
         self._parts: _Parts | None = None
@@ -122,17 +129,33 @@ class Sandbox:
         """What may be switched while the server runs; :meth:`reset` brings the first settings back."""
         return self._running.state.settings
 
+    @property
+    def pace(self) -> Pace:
+        """How fast runs go; may be set while the server runs, and then holds from the next operator on.
+
+        :raises ValueError: when it is set to something that is no pace.
+        """
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._pace = _checked(pace)
+        if self._parts is not None:
+            self._parts.backend.set_pace(_for_engine(pace))
+
     def start(self) -> Sandbox:
         """Begin to serve.
 
         :returns: the server itself.
-        :raises OSError: when the port is taken.
-        :raises ModuleNotFoundError: when the extra ``sandbox`` is not installed.
+        :raises OSError: when the port is taken, or a file can not be read.
+        :raises ValueError: when a file in ``data`` is no table, or one in ``flows`` is no workflow.
+        :raises ModuleNotFoundError: when the extra ``sandbox`` is not installed, or only in part.
         """
         with self._lock:
             if self._parts is None:
                 if not _is_loopback(self.host):
                     log.warning("The sandbox listens on %s: others can reach it, with a well-known password", self.host)
+                require_all()
                 with needed():
                     self._parts = self._assembled()
         return self
@@ -163,13 +186,27 @@ class Sandbox:
         self._running  # noqa: B018 - says so when the server is not running
         return APIClient(self.url, None, username or self.username, password or self.password)
 
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables that workflows can read."""
+        return self._running.backend.engine.tables
+
     def load_table(self, name: str, source: object) -> None:
-        """Load a table that workflows can read.
+        """Load a table that workflows can read, in place of one that had its name.
 
         :param name: ``schema.table``, or ``table`` for whichever schema a workflow names.
         :param source: path of a CSV or Parquet file, or a DataFrame.
+        :raises ValueError: when it can not be read as a table.
         """
         self._running.backend.engine.load_table(name, source)
+
+    @property
+    def workflows(self) -> list[str]:
+        """The names of the workflows in the workspace ``Sandbox``."""
+        state = self._running.state
+        with state.lock:
+            workspace = next((row for row in state.workspaces if row.name == "Sandbox"), None)
+            return [file.file_name for file in state.workfiles_of(workspace) if file.is_workflow] if workspace else []
 
     def add_workflow(self, path: str | Path, workspace: str | int = "Sandbox") -> int:
         """Put a workflow file into a workspace without logging in.
@@ -192,8 +229,21 @@ class Sandbox:
     def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
         """Make a function do the work of an operator, built in or custom.
 
-        :param class_or_signature: the operator's class, or a custom operator's signature class.
-        :param function: what does its work.
+        The function is called with a DataFrame for each table that is linked to the operator, in the order of the
+        links. A parameter that is called ``context`` gets the operator's
+        :class:`~alpine.sandbox.engine.context.Context`, which knows its parameters.
+
+        :param class_or_signature: the operator's class, or a custom operator's signature class; either without its
+            packages, too.
+        :param function: what does its work; it returns a DataFrame, or an
+            :class:`~alpine.sandbox.engine.context.Output` where there is more to say than a table.
+        :raises TypeError: when it can not be called.
+
+        Example::
+
+            >>> def cheapest(orders, context):
+            ...     return orders.nsmallest(int(context.parameter("howMany", "10")), "amount")
+            >>> server.register("com.example.CheapestSignature", cheapest)
         """
         self._running.backend.engine.register(class_or_signature, function)
 
@@ -231,7 +281,7 @@ class Sandbox:
         :param kind: what goes wrong.
         :param method: the verb it is for.
         :param path: a regular expression to find in the path; a piece of the path will do.
-        :param times: how many requests; None for all.
+        :param times: how many requests, or runs of the operator; None for all.
         :param after: how many matching requests pass first.
         :param options: what the kind needs.
         :raises ValueError: for an unknown kind or option.
@@ -240,13 +290,15 @@ class Sandbox:
 
         rule = make_rule(kind, method, path, times, after, **options)
         if kind == "node_failure":
-            self._running.backend.engine.fail_node(rule.options["operator"], 1 if times is None else times)
+            self._running.backend.engine.fail_node(rule.options["operator"], times)
         else:
             self._running.faults.add(rule)
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong any more with requests."""
-        self._running.faults.clear()
+        """Let nothing go wrong any more, neither with requests nor with operators."""
+        parts = self._running
+        parts.faults.clear()
+        parts.backend.clear_faults()
 
     def expire_sessions(self) -> None:
         """End all sessions, as eight idle hours do."""
@@ -254,14 +306,16 @@ class Sandbox:
         with state.lock:
             state.sessions.clear()
 
-    def reset(self) -> None:
-        """Go back to the fresh state: records, sessions, settings, faults, runs.
+    def reset(self, *, tables: bool = False) -> None:
+        """Go back to the fresh state: records, sessions, settings, pace, faults, runs.
 
-        Tables that were loaded and functions that were registered stay.
+        :param tables: whether tables that were loaded and functions that were registered go as well; those of the
+            ``data`` folder are read again. Otherwise they stay.
         """
         parts = self._running
         parts.faults.clear()
-        parts.backend.reset()
+        parts.backend.reset(tables=tables)
+        self.pace = self._first_pace
         with parts.state.lock:
             parts.state.settings = replace(self._initial)
             parts.state.clear()
@@ -283,14 +337,18 @@ class Sandbox:
         from alpine.sandbox.web.server import HttpServer
 
         state = State(replace(self._initial), self._clock)
+        backend = Backend(state, _for_engine(self._pace), self._prepare)
         try:
             self._fill(state)
-            backend = Backend(state, self._pace, self._prepare)
+            if self._data is not None:
+                # A table that can not be read shows here, and not in the first run.
+                backend.engine  # noqa: B018
             application = Application(backend, all_routes(), self._note)
             faults = Faults(application, backend, self._note)
             http = HttpServer((self.host, self._asked_port), faults)
             self.port = http.open()
         except BaseException:
+            backend.close()
             state.files.remove()
             raise
         return _Parts(state, backend, faults, http)
@@ -318,6 +376,23 @@ def _folder(path: str | Path | None) -> Path | None:
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is no folder; the sandbox reads tables and workflows from folders")
     return folder
+
+
+def _checked(pace: Pace) -> Pace:
+    if pace != "instant":
+        from alpine.sandbox.engine.pace import checked
+
+        checked(_for_engine(pace))
+    return pace
+
+
+def _for_engine(pace: Pace) -> str | float:
+    match pace:
+        case str():
+            return pace
+        case ("timed", seconds):
+            return seconds
+    raise ValueError(f"The pace is 'instant', 'step' or ('timed', seconds), not {pace!r}.")
 
 
 def _is_loopback(host: str) -> bool:

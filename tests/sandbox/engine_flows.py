@@ -24,6 +24,19 @@ def node(name: str, kind: str, *model: str, uuid: str | None = None, **parameter
     return element("Operator", own, *model, name=name, type=PREFIX + kind, uuid=uuid or f"id of {name}")
 
 
+def custom(signature: str) -> str:
+    """A custom operator whose dialog has one field, ``times``."""
+    proxy = element("Plugin10Proxy", element("SignatureClassName", name=signature))
+    dialog = element("OperatorDialog", element("IntegerBoxImpl", id="times", value="3"))
+    return node("custom", "plugin10.Plugin10Operator", proxy, dialog)
+
+
+def derived(expression: str, name: str = "derive") -> str:
+    """A Variable operator that derives one column, ``made``."""
+    item = element("DerivedFieldItem", columnName="made", dataType="", expression=expression)
+    return node(name, "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="")
+
+
 def source(table: str, name: str = "source") -> str:
     """A source that reads a loaded table."""
     schema, _, own = table.rpartition(".")

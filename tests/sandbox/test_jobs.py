@@ -177,3 +177,17 @@ def test_a_run_with_the_engines_header_alone_is_refused(sandbox: Sandbox, wire: 
     job_id = wire.ok("POST", JOBS, json={"job": ON_DEMAND})["id"]
     answer = wire.http.post(f"{sandbox.base_url}/jobs/{job_id}/run", headers={"x-token": wire.token})
     assert answer.status_code == 403
+
+
+def test_a_job_whose_task_breaks_ends_as_failed(sandbox: Sandbox, wire: Wire) -> None:
+    job = wire.ok("POST", JOBS, json=ON_DEMAND)["id"]
+    workfile = wire.upload_flow()["id"]
+    add_task(wire, job, workfile)
+    state = sandbox._running.state
+    stored = state.workfiles.find(workfile)
+    assert stored is not None
+    assert stored.flow is not None
+    stored.flow.unlink()
+    [task] = run_to_the_end(wire, job)["job_task_results"]
+    assert task["status"] == "failure"
+    assert "No such file" in task["message"]

@@ -225,3 +225,25 @@ def test_what_can_not_be_fitted_is_refused(engine: Engine, change: tuple[str, st
     settings = {"dependentColumn": "bad", "columnNames": "x,z", "goodValue": "1", **dict([change])}
     [found] = errors(after(engine, node("model", "logisticregression.LogisticRegressionOperator", **settings)))
     assert reason in found
+
+
+def test_linear_regression_gives_the_certified_figures_of_longleys_data(engine: Engine):
+    """NIST's Statistical Reference Datasets publish them; the data is a classic of ill-conditioning."""
+    from statsmodels.datasets import longley
+
+    data = longley.load_pandas().data
+    engine.load_table("demo.longley", data)
+    columns = "GNPDEFL,GNP,UNEMP,ARMED,POP,YEAR"
+    model = node("model", "hadoop.HadoopLinearRegressionOperator", dependentColumn="TOTEMP", columnNames=columns)
+    entry = outcome(run(engine, flow(source("demo.longley"), model, links="source > model")), "model")
+    certified = [
+        ("Intercept", "-3482258.6346", "890420.3836"),
+        ("GNPDEFL", "15.0619", "84.9149"),
+        ("GNP", "-0.0358", "0.0335"),
+        ("UNEMP", "-2.0202", "0.4884"),
+        ("ARMED", "-1.0332", "0.2143"),
+        ("POP", "-0.0511", "0.2261"),
+        ("YEAR", "1829.1515", "455.4785"),
+    ]
+    assert [tuple(row[:3]) for row in rows(tab(entry, "Data"))] == certified
+    assert rows(tab(entry, "Summary"))[0][1:] == ["0.9955", "304.8541"]

@@ -167,9 +167,67 @@ def test_selected_columns_of_old_files_are_kept(engine: Engine):
     assert rows(apply(engine, step, "demo.people"))[0] == ["1", "rome"]
 
 
-def test_quantile_bins_are_refused_by_name(engine: Engine):
-    step = node("step", "field.VariableOperator", element("QuantileModel", element("QuantileItem")), columnNames="id")
-    assert "QuantileModel" in failure(engine, step, "demo.people")
+def binned(*bins: str, **attributes: str) -> str:
+    model = element("QuantileModel", element("QuantileItem", *bins, **attributes))
+    return node("step", "field.VariableOperator", model, columnNames="id")
+
+
+def test_quantile_bins_with_limits_hold_the_last_one_too(engine: Engine):
+    limits = [
+        element("QuantileItemBinNumeric", startFrom=low, endTo=high) for low, high in (("20", "30"), ("30", "41"))
+    ]
+    step = binned(*limits, columnName="age", newColumnName="bin")
+    entry = apply(engine, step, "demo.people")
+    assert entry["visualData"]["columns"] == ["id", "bin"]
+    assert rows(entry) == [["1", "2"], ["2", "2"], ["3", "1"], ["4", ""], ["5", "2"]]
+
+
+def test_quantile_bins_by_their_number_hold_as_many_rows_each(engine: Engine):
+    entry = apply(engine, binned(columnName="age", numberOfBin="2"), "demo.people")
+    assert entry["visualData"]["columns"] == ["id", "age_quantile"]
+    assert [row[1] for row in rows(entry)] == ["1", "2", "1", "", "2"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        binned(),
+        binned(columnName="age"),
+        binned(columnName="age", numberOfBin="many"),
+        binned(element("QuantileItemBinNumeric", startFrom="low", endTo="3"), columnName="age"),
+        binned(element("QuantileItemBinNumeric", startFrom="nan", endTo="3"), columnName="age"),
+        binned(element("QuantileItemBinNumeric", low="1", lower="2", high="3"), columnName="age"),
+    ],
+)
+def test_quantile_bins_that_leave_a_doubt_are_refused(engine: Engine, step: str):
+    assert "can not tell the quantile bins" in failure(engine, step, "demo.people")
+
+
+def test_quantile_bins_of_a_text_are_refused(engine: Engine):
+    assert "numbers only" in failure(engine, binned(columnName="town", numberOfBin="2"), "demo.people")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        element("CollapseColumnModel", element("CollapseColumnItem", columnName="id")),
+        "<CollapseColumnModel><columnName>id</columnName></CollapseColumnModel>",
+        element("CollapseColumnModel", columnName="id"),
+    ],
+)
+def test_a_collapse_puts_the_values_of_a_group_in_one_cell(engine: Engine, model: str):
+    entry = apply(
+        engine, node("step", "hadoop.HadoopCollapseOperator", model, groupByColumnNames="town"), "demo.people"
+    )
+    assert entry["visualData"]["columns"] == ["town", "id"]
+    assert rows(entry) == [["oslo", "2,4"], ["rome", "1,3,5"]]
+
+
+def test_a_collapse_that_names_no_column_takes_all_others(engine: Engine):
+    step = node("step", "hadoop.HadoopCollapseOperator", groupByColumnNames="town,name,age,Paid Up")
+    assert [row[-1] for row in rows(apply(engine, step, "demo.people"))].count("1") == 1
+    alone = node("step", "hadoop.HadoopCollapseOperator", groupByColumnNames="id,town,name,age,Paid Up")
+    assert "No column" in failure(engine, alone, "demo.people")
 
 
 def aggregates(groups: list[str], *fields: tuple[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import NodeFailure
@@ -117,6 +117,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join)))
 def test_any_text_is_translated_or_refused(text: str):
     try:
@@ -126,6 +127,7 @@ def test_any_text_is_translated_or_refused(text: str):
     assert duckdb.extract_statements(f"SELECT {sql}")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=40))
 def test_a_text_stays_the_text_it_is(text: str):
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "")

@@ -21,6 +21,19 @@ def test_nothing():
 """
 
 
+TABLES_TEST = """
+import pandas
+
+def test_one(alpine_sandbox):
+    alpine_sandbox.load_table("mine", pandas.DataFrame({"a": [1]}))
+    alpine_sandbox.pace = "step"
+
+def test_two(alpine_sandbox):
+    assert alpine_sandbox.tables == ["demo.orders"]
+    assert alpine_sandbox.pace == "instant"
+"""
+
+
 def run(folder: Path, text: str) -> str:
     (folder / "test_it.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "alpine.sandbox.pytest_plugin", "-W", "error", "-q", str(folder)]
@@ -36,6 +49,11 @@ def run(folder: Path, text: str) -> str:
 def test_the_fixtures_give_a_fresh_server_and_a_session(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     assert "2 passed" in run(tmp_path, USERS_TEST)
+
+
+def test_tables_of_one_test_are_not_there_in_the_next(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    assert "2 passed" in run(tmp_path, TABLES_TEST)
 
 
 def test_the_plugin_loads_nothing_before_it_is_used(tmp_path: Path) -> None:

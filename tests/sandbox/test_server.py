@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
@@ -8,12 +9,13 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from alpine.sandbox import Sandbox
-from tests.sandbox.wire import FLOW, Wire
+from tests.sandbox.wire import FLOW, PEOPLE, Wire
 
 
 def open_files() -> int:
@@ -100,7 +102,7 @@ def test_importing_the_sandbox_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("missing", ["cheroot", "werkzeug"])
+@pytest.mark.parametrize("missing", ["cheroot", "werkzeug", "duckdb", "statsmodels", "lark"])
 def test_a_missing_dependency_is_named_with_the_extra(missing: str) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
@@ -111,6 +113,87 @@ def test_a_missing_dependency_is_named_with_the_extra(missing: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert missing in done.stdout
     assert "pip install 'alpine[sandbox]'" in done.stdout
+
+
+EVERYTHING = """
+import json, os, socket, sys, threading
+from pathlib import Path
+import pandas
+from alpine.sandbox import Sandbox
+
+folder = Path(sys.argv[1])
+(folder / "data").mkdir()
+pandas.DataFrame({"order_id": [1], "region": ["n"], "amount": [500.0]}).to_parquet(folder / "data" / "mine.parquet")
+with Sandbox(data=folder / "data") as server, server.client() as session:
+    port = server.port
+    workflow_id = session.workfile.get_id("order_filter", "Sandbox")
+    runs = [session.workfile.process.run(workflow_id) for _ in range(4)]
+    assert {run.wait() for run in runs} == {"SUCCESS"}
+    server.pace = "step"
+    session.workfile.process.run(workflow_id)
+    session.workfile.upload_file("Sandbox", folder / "data" / "mine.parquet")
+try:
+    socket.create_connection(("127.0.0.1", port)).close()
+except ConnectionRefusedError:
+    pass
+else:
+    raise AssertionError("somebody still listens")
+files = sorted(path.name for path in folder.rglob("*"))
+print(json.dumps([[thread.name for thread in threading.enumerate()], files]))
+"""
+
+
+def test_a_program_that_used_everything_ends_with_nothing_left(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", EVERYTHING, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [["MainThread"], ["data", "mine.parquet"]]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "mine.parquet"]
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_a_port_that_can_not_be_one_is_refused(port: int) -> None:
+    with pytest.raises(ValueError, match=str(port)):
+        Sandbox(port=port)
+
+
+@pytest.mark.parametrize("pace", ["slow", ("timed", -1.0), ("timed", float("nan")), 3])
+def test_a_pace_that_can_not_be_one_is_refused(pace: Any) -> None:
+    with pytest.raises(ValueError, match="pace"):
+        Sandbox(pace=pace)
+
+
+def test_a_table_that_can_not_be_read_is_told_at_the_start_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "bad.csv").write_text("a,b\n1\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = threading.active_count()
+    with pytest.raises(ValueError, match=r"bad\.csv"):
+        Sandbox(data=tmp_path / "data").start()
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert threading.active_count() == before
+
+
+def test_a_reset_of_tables_leaves_those_of_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    with Sandbox(data=tmp_path) as server:
+        (tmp_path / "more.csv").write_text("a\n1\n")
+        server.load_table("mine", tmp_path / "more.csv")
+        server.load_table("people", tmp_path / "more.csv")
+        server.reset()
+        assert server.tables == ["demo.orders", "mine", "people"]
+        (tmp_path / "more.csv").unlink()
+        server.reset(tables=True)
+        assert server.tables == ["demo.orders", "people"]
+        assert server.workflows == ["order_filter", "order_report"]
 
 
 def test_a_port_that_is_taken_raises_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,8 +163,15 @@ class Context:
         return Output(self.cursor.make(f"SELECT {what} FROM {self.table.sql} {rest}"))
 
     def dataframe(self) -> Any:
-        """The input table as a pandas DataFrame."""
-        return self.cursor.dataframe(f"SELECT * FROM {self.table.sql} ORDER BY rowid")
+        """The input table as a pandas DataFrame.
+
+        :raises NodeFailure: no table comes in, or more than one.
+        """
+        return self._frame(self.table)
+
+    def dataframes(self) -> list[Any]:
+        """All tables that come in, as pandas DataFrames, in the order of the links."""
+        return [self._frame(entry.table) for entry in self.inputs if entry.table is not None]
 
     def show(self, table: Table) -> document.TableView:
         """The first rows of a table, as a result shows them."""
@@ -177,6 +184,9 @@ class Context:
             document.limited(len(table.columns), total),
             self._table_name(),
         )
+
+    def _frame(self, table: Table) -> Any:
+        return self.cursor.dataframe(f"SELECT * FROM {table.sql} ORDER BY rowid")
 
     def _table_name(self) -> str | None:
         schema, table = self.parameter("outputSchema"), self.parameter("outputTable")

@@ -10,6 +10,7 @@ from typing import Any
 from alpine import afm
 from alpine.sandbox.engine.database import READABLE, Database
 from alpine.sandbox.engine.failures import EngineRefused
+from alpine.sandbox.engine.frames import as_handler
 from alpine.sandbox.engine.pace import Pace
 from alpine.sandbox.engine.registry import Registry
 from alpine.sandbox.engine.runs import Faults, Order, Run, Workshop
@@ -36,11 +37,11 @@ class Engine:
     """
 
     def __init__(self, *, pace: str | float = "instant", stand_in: bool = False) -> None:
-        self._workshop = Workshop(Database(), Registry(), Pace(pace), Faults(), stand_in)
+        self._workshop = Workshop(Database(), Registry(), Pace(pace), Faults())
+        self._stand_in = stand_in
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
-        for path in sorted(EXAMPLES.glob("*.csv")):
-            self._workshop.database.promise(f"{EXAMPLE_SCHEMA}.{path.stem}", path)
+        self._promise_examples()
 
     def load_table(self, name: str, source: object) -> None:
         """Load a table, in place of one that had its name.
@@ -56,20 +57,31 @@ class Engine:
 
         :param path: the folder.
         :returns: the names of the tables.
-        :raises ValueError: a file can not be read as a table.
+        :raises ValueError: a file can not be read as a table, or two would be the same one.
         """
         files = sorted(file for file in Path(str(path)).iterdir() if file.suffix.lower() in READABLE)
+        seen: dict[str, Path] = {}
         for file in files:
+            other = seen.setdefault(file.stem.lower(), file)
+            if other is not file:
+                raise ValueError(f"{other} and {file} would both be the table {file.stem!r}; rename one of them.")
             self.load_table(file.stem, file)
         return [file.stem for file in files]
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables that a flow can ask for."""
+        return self._workshop.database.loaded()
 
     def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
         """Make a function do the work of an operator class, or of a custom operator by its signature class.
 
         :param class_or_signature: the class name, as the failure of an unknown operator shows it.
-        :param function: takes a :class:`Context`; returns a DataFrame or an :class:`Output`.
+        :param function: takes a DataFrame for each table that is linked to the operator, in the order of the
+            links; a parameter that is called ``context`` gets the :class:`Context`. It returns a DataFrame, or an
+            :class:`Output`.
         """
-        self._workshop.registry.add(class_or_signature, function)
+        self._workshop.registry.add(class_or_signature, as_handler(function))
 
     def check(self, flow: bytes) -> None:
         """Make sure that a flow can be read.
@@ -88,6 +100,7 @@ class Engine:
         user_name: str,
         variables: Mapping[str, str],
         data_sources: Sequence[str] = (),
+        stand_in: bool = False,
     ) -> str:
         """Start a run.
 
@@ -98,11 +111,13 @@ class Engine:
         :param user_name: name of who runs it.
         :param variables: values of variables, by name with the ``@``.
         :param data_sources: names of the data sources that the flow is bound to.
+        :param stand_in: whether this run gets stand-in rows, where the engine makes none by itself.
         :returns: the process id.
         :raises EngineRefused: the flow can not be run at all.
         """
         workflow, steps = _read(flow)
-        order = Order(workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources))
+        made_up = stand_in or self._stand_in
+        order = Order(workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources), made_up)
         run = Run(workflow, steps, order, self._workshop)
         with self._lock:
             self._runs[run.process_id] = run
@@ -140,13 +155,25 @@ class Engine:
         run = self._runs.get(process_id)
         return run is None or run.wait(timeout)
 
-    def fail_node(self, operator_name: str, times: int) -> None:
+    def fail_node(self, operator_name: str, times: int | None) -> None:
         """Let an operator fail the next times it runs.
 
         :param operator_name: its name in the flow.
-        :param times: how often.
+        :param times: how often; None for ever.
         """
         self._workshop.faults.add(operator_name, times)
+
+    def clear_faults(self) -> None:
+        """Let no operator fail any more that was told to."""
+        self._workshop.faults.clear()
+
+    def set_pace(self, pace: str | float) -> None:
+        """Take another pace, from the next operator on.
+
+        :param pace: as for a new engine.
+        :raises ValueError: it is no pace.
+        """
+        self._workshop.pace.change(pace)
 
     def release(self, count: int = 1) -> None:
         """Let operators go on that the pace ``"step"`` holds.
@@ -165,10 +192,21 @@ class Engine:
         self._workshop.faults.clear()
         self._workshop.pace.reset()
 
+    def clear(self) -> None:
+        """Go back to what a new engine has: no runs, no tables but the examples, no functions of the user's."""
+        self.reset()
+        self._workshop.registry.clear()
+        self._workshop.database.clear()
+        self._promise_examples()
+
     def close(self) -> None:
         """Stop all runs and close the database."""
         self.reset()
         self._workshop.database.close()
+
+    def _promise_examples(self) -> None:
+        for path in sorted(EXAMPLES.glob("*.csv")):
+            self._workshop.database.promise(f"{EXAMPLE_SCHEMA}.{path.stem}", path)
 
     def _forget_oldest(self) -> None:
         over = [process_id for process_id, run in self._runs.items() if run.is_over]

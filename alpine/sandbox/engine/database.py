@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 LOADED = "loaded"
 READABLE = (".csv", ".parquet")
+MAX_THREADS = 4
+MAX_MEGABYTES = 4096
 _SETTINGS = (
     "SET GLOBAL integer_division = true",
     "SET python_enable_replacements = false",
@@ -180,6 +183,14 @@ class Database:
                 self.load(key, self._waiting[key])
             return _loaded(key) if key in self._names else None
 
+    def clear(self) -> None:
+        """Forget every table."""
+        with self._lock:
+            for key in self._names:
+                self._connection().execute(f"DROP TABLE {_loaded(key)}")
+            self._names.clear()
+            self._waiting.clear()
+
     def open(self, schema: str) -> Cursor:
         """A cursor for a run, with a schema of its own."""
         with self._lock:
@@ -198,7 +209,8 @@ class Database:
             import duckdb
 
             self._root = duckdb.connect(":memory:")
-            for statement in (_WIDTH_BUCKET, f"CREATE SCHEMA {LOADED}", *_SETTINGS):
+            limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
+            for statement in (_WIDTH_BUCKET, f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 self._root.execute(statement)
         return self._root
 
@@ -228,20 +240,39 @@ def _read_file(path: Path) -> Any:
         from pyarrow import parquet
 
         return parquet.read_table(path)
-    except pyarrow.ArrowInvalid as error:
+    except (pyarrow.ArrowException, csv.Error) as error:
         raise ValueError(f"{path} can not be read as a table: {error}") from error
 
 
 def _read_csv(path: Path) -> Any:
+    import pyarrow
     from pyarrow import csv as arrow_csv
 
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(file), None)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = _delimiter(file.readline())
+            file.seek(0)
+            header = next(csv.reader(file, delimiter=delimiter), None)
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
     if not header:
         raise ValueError(f"{path} can not be read as a table: it is empty.")
     convert = arrow_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-    parse = arrow_csv.ParseOptions(newlines_in_values=True)
-    return arrow_csv.read_csv(path, parse_options=parse, convert_options=convert)
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    table = arrow_csv.read_csv(path, parse_options=parse, convert_options=convert)
+    # What is no UTF-8 further down comes as bytes.
+    if any(pyarrow.types.is_binary(column.type) for column in table.schema):
+        raise _not_utf8(path)
+    return table
+
+
+def _delimiter(header: str) -> str:
+    """A comma, unless the header has none and another of the usual delimiters."""
+    return next((sign for sign in ",;\t|" if sign in header), ",")
+
+
+def _not_utf8(path: Path) -> ValueError:
+    return ValueError(f"{path} can not be read as a table: it is not in UTF-8; save it in that encoding.")
 
 
 def _arrow(data: Any) -> Any:
@@ -253,6 +284,19 @@ def _arrow(data: Any) -> Any:
         return pyarrow.Table.from_pandas(data, preserve_index=False)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, AttributeError) as error:
         raise ValueError(f"This {type(data).__name__} can not be loaded as a table: {error}") from error
+
+
+def _threads() -> int:
+    return min(os.cpu_count() or 1, MAX_THREADS)
+
+
+def _megabytes() -> int:
+    """Half of the machine's memory, up to a limit: a query that needs more fails, and the machine goes on."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    except (AttributeError, ValueError, OSError):
+        return MAX_MEGABYTES // 4
+    return max(min(total // 2, MAX_MEGABYTES), 256)
 
 
 def _plain(error: BaseException) -> str:

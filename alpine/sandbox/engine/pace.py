@@ -16,11 +16,19 @@ class Pace:
     """
 
     def __init__(self, pace: str | float = INSTANT) -> None:
-        if isinstance(pace, str) and pace not in (INSTANT, STEP):
-            raise ValueError(f"The pace is 'instant', 'step' or the seconds for each operator, not {pace!r}.")
-        self._pace = pace
+        self._pace = checked(pace)
         self._changed = threading.Condition()
         self._released = 0
+
+    def change(self, pace: str | float) -> None:
+        """Take another pace; operators that are held at the pace ``"step"`` go on when it is left.
+
+        :param pace: as for a new one.
+        :raises ValueError: it is none.
+        """
+        with self._changed:
+            self._pace = checked(pace)
+            self._changed.notify_all()
 
     def release(self, count: int) -> None:
         """Let so many operators go on."""
@@ -46,10 +54,23 @@ class Pace:
         """
         if self._pace == INSTANT:
             return
-        if isinstance(self._pace, int | float):
-            stopping.wait(max(begun + self._pace - time.monotonic(), 0))
+        pace = self._pace
+        if isinstance(pace, int | float):
+            stopping.wait(max(begun + pace - time.monotonic(), 0))
             return
         with self._changed:
-            self._changed.wait_for(lambda: self._released > 0 or stopping.is_set())
-            if not stopping.is_set():
+            self._changed.wait_for(lambda: self._released > 0 or stopping.is_set() or self._pace != STEP)
+            if self._pace == STEP and not stopping.is_set():
                 self._released -= 1
+
+
+def checked(pace: str | float) -> str | float:
+    """Make sure that something is a pace.
+
+    :param pace: ``"instant"``, ``"step"`` or the seconds for each operator.
+    :returns: the same.
+    :raises ValueError: it is none of these.
+    """
+    if pace in (INSTANT, STEP) or (isinstance(pace, int | float) and 0 <= pace < threading.TIMEOUT_MAX):
+        return pace
+    raise ValueError(f"The pace is 'instant', 'step' or the seconds for each operator, not {pace!r}.")

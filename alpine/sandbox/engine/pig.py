@@ -129,8 +129,8 @@ _TEMPLATES: dict[tuple[str, int], str] = {
 def to_sql(text: str) -> str:
     """A Pig expression as SQL.
 
-    >>> to_sql("(chararray)age == '7' ? 1 : LOG(x)")
-    "(CASE WHEN (TRY_CAST(\\"age\\" AS VARCHAR) = '7') THEN 1 ELSE ln(\\"x\\") END)"
+    >>> print(to_sql("(chararray)age == '7' ? 1 : LOG(x)"))
+    (CASE WHEN (TRY_CAST("age" AS VARCHAR) = '7') THEN 1 ELSE ln("x") END)
 
     :param text: the expression.
     :raises NodeFailure: it is not one, or it calls a function that is not known.

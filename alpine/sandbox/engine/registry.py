@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from alpine.sandbox.engine.failures import NodeFailure
 
@@ -38,10 +38,33 @@ class Entry:
     title: str
     fidelity: Fidelity
     remark: str
-    function: Callable[[Context], Any]
+    function: Handler
 
 
 _entries: list[Entry] = []
+_REGISTER = "a registered function can do its work"
+_NOT_DONE = (
+    ("Association Rules", "association.AssociationOperator", "unsupported", _REGISTER),
+    ("CART", "decisiontree.CartOperator", "unsupported", _REGISTER),
+    ("Custom operator", f"plugin10.{CUSTOM}", "unsupported", "register a function for its signature class"),
+    (
+        "Decision Tree",
+        "decisiontree.DecisionTreeOperator, hadoop.HadoopDecisionTreeOperator",
+        "unsupported",
+        _REGISTER,
+    ),
+    (
+        "Decision Tree Predictor",
+        "decisiontree.TreePredictOperator, hadoop.HadoopDecisionTreePredictOperator",
+        "unsupported",
+        _REGISTER,
+    ),
+    ("K-Means", "hadoop.HadoopKmeansOperator", "unsupported", _REGISTER),
+    ("Naive Bayes", "naivebayes.NaiveBayesOperator, hadoop.HadoopNaiveBayesOperator", "unsupported", _REGISTER),
+    ("Note", "structual.NoteOperator", "exact", "takes no part in a run"),
+    ("Pig Execute", "hadoop.HadoopPigExecuteOperator", "unsupported", _REGISTER),
+    ("Variable Selection", "hadoop.HadoopVariableSelectionAnalysisOperator", "unsupported", _REGISTER),
+)
 
 
 def operator(*classes: str, title: str, fidelity: Fidelity, remark: str = "") -> Callable[[Handler], Handler]:
@@ -72,10 +95,14 @@ class Registry:
     def __init__(self) -> None:
         self._own: dict[str, Entry] = {}
 
-    def add(self, name: str, function: Callable[[Context], Any]) -> None:
+    def add(self, name: str, function: Handler) -> None:
         """Make a user's function do the work of a class, or of a custom operator by its signature class."""
         title = _short(name)
         self._own[_key(name)] = Entry((name,), title, "unsupported", "registered by the user", function)
+
+    def clear(self) -> None:
+        """Forget what was added."""
+        self._own.clear()
 
     def find(self, operator: Operator) -> Entry:
         """What does the work of an operator.
@@ -88,7 +115,7 @@ class Registry:
             if found:
                 return found
         raise NodeFailure(
-            f"The sandbox can not do the operator {operator.name!r}: nothing is known of its class {name!r}. "
+            f"The sandbox can not do the operator {operator.name!r}, of the class {name!r}. "
             f"Register a function for it: server.register({name!r}, function)."
         )
 
@@ -103,9 +130,9 @@ def identity(operator: Operator) -> str:
 
 
 def fidelity_table() -> list[tuple[str, str, str, str]]:
-    """All operators that come with the sandbox: title, class names, fidelity and remark, sorted by title."""
+    """All operators whose classes are public: title, class names, fidelity and remark, sorted by title."""
     _built_in()
-    return sorted((e.title, ", ".join(e.classes), e.fidelity, e.remark) for e in _entries)
+    return sorted([(e.title, ", ".join(e.classes), e.fidelity, e.remark) for e in _entries] + list(_NOT_DONE))
 
 
 @cache

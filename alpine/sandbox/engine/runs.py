@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 import uuid
@@ -14,7 +15,7 @@ from typing import Any
 from alpine.afm import Operator, Workflow
 from alpine.sandbox.engine import document
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import Cursor, Database, Table
+from alpine.sandbox.engine.database import Cursor, Database
 from alpine.sandbox.engine.failures import NodeFailure, RunStopped
 from alpine.sandbox.engine.pace import Pace
 from alpine.sandbox.engine.registry import Entry, Registry
@@ -34,6 +35,7 @@ class Order:
     :param user_name: who runs it, by name.
     :param variables: values given for the run.
     :param data_sources: names of the data sources that the flow is bound to.
+    :param stand_in: whether a table that is not loaded gets made-up rows.
     """
 
     workflow_id: int
@@ -42,6 +44,7 @@ class Order:
     user_name: str
     variables: Mapping[str, str]
     data_sources: Sequence[str] = ()
+    stand_in: bool = False
 
 
 class Faults:
@@ -49,12 +52,12 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._left: dict[str, int] = {}
+        self._left: dict[str, float] = {}
 
-    def add(self, name: str, times: int) -> None:
-        """Let the next runs of an operator fail."""
+    def add(self, name: str, times: int | None) -> None:
+        """Let the next runs of an operator fail; None for all of them."""
         with self._lock:
-            self._left[name] = times
+            self._left[name] = math.inf if times is None else times
 
     def clear(self) -> None:
         """Let all operators work again."""
@@ -81,7 +84,6 @@ class Workshop:
     registry: Registry
     pace: Pace
     faults: Faults
-    stand_in: bool
 
 
 @dataclass
@@ -202,7 +204,7 @@ class Run:
         inputs = [outputs[source.name] for source in self._flow.inputs_of(operator.name) if source.name in outputs]
         source = self.order.data_sources[0] if self.order.data_sources else ""
         ready = substitution.operator(operator)
-        declared = declared_columns(self._flow, operator) if self._workshop.stand_in else []
+        declared = declared_columns(self._flow, operator) if self.order.stand_in else []
         context = Context(ready, inputs, cursor, self._workshop.database, source, declared)
         output = _made(entry, context)
         output.name, output.uuid = operator.name, operator.uuid
@@ -253,18 +255,13 @@ class Run:
 
 
 def _made(entry: Entry, context: Context) -> Output:
-    """Let the operator's function work; what a user's own function raises or returns is made fit."""
+    """Let the operator's function work; whatever a user's own function raises fails the operator."""
     try:
-        made = entry.function(context)
+        return entry.function(context)
     except (NodeFailure, RunStopped):
         raise
     except Exception as error:
         raise NodeFailure(f"{entry.title} failed: {type(error).__name__}: {error}") from error
-    if isinstance(made, Output):
-        return made
-    if isinstance(made, Table):
-        return Output(made)
-    return Output(context.cursor.take(made))
 
 
 def _record(name: str, entry: Entry, context: Context, output: Output, started: datetime) -> document.NodeRecord:

@@ -145,13 +145,17 @@ def run(call: Call) -> Response:
     return envelope(workfile_object(call.view, workfile), 202)
 
 
-@routes.add("POST", "/workfiles/<id>/stop")
+@routes.add("POST", "/workfiles/<id>/stop", locked=False)
 def stop(call: Call) -> Response:
     """Stop the run of a workflow."""
-    workfile, _ = writable(call)
-    if workfile.process_id is not None and call.backend.engine.stop(workfile.process_id, 2) is not False:
-        workfile.process_id, workfile.status = None, "idle"
-    return envelope(workfile_object(call.view, workfile), 202)
+    with call.state.lock:
+        workfile, _ = writable(call)
+        process_id = workfile.process_id
+    stopped = process_id is not None and call.backend.engine.stop(process_id, 2) is not False
+    with call.state.lock:
+        if stopped and workfile.process_id == process_id:
+            workfile.process_id, workfile.status = None, "idle"
+        return envelope(workfile_object(call.view, workfile), 202)
 
 
 def visible(call: Call) -> tuple[Workfile, Workspace]:

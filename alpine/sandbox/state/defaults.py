@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from alpine import afm
 from alpine.sandbox.state.model import Database, DataSource, Location, User, Workfile, Workspace
 from alpine.sandbox.state.passwords import hashed
 from alpine.sandbox.state.store import State
@@ -57,6 +58,8 @@ def add_workflow(state: State, workspace: Workspace, path: Path) -> Workfile:
     :returns: the new workfile; its name is the file's without ``.afm``, numbered when taken.
     :raises ValueError: when the file is no workflow.
     """
+    # First by its path, so that a complaint names the file.
+    afm.check(path)
     flow = cleaned(path.read_bytes())
     name = unused_name(path.name.replace(".afm", ""), {file.file_name for file in state.workfiles_of(workspace)})
     return state.workfiles.add(
@@ -105,6 +108,8 @@ def _add_users(state: State, username: str, password: str) -> User:
         )
     )
     for name, first, last, user_type in _COLLEAGUES:
+        if name == username.lower():
+            continue
         state.users.add(
             User(
                 username=name,

@@ -44,6 +44,7 @@ class Settings:
     :param stop_style: ``"json"`` as servers 6.2 and 6.3 answer, ``"text"`` as the documentation says.
     :param finished_text: what a query of a run that is over says.
     :param unknown_text: what a query of a run that never was says.
+    :param stand_in: whether a table that is not loaded gets made-up rows, where the workflow declares its columns.
     """
 
     version: str = "6.3.0.0.5410-sandbox"
@@ -56,6 +57,7 @@ class Settings:
     stop_style: Literal["json", "text"] = "json"
     finished_text: str = "Workflow not started or already stopped."
     unknown_text: str = "invalid processId or workflow already stopped."
+    stand_in: bool = False
 
 
 class Table(Generic[R]):

@@ -119,8 +119,10 @@ class Application:
         state = self._backend.state
         params = read_params(request)
         with state.lock:
-            session = self._admit(request, params, route)
-            return route.handle(Call(request, self._backend, params, values, session))
+            call = Call(request, self._backend, params, values, self._admit(request, params, route))
+            if route.locked:
+                return route.handle(call)
+        return route.handle(call)
 
     def _admit(self, request: Request, params: Params, route: Route) -> LoginSession | None:
         state: State = self._backend.state

@@ -113,6 +113,7 @@ class Route:
     :param login: whether a session is needed.
     :param extends: whether a call keeps the session alive.
     :param engine: whether it belongs to the workflow engine, with its own token rules and error texts.
+    :param locked: whether the records are locked meanwhile; a route that may take long locks them itself, shortly.
     """
 
     method: str
@@ -121,6 +122,7 @@ class Route:
     login: bool = True
     extends: bool = True
     engine: bool = False
+    locked: bool = True
 
 
 @dataclass
@@ -135,18 +137,23 @@ class Routes:
     engine: bool = False
     collected: list[Route] = field(default_factory=list)
 
-    def add(self, method: str, *paths: str, login: bool = True, extends: bool = True) -> Callable[[Handler], Handler]:
+    def add(
+        self, method: str, *paths: str, login: bool = True, extends: bool = True, locked: bool = True
+    ) -> Callable[[Handler], Handler]:
         """Register a function for a verb and one or several paths.
 
         :param method: the HTTP verb.
         :param paths: the paths.
         :param login: whether a session is needed.
         :param extends: whether a call keeps the session alive.
+        :param locked: whether the records are locked meanwhile.
         :returns: a decorator.
         """
 
         def register(handle: Handler) -> Handler:
-            self.collected += [Route(method, self.prefix + path, handle, login, extends, self.engine) for path in paths]
+            self.collected += [
+                Route(method, self.prefix + path, handle, login, extends, self.engine, locked) for path in paths
+            ]
             return handle
 
         return register

@@ -78,7 +78,9 @@ class HttpServer(wsgi.Server):
         self._thread.start()
         self._bound.wait(_START_SECONDS)
         if self._failure is not None:
-            raise self._failure
+            # cheroot tells host, port and error number in brackets; the reason comes last.
+            reason = str(self._failure).rpartition("] ")[2].rstrip(")")
+            raise OSError(f"The sandbox can not listen on {self.bind_addr[0]}:{self.bind_addr[1]}: {reason}.")
         return int(self.bind_addr[1])
 
     def shut(self) -> None:

@@ -7,6 +7,7 @@ import re
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.quantiles import binned_columns
 from alpine.sandbox.engine.registry import operator
 
 _TYPES = {
@@ -32,13 +33,10 @@ _NUMERIC = re.compile(r"numeric\s*\(\s*\d+\s*(,\s*\d+\s*)?\)", re.IGNORECASE)
     "hadoop.HadoopVariableOperator",
     title="Variable",
     fidelity="exact",
-    remark="derived columns; quantile bins are refused, as their form in a file is not public",
+    remark="derived columns; quantile bins are made where the file states columns and limits plainly, else refused",
 )
 def variable(context: Context) -> Output:
     """Keeps the chosen columns and adds the derived ones."""
-    quantiles = context.element("QuantileModel")
-    if quantiles is not None and len(quantiles):
-        raise NodeFailure("The sandbox can not make the quantile bins of a Variable operator (<QuantileModel>).")
     model = context.element("DerivedFieldsModel")
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
     parts = [quoted(column) for column in _kept(context)]
@@ -47,9 +45,12 @@ def variable(context: Context) -> Output:
         f"AS {quoted(item.get('columnName', ''))}"
         for item in derived
     ]
+    bins = binned_columns(context)
+    parts += bins
     if not parts:
         raise NodeFailure("No column is kept and none is derived.")
-    return context.select(", ".join(parts))
+    # A window function, as bins may be, would leave the rows in another order.
+    return context.select(", ".join(parts), "ORDER BY rowid" if bins else "")
 
 
 def typed(expression: str, data_type: str) -> str:

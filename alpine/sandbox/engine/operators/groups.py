@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.context import Context, Output, texts
 from alpine.sandbox.engine.expressions import names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.operators.columns import typed
@@ -38,3 +38,29 @@ def _column(context: Context, item: Element, expression: str) -> str:
     if not name:
         raise NodeFailure(f"A column has no name: {expression}")
     return f"{typed(context.expression(expression), item.get('dataType', ''))} AS {quoted(name)}"
+
+
+@operator(
+    "hadoop.HadoopCollapseOperator",
+    title="Collapse",
+    fidelity="shape only",
+    remark="a row for each group, the values of each collapsed column parted by commas; neither the form in a file "
+    "nor the real output is public",
+)
+def collapse(context: Context) -> Output:
+    """Puts the values of columns together, in one cell for each group."""
+    groups = context.columns("groupByColumnNames")
+    columns = [column for column in _collapsed(context) if column not in groups]
+    if not columns:
+        raise NodeFailure("No column is chosen to be collapsed.")
+    lists = [f"string_agg({texts(column)}, ',' ORDER BY rowid) AS {quoted(column)}" for column in columns]
+    what = ", ".join([*map(quoted, groups), *lists])
+    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}" if groups else "")
+
+
+def _collapsed(context: Context) -> list[str]:
+    """The columns that the model names, in an attribute or as text, else all that there are."""
+    model = context.element("CollapseColumnModel")
+    items = list(model.iter()) if model is not None else []
+    said = [part for item in items for part in (item.get("columnName") or item.text or "").split(",")]
+    return [context.table.find(part.strip()) for part in said if part.strip()] or list(context.table.columns)
