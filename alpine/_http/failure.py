@@ -140,6 +140,8 @@ def _causes(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
 
 
 def _words(chain: list[BaseException]) -> str:
+    if any(isinstance(cause, _CLOSED_IN_THE_MIDDLE) for cause in chain):
+        return "the server ended the encrypted connection"
     for cause in reversed(chain):
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, requests.RequestException):
             return cause.strerror[0].lower() + cause.strerror[1:]
