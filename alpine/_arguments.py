@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
 from urllib.parse import quote
 
-from alpine.exception import InvalidArgumentException, NotFoundException
+from alpine.exception import InvalidArgumentException, InvalidResponseException, NotFoundException
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,9 +29,15 @@ def identifier(value: Any, name: str) -> int:
             return int(value)
         raise InvalidArgumentException(f"{name} must be a number, not {value!r}; get_id finds the id for a name.")
     # The class is asked, not the protocol: that costs a tenth, in every call.
-    if not hasattr(type(value), "__index__") or isinstance(value, bool) or (number := operator.index(value)) < 0:
-        raise InvalidArgumentException(f"{name} must be a whole number, not {value!r}.")
-    return number
+    if hasattr(type(value), "__index__") and not isinstance(value, bool):
+        try:
+            number = operator.index(value)
+        except TypeError:
+            # An array has the method, and means something else by it.
+            number = -1
+        if number >= 0:
+            return number
+    raise InvalidArgumentException(f"{name} must be a whole number, not {value!r}.")
 
 
 def text(value: object, name: str) -> str:
@@ -51,7 +57,7 @@ def process_id_of(value: object) -> str:
 
 def segment(value: object) -> str:
     """A value as one segment of a URL's path."""
-    quoted = quote(str(value), safe="")
+    quoted = quote(str(value), safe="", errors="surrogatepass")
     if quoted in {".", ".."}:
         raise InvalidArgumentException(f"{value!r} cannot be part of an address.")
     return quoted
@@ -127,7 +133,20 @@ def find_id(
 
     :raises NotFoundException: There is none; the message names the nearest.
     """
-    return identifier(find_named(rows, key, name, thing, missing, where=where).get("id"), f"the id of the {thing}")
+    return sent_id(find_named(rows, key, name, thing, missing, where=where), thing)
+
+
+def sent_id(row: Mapping[str, Any], thing: str) -> int:
+    """The id in a row that the server sent.
+
+    :raises InvalidResponseException: There is none.
+    """
+    value = row.get("id")
+    try:
+        return identifier(value, "")
+    except InvalidArgumentException:
+        reason = f"The server's answer is of no use: {value!r:.100} cannot be the id of a {thing}."
+    raise InvalidResponseException(reason)
 
 
 def find_named(
@@ -155,10 +174,10 @@ def find_named(
     )
 
 
-def also_known_as(**other_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def also_known_as(**other_names: str) -> Callable[[Callable[P, R]], Callable[..., R]]:
     """Let a keyword argument have a second name, as in ``also_known_as(workflow_id="workfile_id")``."""
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(function: Callable[P, R]) -> Callable[..., R]:
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             for other, name in other_names.items():

@@ -38,10 +38,9 @@ class Address:
         """
         if not isinstance(host, str) or not host.strip():
             raise InvalidArgumentException("Which server? Give host, or set ALPINE_HOST.")
-        scheme = "https" if is_secure else "http"
         given = host.strip()
         try:
-            parts = urlsplit(given if "://" in given else f"{scheme}://{given}")
+            parts = urlsplit(given if "://" in given else f"{'https' if is_secure else 'http'}://{given}")
             name, own_port = parts.hostname, parts.port
         except ValueError:
             parts, name, own_port = urlsplit(""), None, None
@@ -55,12 +54,13 @@ class Address:
             raise InvalidArgumentException(
                 "host must be a host name, or a URL such as https://alpine.example.com:8443, without user or password."
             )
-        if own_port is None and port is None and "://" not in given:
-            port = os.environ.get("ALPINE_PORT") or None
+        if is_secure and parts.scheme == "http":
+            raise InvalidArgumentException(
+                "host says http and is_secure says https: the password would not be encrypted."
+            )
         chosen = own_port if port is None else _port(port)
         prefix = parts.path.rstrip("/").removesuffix("/api")
-        scheme = "https" if is_secure and "://" not in given else parts.scheme
-        return cls(scheme, name, None if chosen == _DEFAULT_PORTS[scheme] else chosen, prefix)
+        return cls(parts.scheme, name, None if chosen == _DEFAULT_PORTS[parts.scheme] else chosen, prefix)
 
     @property
     def base_url(self) -> str:
@@ -79,14 +79,39 @@ def _port(value: object) -> int:
     return port
 
 
-def credentials(
-    address: Address, host: str | None, username: str | None, password: Password | None, token: str | None
+def address_of(host: object, port: object, is_secure: bool) -> tuple[Address, bool]:
+    """Where the server is, and whether that is the server that the environment names.
+
+    :raises InvalidArgumentException: The argument, or the environment, names none.
+    """
+    named, named_port = os.environ.get("ALPINE_HOST"), os.environ.get("ALPINE_PORT") or None
+    if not host:
+        return _of_environment(named, named_port if port is None else port, is_secure), True
+    address = Address.of(host, port, is_secure)
+    try:
+        other = Address.of(named, named_port, address.scheme == "https" and "://" not in str(named))
+    except InvalidArgumentException:
+        # Nobody asked for the environment's host.
+        return address, False
+    same = other.host == address.host and not (other.scheme == "https" and address.scheme == "http")
+    if same and port is None and address.port is None and "://" not in str(host):
+        address = Address.of(host, named_port, is_secure)
+    return address, same
+
+
+def _of_environment(named: str | None, port: object, is_secure: bool) -> Address:
+    try:
+        return Address.of(named, None if named and "://" in named and urlsplit(named).port else port, is_secure)
+    except (InvalidArgumentException, ValueError) as error:
+        reason = f"{error} (from ALPINE_HOST and ALPINE_PORT)" if named else str(error)
+    raise InvalidArgumentException(reason)
+
+
+def completed(
+    username: str | None, password: Password | None, token: str | None
 ) -> tuple[str | None, Password | None, str | None]:
-    """The credentials given, completed from the environment if they are meant for this host."""
+    """The credentials given, completed from the environment; one kind that is given switches the other kind off."""
     environment = os.environ
-    named = environment.get("ALPINE_HOST")
-    if not named or (host and Address.of(named, None, address.scheme == "https").host != address.host):
-        return username, password, token
     if token is None and username is None and password is None:
         token = environment.get("ALPINE_TOKEN") or None
     if token is None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_LONGEST = 1_000
+
 
 class ErrorWords:
     """What the body of an error says, whatever its form.
@@ -30,6 +32,8 @@ class ErrorWords:
         if isinstance(document, str):
             return self._read_text(document.strip())
         errors = document.get("errors", document) if isinstance(document, dict) else None
+        if isinstance(errors, str):
+            return self._read_text(errors)
         if not isinstance(errors, dict):
             return isinstance(document, list | dict)
         self.code = _first_text(errors, "license", "record", "service", "type")
@@ -58,7 +62,8 @@ class ErrorWords:
             for field, codes in self.fields.items()
             for code, details in codes.items()
         ]
-        return "; ".join([*refusals, *(word for word in (self.code, self.message) if word)])
+        said = "; ".join([*refusals, *(word for word in (self.code, self.message) if word)])
+        return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
 
 
 def _first_text(errors: Mapping[str, Any], *keys: str) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alpine._display import Progress
+from alpine._http.retry import LOST_BEHIND_GATEWAY
 from alpine._rich import extra
 from alpine._runs import FlowRun
 from alpine._variables import Variables
@@ -132,7 +133,8 @@ class Fleet:
             try:
                 run = self._process._start(self._terms.workflow_id, order.values, self._terms.flow)
             except AlpineException as error:
-                status = "UNKNOWN" if isinstance(error, OutcomeUnknownException) else "NOT STARTED"
+                lost = isinstance(error, OutcomeUnknownException) or error.status_code in LOST_BEHIND_GATEWAY
+                status = "UNKNOWN" if lost else "NOT STARTED"
                 self._end(position, RunOutcome(order.given, None, status, error=error))
             else:
                 self._running[position] = run, run.following(self._terms.longest, self._terms.limit, Progress(False))

@@ -15,6 +15,7 @@ from alpine._waiting import Waited, Waiting, alone, asking
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
+    LoginFailureException,
     ResultsNotFoundException,
     RunFlowConnectionException,
     RunFlowFailureException,
@@ -180,11 +181,11 @@ class FlowRun(RichStr):
         :raises RunFlowFailureException: With another status than 'SUCCESS'.
         """
         found = self.results()
-        status = found.status
+        status = found._told("status") or "unknown"
         if status == SUCCESS:
             return RunStatus(status, found)
         errors = found.errors
-        reasons = "; ".join(f"{name}: {message}" for name, message in errors.items())
+        reasons = self._process._transport.clean("; ".join(f"{name}: {message}" for name, message in errors.items()))
         raise RunFlowFailureException(
             f"{self._subject} ended with status {status}{f' ({reasons})' if reasons else ''}.",
             process_id=str(self),
@@ -207,13 +208,18 @@ class FlowRun(RichStr):
         again = f"wait_until_finished(workflow_id={self.workflow_id}, process_id={str(self)!r})"
         try:
             alone(self.following(longest, limit, progress), self._process._transport.clock)
-        except AlpineSessionNotFoundException as error:
-            raise AlpineSessionNotFoundException(
+        except (AlpineSessionNotFoundException, LoginFailureException) as error:
+            raise type(error)(
                 f"The login expired while waiting for run {self} of workflow {self.workflow_id}, which goes on. "
                 f"Log in again, then {again}.",
                 process_id=str(self),
                 status_code=error.status_code,
             ) from None
+        except AlpineException as error:
+            if error.process_id is None:
+                error.process_id = str(self)
+                error.add_note(f"{self._subject} may go on. To wait again: {again}.")
+            raise
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(
                 f"{self._subject} goes on. To wait again: {again}; to end it: stop(process_id={str(self)!r})."
@@ -221,9 +227,9 @@ class FlowRun(RichStr):
             raise
 
     def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
-        if over.last_error is not None:
-            return self._unreachable(last, over.last_error)
         stopped = self.try_to_stop()
+        if over.last_error is not None and not stopped:
+            return self._unreachable(last, over.last_error)
         where = f" at operator {last.node!r}" if last.node else ""
         return RunFlowTimeoutException(
             f"{self._subject} was still going{where} after {limit:g} s; it was "

@@ -12,7 +12,26 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alpine._arguments import number
+from alpine._constants import Constants
 from alpine.exception import InvalidArgumentException
+
+
+class ScheduleType(Constants):
+    """How often a job runs."""
+
+    OnDemand = "on_demand"
+    Hourly = "hours"
+    Daily = "days"
+    Weekly = "weeks"
+    Monthly = "months"
+
+
+class Notify(Constants):
+    """Who is told when a job succeeds or fails."""
+
+    Nobody = "nobody"
+    Everybody = "everybody"
+    Selected = "selected"
 
 
 def now() -> datetime:

@@ -65,8 +65,11 @@ def _value(name: object, value: object) -> str:
         return str(value)
     if isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}:
         return "true" if value else "false"
-    if isinstance(value, numbers.Real | Decimal) and math.isfinite(value):
-        return str(value)
+    if isinstance(value, numbers.Integral) or (isinstance(value, numbers.Real | Decimal) and math.isfinite(value)):
+        try:
+            return str(value)
+        except ValueError:
+            raise WorkflowVariableException(f"The value of {name!r} has too many digits to be sent.") from None
     raise WorkflowVariableException(
         f"The value of {name!r} must be a text or a finite number, not {type(value).__name__}."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -12,9 +13,9 @@ import requests
 from alpine import _json
 from alpine._arguments import number
 from alpine._http.body import Body
-from alpine._http.retry import retry_after
+from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
 from alpine._http.token import TokenHolder
-from alpine._http.transport import Answer, Call, HTTPSession, Sink, Timeout, Transport, unusable
+from alpine._http.transport import Answer, Call, HTTPSession, Sink, Timeout, Transport, origin_of, unusable
 from alpine._pager import Fetch, Page, collect, read_in_turn, walk
 from alpine._records import Record, RecordList
 from alpine.exception import AlpineException, InvalidArgumentException, InvalidResponseException, exception_for
@@ -49,6 +50,10 @@ class AlpineObject:
             transport = Transport(session, base_url, TokenHolder(token))
         elif token is not None and token != transport.holder.value:
             transport = transport.sharing(TokenHolder(token))
+        elif transport.origin != origin_of(base_url):
+            raise InvalidArgumentException(
+                f"This session is logged in to {transport.origin}, not to {origin_of(base_url)}: give a token of that."
+            )
         self._bind(base_url, transport)
 
     @classmethod
@@ -124,10 +129,15 @@ class AlpineObject:
             retries=retries,
         )
         answer = self._transport.send(call)
-        if answer.status < 300 or (method == "DELETE" and answer.status == 404 and answer.attempt > 1):
+        if method == "DELETE" and answer.status == 200 and answer.body.lstrip().startswith(b"<"):
+            raise self._unusable(answer, "the server's answer is a page")
+        if 200 <= answer.status < 300:
             return answer
+        if method == "DELETE" and answer.status == 404 and answer.attempt > 1:
+            # The first attempt, whose answer was lost, has deleted it.
+            return replace(answer, body=b"")
         # A gateway that lost the server behind it does not know either whether the work was done.
-        lost = not call.repeatable and answer.status in {502, 504}
+        lost = not call.repeatable and answer.status in LOST_BEHIND_GATEWAY
         asked = retry_after(answer)
         exception = exception_for(
             answer.status,

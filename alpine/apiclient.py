@@ -13,25 +13,27 @@ from urllib3.util.retry import Retry
 
 from alpine._arguments import METHODS, choice, number, path_below, text
 from alpine._configuration import (
-    Address,
     Password,
+    address_of,
     certificate,
     checked_timeout,
-    credentials,
+    completed,
     set_level,
     verification,
 )
+from alpine._constants import flag
 from alpine._files import local_path, open_file
 from alpine._http.body import BytesBody, body_of
 from alpine._http.environment import Environment
 from alpine._http.token import TokenHolder
-from alpine._http.transport import Answer, HTTPSession, Timeout, Transport, unusable
+from alpine._http.transport import HTTPSession, Timeout, Transport
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
     InvalidArgumentException,
+    InvalidResponseException,
     LoginFailureException,
 )
 from alpine.job import Job
@@ -98,8 +100,9 @@ class APIClient(AlpineObject):
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
-        address = Address.of(host or os.environ.get("ALPINE_HOST"), port, is_secure)
-        username, password, token = credentials(address, host, username, password, token)
+        address, from_environment = address_of(host, port, is_secure)
+        if from_environment:
+            username, password, token = completed(username, password, token)
         if logging_level is not None:
             set_level(logging_level)
         session = HTTPSession()
@@ -116,7 +119,7 @@ class APIClient(AlpineObject):
         self.host, self.protocol, self.is_secure = address.host, address.scheme, address.scheme == "https"
         self.validate_certs, self.ca_certs = validate_certs, ca_certs
         self._bind(address.base_url, transport)
-        if not validate_certs:
+        if self.is_secure and not validate_certs:
             warnings.warn(
                 f"The certificate of {address.host} is not checked: anybody on the way can read the password.",
                 stacklevel=2,
@@ -162,7 +165,10 @@ class APIClient(AlpineObject):
             settings = None
         if not isinstance(settings, dict) or not settings.get("host"):
             raise InvalidArgumentException(f"{file} must be a JSON object with host, port, username and password.")
-        return cls(**{**{name: settings[name] for name in _FROM_FILE if settings.get(name) is not None}, **arguments})
+        given = {name: settings[name] for name in _FROM_FILE if settings.get(name) is not None}
+        for name in given.keys() & {"is_secure", "validate_certs"}:
+            flag(given[name], f"{name} in {file}")
+        return cls(**{**given, **arguments})
 
     def login(self, username: str, password: Password) -> dict[str, Any]:
         """Log in. Calls ``POST /sessions``.
@@ -199,20 +205,22 @@ class APIClient(AlpineObject):
             kinds={401: LoginFailureException, 400: LoginFailureException},
             advice="Check user name and password.",
             secrets=(secret,),
+            # A login twice is two sessions, of which one is used.
+            repeatable=True,
             anonymous=True,
         )
         session = self._one(answer)
         token = session.get("session_id")
         if not isinstance(token, str) or not token:
-            raise unusable(
-                answer.call, self._transport, Answer(answer.status, {}, b"", answer.call), "it holds no session id"
+            raise InvalidResponseException(
+                f"Could not log in as {username!r}: the server's answer names no session id.", status_code=answer.status
             )
         cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
         self._transport.holder.set(token, cookie or None, lambda: self._log_in(username, password))
         self.username = username
         user = session.get("user")
         record = user if isinstance(user, dict) else {}
-        self._user_id = record.get("id") if isinstance(record.get("id"), int) else None
+        self._user_id = _id_in(record)
         return record
 
     def logout(self) -> dict[str, Any]:
@@ -249,14 +257,14 @@ class APIClient(AlpineObject):
     @token.setter
     def token(self, value: str | None) -> None:
         self._transport.holder.set(value)
-        self._user_id = None
+        self._user_id, self._opened = None, False
 
     @property
     def user_id(self) -> int | None:
         """The id of the user who is logged in; for a token from elsewhere the server is asked once."""
         if self._user_id is None and self.token is not None:
             user = self._one(self._request("GET", "sessions", "read the session")).get("user")
-            self._user_id = user.get("id") if isinstance(user, dict) else None
+            self._user_id = _id_in(user)
         return self._user_id
 
     @property
@@ -275,6 +283,8 @@ class APIClient(AlpineObject):
 
     @retries.setter
     def retries(self, value: Retry) -> None:
+        if not isinstance(value, Retry):
+            raise InvalidArgumentException(f"retries must be made by alpine.retry_policy(...), not {value!r}.")
         self._transport.retries = value
 
     @property
@@ -361,7 +371,7 @@ class APIClient(AlpineObject):
         :param method: The HTTP method.
         :type method: str
         :param path: The path below the API, such as ``"workspaces/1/milestones"``, or one of the engine, which begins
-            with ``"/alpinedatalabs/"``.
+            with ``"/alpinedatalabs/api/v1/json/"``.
         :type path: str
         :param params: Parameters for the query.
         :type params: dict
@@ -386,6 +396,8 @@ class APIClient(AlpineObject):
         """
         verb = choice(str(method).upper(), "method", METHODS)
         url, action = path_below(path), f"{verb} {path}"
+        if url.startswith("alpinedatalabs/") and not url.startswith(f"{ENGINE}/"):
+            raise InvalidArgumentException(f"Of the engine only the paths below {ENGINE}/ can be reached.")
         if all_pages:
             if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
                 raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
@@ -422,3 +434,8 @@ class APIClient(AlpineObject):
     def __repr__(self) -> str:
         who = f" as {self.username!r}" if self.username else ""
         return f"<APIClient {self.base_url}{who if self.token else ', not logged in'}>"
+
+
+def _id_in(user: object) -> int | None:
+    number = user.get("id") if isinstance(user, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from alpine._arguments import Id, find_named, given, identifier, nearest, number, text
+from alpine._arguments import Id, find_named, given, identifier, nearest, number, sent_id, text
 from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._http.transport import HTTPSession
@@ -145,7 +145,7 @@ class DataSource(AlpineObject):
         >>> session.datasource.get_id("Sandbox Database")
         1
         """
-        return identifier(self._named(name, type).get("id"), "the id of the data source")
+        return sent_id(self._named(name, type), "data source")
 
     def get_database_list(self, data_source_id: Id, per_page: int = 100) -> RecordList:
         """Return the databases of a Greenplum, HAWQ or PostgreSQL source. Calls ``GET /data_sources/:id/databases``.
@@ -354,7 +354,7 @@ class DataSource(AlpineObject):
         """
         source = self._named(name, None)
         kind = kind_of(source)
-        source_id = identifier(source.get("id"), "the id of the data source")
+        source_id = sent_id(source, "data source")
         database_id: int | str = ""
         if kind in WITH_DATABASES:
             database_id = self._database_id(name, source_id, database)
@@ -369,7 +369,7 @@ class DataSource(AlpineObject):
             raise InvalidArgumentException(f"Which database of {source!r}? Give one of {', '.join(names) or 'none'}.")
         for row, name in zip(rows, names, strict=True):
             if database is None or name == database:
-                return identifier(row.get("id"), "the id of the database")
+                return sent_id(row, "database")
         raise DataSourceNotFoundException(
             f"The data source {source!r} has no database {database!r}.{nearest(str(database), names)}"
         )

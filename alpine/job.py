@@ -7,13 +7,14 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from alpine import task as _task
-from alpine._arguments import Id, find_id, given, identifier, number, text
-from alpine._constants import Constants, flag
+from alpine._arguments import Id, find_id, given, identifier, text
+from alpine._constants import flag
 from alpine._display import Progress
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
-from alpine._schedule import interval_of, now, schedule_of
+from alpine._runs import limits
+from alpine._schedule import Notify, ScheduleType, interval_of, now, schedule_of
 from alpine._waiting import wait_for
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
@@ -21,30 +22,13 @@ from alpine.exception import (
     JobNotFoundException,
     RunJobFailureException,
     RunJobTimeoutException,
+    ServerConnectionException,
     ValidationException,
     WorkspaceNotFoundException,
 )
 from alpine.workspace import restated, workspace_id_of
 
 _KINDS = {404: JobNotFoundException}
-
-
-class ScheduleType(Constants):
-    """How often a job runs."""
-
-    OnDemand = "on_demand"
-    Hourly = "hours"
-    Daily = "days"
-    Weekly = "weeks"
-    Monthly = "months"
-
-
-class Notify(Constants):
-    """Who is told when a job succeeds or fails."""
-
-    Nobody = "nobody"
-    Everybody = "everybody"
-    Selected = "selected"
 
 
 class Job(AlpineObject):
@@ -282,8 +266,11 @@ class Job(AlpineObject):
         >>> session.job.get(workspace_id, job_id)["status"]
         'idle'
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        return self._one(self._request("GET", f"workspaces/{workspace}/jobs/{job}", f"get job {job}", kinds=_KINDS))
+        return self._get(workspace_id_of(self, workspace_id), identifier(job_id, "job_id"))
+
+    def _get(self, workspace: int, job: int, *, retries: bool = True) -> Record:
+        path = f"workspaces/{workspace}/jobs/{job}"
+        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, retries=retries))
 
     def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
         """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
@@ -427,6 +414,7 @@ class Job(AlpineObject):
         :raises JobNotFoundException: The job does not exist.
         :raises RunJobFailureException: The run failed; the message holds those of its tasks. Or there was no run.
         :raises RunJobTimeoutException: The job is still running.
+        :raises ServerConnectionException: At the deadline the server could not be reached.
 
         Example:
 
@@ -435,22 +423,32 @@ class Job(AlpineObject):
         True
         """
         workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        longest = max(1.0, number(query_time, "query_time"))
-        limit = number(timeout, "timeout")
+        longest, limit = limits(query_time, timeout)
+        last: object = None
         with Progress(bool(verbose)) as progress:
 
             def ask(elapsed: float) -> Record | None:
-                found = self.get(workspace, job)
-                if found.get("status") == "idle":
+                nonlocal last
+                found = self._get(workspace, job, retries=False)
+                last = found.get("status")
+                if last == "idle":
                     return found
-                progress.update(elapsed, str(found.get("status")))
+                progress.update(elapsed, str(last))
                 return None
 
-            over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
-            progress.finish(over.elapsed, "idle" if over.value else "still running")
+            try:
+                over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
+            except KeyboardInterrupt as interrupt:
+                interrupt.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
+                raise
+            progress.finish(over.elapsed, str(last))
+        if over.last_error is not None:
+            raise ServerConnectionException(
+                f"The server could not be reached while waiting for job {job} (last status: {last}; last error: "
+                f"{over.last_error}) The job may go on: wait_until_finished picks it up again."
+            )
         if over.value is None:
-            trouble = f" The last question failed: {over.last_error}" if over.last_error else ""
-            raise RunJobTimeoutException(f"Job {job} was still running after {limit:g} s, and goes on.{trouble}")
+            raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
         return self._judged(job, over.value, self.last_result(job))
 
     def _judged(self, job: int, record: dict[str, Any], result: Record | None) -> Record:
@@ -464,7 +462,7 @@ class Job(AlpineObject):
                 for task in (tasks if isinstance(tasks, list) else [])
                 if isinstance(task, dict) and task.get("status") != "success"
             ]
-            said = "; ".join(reasons).rstrip(".") or "the server does not say why"
+            said = self._transport.clean("; ".join(reasons))[:1000].rstrip(".") or "the server does not say why"
             raise RunJobFailureException(f"The run of job {job} failed: {said}.")
         return result or Record()
 

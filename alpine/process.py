@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from alpine import results
+from alpine import _json, results
 from alpine._arguments import Id, identifier, number, process_id_of, segment
 from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
@@ -190,7 +190,8 @@ class Process(AlpineObject):
             )
         if said.startswith("flow stopped") or "request accepted" in said:
             return "STOPPED"
-        self.logger.warning("Run %s was not stopped: %s", run, said)
+        words = self._transport.clean(answer.body.decode("utf-8", "replace"))
+        self.logger.warning("Run %s was not stopped: %s", run, words[:200])
         return "STOP FAILED"
 
     def download_results(self, workflow_id: Id, process_id: str) -> FlowResults:
@@ -456,10 +457,11 @@ class Process(AlpineObject):
             if not isinstance(state, str):
                 raise unusable(answer.call, self._transport, answer, "the engine's answer names no state")
             node = document.get("nodeInfo")
-            name = node.get("nodeName") if isinstance(node, dict) else None
+            name = node.get("nodeName") if isinstance(node, dict) else _node_in(document.get("message"))
             failed = "FAIL" in state.upper() or "ERROR" in state.upper()
             return RunState(FAILED if failed else WORKING, state, name if isinstance(name, str) else None)
-        if not isinstance(document, str) or document.lstrip().startswith("<"):
+        # A page, or JSON that was cut off, is not the engine's plain text.
+        if not isinstance(document, str) or document.lstrip()[:1] in {"", "<", "{", "["}:
             raise unusable(answer.call, self._transport, answer, "the engine's answer is no state of a run")
         if "already stopped" in document.casefold():
             return RunState(FINISHED)
@@ -472,14 +474,21 @@ class Process(AlpineObject):
         """The results document: JSON, most often inside a JSON string."""
         document = self._document(answer)
         if isinstance(document, str) and document.strip():
-            return self._document(Answer(answer.status, answer.headers, document.encode(), answer.call))
+            inner = document.encode("utf-8", "surrogatepass")
+            return self._document(Answer(answer.status, answer.headers, inner, answer.call))
         return document
+
+
+def _node_in(message: object) -> str | None:
+    """The operator that newer servers name in their message only."""
+    found = re.search(r"processing node: (.+?), message:", message) if isinstance(message, str) else None
+    return found.group(1) if found else None
 
 
 def _json_or_text(answer: Answer) -> Any:
     """An engine's answer: it says that it is JSON even when it is plain text."""
     try:
-        return json.loads(answer.body)
+        return _json.loads(answer.body)
     except (ValueError, RecursionError):
         return answer.body.decode("utf-8", "replace")
 

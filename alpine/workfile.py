@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, overload
 
 from alpine import process as _process
 from alpine import workfile_version as _version
-from alpine._arguments import Id, also_known_as, choice, find_id, given, identifier, text
+from alpine._arguments import Id, also_known_as, choice, given, identifier, nearest, sent_id, text
 from alpine._files import FileSink, existing_file, local_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
@@ -17,6 +17,7 @@ from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject
 from alpine.datasource import execution_locations
 from alpine.exception import (
+    AlpineException,
     DataSourceNotFoundException,
     InvalidArgumentException,
     ServerErrorException,
@@ -46,6 +47,10 @@ class Workfile(AlpineObject):
         self.version: _version.Version = _version.Version._beside(self)
         """The versions of other workfiles."""
 
+    @overload
+    def delete(self, workfile_id: Id) -> None: ...
+    @overload
+    def delete(self, *, workflow_id: Id) -> None: ...
     @also_known_as(workflow_id="workfile_id")
     def delete(self, workfile_id: Id) -> None:
         """Delete a workfile from a workspace. Calls ``DELETE /workfiles/:id``.
@@ -109,6 +114,10 @@ class Workfile(AlpineObject):
             )
         raise failure
 
+    @overload
+    def get(self, workfile_id: Id) -> Record: ...
+    @overload
+    def get(self, *, workflow_id: Id) -> Record: ...
     @also_known_as(workflow_id="workfile_id")
     def get(self, workfile_id: Id) -> Record:
         """Return metadata for a workfile. Calls ``GET /workfiles/:id``.
@@ -147,10 +156,21 @@ class Workfile(AlpineObject):
         >>> session.workfile.get_id(workfile_name="order_filter", workspace_id="Sandbox") == workflow_id
         True
         """
-        name = text(workfile_name, "workfile_name").removesuffix(".afm")
-        rows = self.iterate(workspace_id, per_page=1000)
-        where = f" in workspace {workspace_id!r}"
-        return find_id(rows, "file_name", name, "workfile", WorkfileNotFoundException, where=where)
+        name = text(workfile_name, "workfile_name")
+        workflow: Mapping[str, Any] | None = None
+        seen = []
+        for row in self.iterate(workspace_id, per_page=1000):
+            if row.get("file_name") == name:
+                return sent_id(row, "workfile")
+            if row.get("file_type") == "work_flow" and row.get("file_name") == name.removesuffix(".afm"):
+                workflow = row
+            seen.append(str(row.get("file_name")))
+        if workflow is not None:
+            return sent_id(workflow, "workfile")
+        raise WorkfileNotFoundException(
+            f"There is no workfile {name!r} in workspace {workspace_id!r} among the {len(seen)} that this user sees."
+            f"{nearest(name, seen)}"
+        )
 
     def get_list(
         self,
@@ -432,18 +452,25 @@ class Workfile(AlpineObject):
         )
         record = self._one(answer)
         if replaced is not None:
-            self.delete(replaced)
-            return self.update(record["id"], name=name)
+            return self._put_in_place(sent_id(record, "workfile"), replaced, name)
         if record.get("file_name") != name:
-            self.logger.warning(
-                "%r is on the server as %r, with id %s.", name, record.get("file_name"), record.get("id")
-            )
+            given_name = self._transport.clean(str(record.get("file_name")))[:300]
+            self.logger.warning("%r is on the server as %r, with id %s.", name, given_name, record.get("id"))
         return record
+
+    def _put_in_place(self, new: int, old: int, name: str) -> Record:
+        """Delete the old workfile, and give its name to the new one."""
+        try:
+            self.delete(old)
+            return self.update(new, name=name)
+        except AlpineException as error:
+            error.add_note(f"The new workfile is on the server, with id {new}; the old one has id {old}.")
+            raise
 
     def _taken(self, workspace: int, name: str) -> int | None:
         """The id of the workfile that has exactly this name."""
         rows = self.iterate(workspace, per_page=1000)
-        return next((row.get("id") for row in rows if row.get("file_name") == name), None)
+        return next((sent_id(row, "workfile") for row in rows if row.get("file_name") == name), None)
 
 
 def _filters(file_type: str | None, name_pattern: str | None) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from alpine._arguments import Id, find_id, given, identifier, text
+from alpine._arguments import Id, find_id, given, identifier, sent_id, text
 from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
@@ -179,7 +179,7 @@ class Member(AlpineObject):
     ) -> RecordList:
         workspace = workspace_id_of(self, workspace_id)
         rows, promised = self._read(workspace, 1000)
-        roles = {identifier(row.get("id"), "the id of a member"): _role_of(row) for row in rows}
+        roles = {sent_id(row, "member"): _role_of(row) for row in rows}
         if promised is not None and len(roles) < promised:
             raise InvalidResponseException(
                 f"Did not {action} workspace {workspace}: the server speaks of {promised} members and showed "

@@ -131,7 +131,12 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
 
         def handle_any(self) -> None:
             parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # The client gave up in the middle: that is no request.
+                self.close_connection = True
+                return
             asked = Asked(
                 self.command, parts.path, parse_qs(parts.query), dict(self.headers), body, self.client_address
             )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alpine import APIClient
+from alpine import APIClient, Workfile
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -396,3 +396,39 @@ def test_exceptions_of_a_call_pickle(server: ScriptedServer, session: APIClient)
 def test_no_certificate_check_warns_once(server: ScriptedServer) -> None:
     with pytest.warns(UserWarning, match="not checked"):
         APIClient("https://localhost", validate_certs=False)
+
+
+def test_a_token_set_by_hand_stays_valid_when_the_client_ends(server: ScriptedServer) -> None:
+    server.on_login()
+    with APIClient(server.url, username="ada", password=PASSWORD) as session:
+        session.token = "handed-in-token-1"
+    assert server.count("DELETE") == 0
+
+
+def test_the_login_of_a_session_stays_with_its_server(server: ScriptedServer, session: APIClient) -> None:
+    with pytest.raises(InvalidArgumentException, match="give a token"):
+        Workfile("http://elsewhere.invalid/api", session.session, session.token)
+    assert Workfile("http://elsewhere.invalid/api", session.session, "a-token-of-that-server").token != session.token
+
+
+def test_a_password_is_not_sent_in_clear_by_a_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidArgumentException, match="is_secure"):
+        APIClient("http://alpine.example.com", is_secure=True)
+    monkeypatch.setenv("ALPINE_HOST", "https://alpine.example.com:8443")
+    monkeypatch.setenv("ALPINE_TOKEN", "token-for-https-only")
+    assert APIClient("http://alpine.example.com").token is None
+    assert APIClient("https://alpine.example.com").token == "token-for-https-only"
+    assert APIClient().base_url == "https://alpine.example.com:8443/api"
+
+
+def test_the_environment_names_itself_when_it_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALPINE_HOST", "ftp://nonsense")
+    monkeypatch.setenv("ALPINE_PORT", "9443")
+    assert APIClient("b.example").base_url == "http://b.example/api"
+    with pytest.raises(InvalidArgumentException, match="ALPINE_HOST"):
+        APIClient()
+
+
+def test_retries_are_a_policy(session: APIClient) -> None:
+    with pytest.raises(InvalidArgumentException, match="retry_policy"):
+        session.retries = 3  # type: ignore[assignment]

@@ -58,6 +58,25 @@ def test_a_server_that_ignores_the_page_number_is_no_trap() -> None:
     assert len(list(walk(lambda _number: Page([{"name": "x"}], None, None, True)))) == 1
 
 
+@pytest.mark.parametrize("row", [{"id": None}, {"id": float("nan")}, {"id": None, "x": float("nan")}, {"id": {}}])
+@pytest.mark.parametrize("pages", [None, 10**12])
+def test_a_server_that_promises_pages_without_end_is_no_trap(row: dict[str, Any], pages: int | None) -> None:
+    calls: list[int] = []
+
+    def fetch(number: int) -> Page:
+        calls.append(number)
+        return Page([dict(row)], pages, 10**13, True)
+
+    assert len(list(walk(fetch))) == 1
+    assert len(collect(fetch)[0]) == 1
+    assert len(calls) < 30
+
+
+def test_rows_without_an_id_are_all_kept_unless_a_later_page_repeats_them() -> None:
+    pages = {1: [{"name": "x"}, {"name": "x"}], 2: [{"name": "y"}], 3: [{"name": "x"}]}
+    assert len(list(walk(lambda number: Page(pages.get(number, []), None, None, True)))) == 3
+
+
 def test_rows_that_vanish_while_reading_end_the_list() -> None:
     def fetch(number: int) -> Page:
         return Page(rows(1, 2), 3, 6, True) if number == 1 else Page([], 1, 2, True)

@@ -580,3 +580,23 @@ def test_progress_counts_the_operators_of_a_known_flow(
         "Other  (2 of 3 done)",
         "SUCCESS  (3 of 3 done)",
     ]
+
+
+def test_an_operator_that_is_named_in_the_message_only_is_shown(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = {"meta": {"state": "IN_PROGRESS"}, "message": "In progress, processing node: K-Means, message:{}"}
+    on_query(server, Reply(document), OVER)
+    on_results(server, results())
+    session.workfile.process.wait_until_finished(375, PID, verbose=True)
+    assert "K-Means" in capsys.readouterr().out
+
+
+def test_a_last_look_that_fails_still_stops_the_run(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, *[working()] * 15, Reply("x", 502))
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    with pytest.raises(RunFlowTimeoutException) as caught:
+        session.workfile.process.wait_until_finished(375, PID, timeout=5)
+    assert caught.value.stopped

@@ -477,3 +477,25 @@ def test_a_stranger_changes_nothing(client: APIClient, ada: APIClient, note: Pat
         with pytest.raises(ForbiddenException, match=r"403.*Ask an administrator"):
             call()
     assert ada.workfile.download(number) == b"first"
+
+
+def test_a_file_of_exactly_that_name_comes_before_a_workflow_without_its_ending(
+    server: ScriptedServer, session: APIClient
+) -> None:
+    file = {**WORKFLOW, "id": 9, "file_name": "test.afm", "file_type": "xml"}
+    server.on("GET", "/api/workspaces/12/workfiles", Reply({"response": [WORKFLOW, file]}))
+    assert session.workfile.get_id("test.afm", 12) == 9
+    assert session.workfile.get_id("test", 12) == 375
+
+
+def test_a_replacement_that_breaks_off_says_where_both_files_are(
+    server: ScriptedServer, session: APIClient, afm_file: Path
+) -> None:
+    server.on("GET", "/api/workspaces/12/workfiles", Reply({"response": [WORKFLOW]}))
+    server.on("POST", "/api/workspaces/12/workfiles", Reply({"response": {**WORKFLOW, "id": 400}}, 201))
+    server.on(
+        "DELETE", "/api/workfiles/375", Reply({"errors": {"fields": {"workfile": {"WORKLET_ASSOCIATED": {}}}}}, 422)
+    )
+    with pytest.raises(ValidationException) as caught:
+        session.workfile.upload(12, afm_file, [GREENPLUM], if_exists="replace")
+    assert "400" in caught.value.__notes__[0]

@@ -115,7 +115,7 @@ class PoolAdapter(HTTPAdapter):
         return response
 
     def _pool(self, request: requests.PreparedRequest, origin: str, verify: Any, cert: Any) -> Any:
-        key = (origin, verify, cert)
+        key = (origin, verify, tuple(cert) if isinstance(cert, list) else cert)
         pool = self._pools.get(key)
         # A pool that was closed, by the session or because there were too many, has lost its queue.
         if pool is None or pool.pool is None:

@@ -31,6 +31,16 @@ _PLAIN_HTTP = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOC
 _PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, or give its https port."
 _TLS_ADVICE = "For a server with a CA of its own give ca_certs='/path/to/ca.pem'."
 _CLIENT_ADVICE = "The server wants a client certificate that it knows: give cert=(certificate_file, key_file)."
+_ALERTS_OF_A_CERTIFICATE = frozenset(
+    {
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+    }
+)
 _TUNNEL = "Tunnel connection failed"
 
 
@@ -93,7 +103,13 @@ class Failure:
     def _of_tls(cls, error: ssl.SSLError) -> Failure:
         said = getattr(error, "reason", None) or ""
         reason = f"the encrypted connection failed: {getattr(error, 'verify_message', '') or said or 'no reason known'}"
-        advice = _PLAIN_ADVICE if said in _PLAIN_HTTP else _CLIENT_ADVICE if "ALERT" in said else _TLS_ADVICE
+        advice = (
+            _PLAIN_ADVICE
+            if said in _PLAIN_HTTP
+            else _CLIENT_ADVICE
+            if said in _ALERTS_OF_A_CERTIFICATE
+            else _TLS_ADVICE
+        )
         return cls(TLSException, reason, said in _IN_THE_MIDDLE, False, advice)
 
     def to_exception(self, action: str, *, repeatable: bool, if_lost: str, **attributes: object) -> AlpineException:

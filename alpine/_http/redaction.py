@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 
 _PARAMETERS = re.compile(
-    r"(?i)\b(session_id|token|x-token|password|authenticity_token)([\"']?\s*[=:]\s*(?:[\"']|(?![{\[])))[^&\s\"',;}<>)]+"
+    r"(?i)\b(session_id|token|x-token|password(?:_\w+)?|authenticity_token)([\"']?\s*[=:]\s*(?:[\"']|(?![{\[])))[^&\s\"',;}<>)]+"
 )
 _COOKIES = re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*[=:]\s*)[^\r\n]+")
 _SHORTEST_SECRET = 4

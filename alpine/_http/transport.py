@@ -133,6 +133,7 @@ class Transport:
 
     def __init__(self, session: requests.Session, base_url: str, holder: TokenHolder) -> None:
         self.session = session
+        self.origin = origin_of(base_url)
         self.holder = holder
         self.timeout: Timeout = (10, 60)
         self.retries = retry_policy()
@@ -365,6 +366,15 @@ def _is_cut_off(response: requests.Response) -> bool:
     """Whether an answer without a body was meant to have one: nothing in its head says where it ends."""
     told = {"Content-Length", "Transfer-Encoding", "Connection"} & response.headers.keys()
     return not told and getattr(response.raw, "version", 0) == _HTTP_1_1 and response.status_code not in _WITHOUT_BODY
+
+
+def origin_of(url: str) -> str:
+    """The server that a URL leads to, without what comes after."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{(parts.netloc.rpartition('@')[2]).lower()}"
+    except ValueError:
+        return url
 
 
 class _Lazy:

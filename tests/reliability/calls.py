@@ -70,7 +70,7 @@ def _sweep(session: APIClient) -> list[dict[str, Any]]:
 
 
 CALLS = (
-    Call("login", lambda s: s.login("x", PASSWORD), dict),
+    Call("login", lambda s: s.login("x", PASSWORD), dict, repeats_post=True),
     Call("logout", lambda s: s.logout(), dict),
     Call("user_id", lambda s: s.user_id, (int, NONE)),
     Call("get_status", lambda s: s.get_status(), dict),

@@ -136,6 +136,11 @@ def _compressed(asked: Asked, *, spoil: bool = False) -> bytes:
     return b"\r\n".join(kept) + b"\r\n\r\n" + packed
 
 
+def _compresses(connection: socket.socket, asked: Asked) -> bool:
+    connection.sendall(_compressed(asked))
+    return True
+
+
 def _spoilt(asked: Asked) -> bytes:
     return _compressed(asked, spoil=True)
 
@@ -193,7 +198,7 @@ _LATER = 600
 FAULTS = (
     Fault("nothing wrong", "all is well"),
     Fault("nothing wrong", "the answer comes in small pieces", _trickles),
-    Fault("nothing wrong", "a compressed answer", _raw(_compressed)),
+    Fault("nothing wrong", "a compressed answer", _compresses),
     Fault("connection", "nobody listens", refused=True),
     Fault("connection", "reset before the request is read", greeting=_reset_at_once),
     Fault("connection", "closed before the request is read", greeting=_close_at_once),

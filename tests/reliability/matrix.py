@@ -199,7 +199,7 @@ What the tables show, in words:
 - **Reading is repeated.** A connection that was refused, reset or closed, a time-out, and the answers 429, 502, 503 and
   504 are met with up to four more attempts, at random moments within bounds that double, or when `Retry-After` says;
   all of them within two minutes. A `Retry-After` above two minutes is not waited for: the exception has it as
-  `retry_after`. {{func}}`alpine.retry_policy` makes other numbers, to be set as `session.retries`.
+  `retry_after`. `alpine.retry_policy` makes other numbers, to be set as `session.retries`.
 - **Doing is not.** Starting a run, uploading and creating are sent once. Where the answer is lost,
   `OutcomeUnknownException` says that it may have happened, and how to look. Only a connection that was never made is
   tried again, since nothing was sent.

@@ -419,3 +419,9 @@ def test_a_body_that_is_no_form_is_answered(attack: Watch) -> None:
             ):
                 answer = attack.wire("POST", path, data=body, headers={"Content-Type": content_type})
                 attack.answered(answer, f"{content_type} {body[:20]!r} {path}")
+
+
+def test_an_expression_that_is_nested_deep_ends_its_run_soon(attack: Watch) -> None:
+    flow = attack.wire.upload_flow("deep.afm", FLOWS["order_report.afm"])
+    run = attack.wire.run(flow["id"], {"@status": "(" * 5_000})
+    assert attack.wire.finished(flow["id"], run)["flowMetaInfo"]["status"] != "SUCCESS"

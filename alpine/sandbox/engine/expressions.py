@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
 from alpine.sandbox.engine.failures import NodeFailure
 
 MAX_LENGTH = 100_000
+MAX_NESTING = 200
+"""DuckDB's parser takes the square of the depth, and cannot be interrupted meanwhile."""
 _REFUSED_FUNCTIONS = frozenset(
     {"write_log", "sleep_ms", "current_setting", "current_query", "getvariable", "nextval", "currval"}
 )
@@ -47,6 +50,9 @@ def vetted(text: str, fetch: Fetch) -> str:
     """
     if len(text) > MAX_LENGTH:
         raise NodeFailure(f"An expression of {len(text):,} characters is too long; {MAX_LENGTH:,} are allowed.")
+    signs = (1 if sign in "([{" else -1 for sign in text if sign in "([{)]}")
+    if max(accumulate(signs), default=0) > MAX_NESTING:
+        raise NodeFailure(f"This expression is nested too deep: {_shown(text)}")
     [(answer,)] = fetch("SELECT json_serialize_sql(?::VARCHAR)", [f"SELECT {text}\n"])
     try:
         tree = json.loads(answer)
