@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from alpine import exception as exception
     from alpine import sandbox as sandbox
     from alpine._http.retry import retry_policy
+    from alpine._many import RunOutcome
+    from alpine._outputs import OperatorOutput
+    from alpine._records import Record, RecordList
+    from alpine._runs import FlowRun
     from alpine.apiclient import APIClient
     from alpine.datasource import DataSource
     from alpine.exception import (
@@ -77,7 +81,12 @@ _HOMES = {
     "APIClient": "alpine.apiclient",
     "DataSource": "alpine.datasource",
     "FlowResults": "alpine.results",
+    "FlowRun": "alpine._runs",
     "Job": "alpine.job",
+    "OperatorOutput": "alpine._outputs",
+    "Record": "alpine._records",
+    "RecordList": "alpine._records",
+    "RunOutcome": "alpine._many",
     "User": "alpine.user",
     "Workfile": "alpine.workfile",
     "Workspace": "alpine.workspace",
@@ -112,6 +121,7 @@ __all__ = [
     "DemoModeException",
     "FlowResults",
     "FlowResultsMalformedException",
+    "FlowRun",
     "ForbiddenException",
     "InvalidArgumentException",
     "InvalidResponseCodeException",
@@ -125,7 +135,10 @@ __all__ = [
     "NotFoundException",
     "NotLicensedException",
     "OperatorNotFoundException",
+    "OperatorOutput",
     "OutcomeUnknownException",
+    "Record",
+    "RecordList",
     "RedirectException",
     "RequestTimeoutException",
     "RequestTooLargeException",
@@ -136,6 +149,7 @@ __all__ = [
     "RunFlowTimeoutException",
     "RunJobFailureException",
     "RunJobTimeoutException",
+    "RunOutcome",
     "ServerConnectionException",
     "ServerErrorException",
     "ServiceUnavailableException",

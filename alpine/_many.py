@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alpine import _rich
 from alpine._display import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
-from alpine._rich import extra
+from alpine._rich import RichList, extra
 from alpine._runs import FlowRun
 from alpine._variables import Variables
 from alpine._waiting import FIRST_GAP, Waiting
@@ -50,6 +51,22 @@ class RunOutcome:
     status: str
     results: FlowResults | None = None
     error: AlpineException | None = None
+
+
+class RunOutcomes(RichList[RunOutcome]):
+    """How many runs ended, in the order of their variables."""
+
+    def __repr__(self) -> str:
+        good = sum(outcome.error is None for outcome in self)
+        return f"<{_rich.count(len(self), 'run')}, {good} with success>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (str(outcome.variables or ""), outcome.status, outcome.process_id or "", str(outcome.error or ""))
+            for outcome in self
+        ]
+        columns = ("variables", "status", "run", "error")
+        return _rich.block(_rich.heading(_rich.count(len(self), "run")), _rich.table(columns, rows) if rows else "")
 
 
 @dataclass(frozen=True)

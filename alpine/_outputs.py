@@ -49,8 +49,8 @@ class OperatorOutput(RichDict):
     def to_dataframe(self, tab: str | None = None) -> DataFrame:
         """The rows that the server shows, with real types: numbers as numbers, what is missing as missing.
 
-        The server shows 25 rows at most: :attr:`row_count` is the number of all, and :attr:`table_name` the table that
-        holds them.
+        The server shows 25 rows at most: :attr:`row_count` is the number of all, and :attr:`table_name` the table in
+        the data source that holds them. The DataFrame has the number of all in ``attrs["row_count"]``.
 
         :param tab: The name of a tab; without it the first that holds a table.
         :type tab: str
@@ -64,7 +64,9 @@ class OperatorOutput(RichDict):
 
         >>> results.operators["Row Filter"].to_dataframe()["amount"].mean()
         """
-        return self._the_table(tab).to_dataframe()
+        frame = self._the_table(tab).to_dataframe()
+        frame.attrs["row_count"] = self._first(tab).row_count
+        return frame
 
     @property
     def row_count(self) -> int:

@@ -49,9 +49,9 @@ def draw_table(
                 f"There are: {', '.join(map(repr, table.columns))}."
             )
     texts = [name for name in ys if name not in numeric]
-    if texts or not ys:
-        which = f"The column {texts[0]!r} holds" if texts else "The table holds"
-        raise InvalidArgumentException(f"{which} no numbers to plot.")
+    if texts or not ys or not table.rows:
+        which = f"The column {texts[0]!r}" if texts else "The table"
+        raise InvalidArgumentException(f"{which} holds {'no numbers' if table.rows else 'no rows'} to plot.")
     kind = choice(kind or ("line" if x is None or x in numeric else "bar"), "kind", KINDS)
     if kind == "scatter" and x is None:
         raise InvalidArgumentException("A scatter plot needs the names of two columns, x and y.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Union
 
@@ -221,9 +222,7 @@ class FlowRun(RichStr):
                 error.add_note(f"{self._subject} may go on. To wait again: {again}.")
             raise
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"{self._subject} goes on. To wait again: {again}; to end it: stop(process_id={str(self)!r})."
-            )
+            interrupt.add_note(f"{self._subject} goes on. To wait again: {again}; to end it: stop({str(self)!r}).")
             raise
 
     def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
@@ -313,3 +312,9 @@ def flow_of(afm_file: AfmFile | None) -> Workflow | None:
     from alpine import afm  # the XML parser is needed only here
 
     return afm_file if isinstance(afm_file, afm.Workflow) else afm.read(local_path(afm_file, "afm_file"))
+
+
+def node_in(message: object) -> str | None:
+    """The operator that newer servers name in their message only."""
+    found = re.search(r"processing node: (.+?), message:", message) if isinstance(message, str) else None
+    return found.group(1) if found else None

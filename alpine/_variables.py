@@ -37,14 +37,19 @@ def checked_variables(variables: object) -> list[dict[str, str]]:
 
 
 def undeclared(variables: list[dict[str, str]], flow: Workflow | None) -> list[str]:
-    """A warning for each variable that a flow does not declare; none where the flow is not known."""
+    """A warning for each variable that a flow does not declare, or that no flow can declare."""
+    names = [variable["name"] for variable in variables]
     if flow is None:
-        return []
-    names = [variable["name"] for variable in variables if variable["name"] not in flow.variables]
+        return [
+            f"{name!r} is the name of no variable, since it does not begin with '@': its value will have no effect."
+            for name in names
+            if not name.startswith("@")
+        ]
+    which = f"The workflow {flow.name!r}" if flow.name else "The workflow"
     return [
-        f"The workflow {flow.name or ''} declares no variable {name!r}, so that its value may have no effect."
-        f"{nearest(name, flow.variables)}".replace("  ", " ")
+        f"{which} declares no variable {name!r}, so that its value may have no effect.{nearest(name, flow.variables)}"
         for name in names
+        if name not in flow.variables
     ]
 
 

@@ -33,6 +33,7 @@ from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
     InvalidArgumentException,
+    InvalidResponseCodeException,
     InvalidResponseException,
     LoginFailureException,
 )
@@ -202,8 +203,7 @@ class APIClient(AlpineObject):
             "sessions?session_id=NULL",
             f"log in as {username!r}",
             body=BytesBody.form({"username": username, "password": secret}),
-            kinds={401: LoginFailureException, 400: LoginFailureException},
-            advice="Check user name and password.",
+            kinds={401: LoginFailureException, 400: LoginFailureException, 404: InvalidResponseCodeException},
             secrets=(secret,),
             # A login twice is two sessions, of which one is used.
             repeatable=True,

@@ -135,6 +135,8 @@ class MissingExtraException(AlpineException, ImportError):
 class LoginFailureException(AlpineException):
     """The server refused the user name and the password."""
 
+    _advice = "Check user name and password."
+
 
 class AlpineSessionNotFoundException(AlpineException):
     """There is no login, or it has expired (401)."""
@@ -185,6 +187,8 @@ class ResponseTooLargeException(InvalidResponseException):
 class InvalidResponseCodeException(InvalidResponseException):
     """The server answers with a status code that says no."""
 
+    _advice = "If that is not what an Alpine server says, check host and port."
+
 
 class ForbiddenException(InvalidResponseCodeException):
     """The user may not do this (403)."""
@@ -225,6 +229,8 @@ class TooManyRequestsException(InvalidResponseCodeException):
 
 class ValidationException(InvalidResponseCodeException):
     """The server refuses what was sent (422); ``fields`` holds its reasons by field."""
+
+    _advice = ""
 
 
 class ServerErrorException(InvalidResponseCodeException):
@@ -407,7 +413,9 @@ def exception_for(
 def missing_extra(package: str, extra: str) -> MissingExtraException:
     """Make the exception that says which extra brings a package that is not installed."""
     return MissingExtraException(
-        f"{package} is not installed. Install it with: pip install 'alpine[{extra}]'", name=package
+        f"{package} is not installed. The extra {extra!r} brings it: pip install '.[{extra}]' in the checkout "
+        f"of alpine, or alone: pip install {package}",
+        name=package,
     )
 
 

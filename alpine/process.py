@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from alpine._arguments import Id, identifier, number, process_id_of, segment
 from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
 from alpine._rich import extra
-from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits
+from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
 from alpine._variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
@@ -27,7 +26,7 @@ from alpine.results import FlowResults, OperatorOutput, RunStatus
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._many import RunOutcome
+    from alpine._many import RunOutcome, RunOutcomes
     from alpine.afm import Workflow
 
 _START_TIMEOUT = 10
@@ -288,7 +287,7 @@ class Process(AlpineObject):
         timeout: float = 3600,
         verbose: bool = False,
         stop_on_interrupt: bool = False,
-    ) -> list[RunOutcome]:
+    ) -> RunOutcomes:
         """Run a workflow many times, side by side, and wait for all of the runs.
 
         The next run starts as soon as one is over. A run that fails, or cannot be started, is an outcome as well;
@@ -320,7 +319,9 @@ class Process(AlpineObject):
         >>> [outcome.status for outcome in outcomes]
         ['SUCCESS', 'SUCCESS', 'SUCCESS']
         """
-        return list(
+        from alpine._many import RunOutcomes
+
+        return RunOutcomes(
             self.iterate_many(
                 workflow_id,
                 list_of_variables,
@@ -457,7 +458,7 @@ class Process(AlpineObject):
             if not isinstance(state, str):
                 raise unusable(answer.call, self._transport, answer, "the engine's answer names no state")
             node = document.get("nodeInfo")
-            name = node.get("nodeName") if isinstance(node, dict) else _node_in(document.get("message"))
+            name = node.get("nodeName") if isinstance(node, dict) else node_in(document.get("message"))
             failed = "FAIL" in state.upper() or "ERROR" in state.upper()
             return RunState(FAILED if failed else WORKING, state, name if isinstance(name, str) else None)
         # A page, or JSON that was cut off, is not the engine's plain text.
@@ -477,12 +478,6 @@ class Process(AlpineObject):
             inner = document.encode("utf-8", "surrogatepass")
             return self._document(Answer(answer.status, answer.headers, inner, answer.call))
         return document
-
-
-def _node_in(message: object) -> str | None:
-    """The operator that newer servers name in their message only."""
-    found = re.search(r"processing node: (.+?), message:", message) if isinstance(message, str) else None
-    return found.group(1) if found else None
 
 
 def _json_or_text(answer: Answer) -> Any:

@@ -17,7 +17,7 @@ _CLIENT = (
 from alpine import APIClient
 session = APIClient(sys.argv[1], token="benchmark-token-0001")
 session.workfile.get(375)
-idle, start = now(), time.perf_counter()
+idle, start = begin()
 """
 )
 _UPLOAD = (
@@ -29,7 +29,7 @@ report(idle, start)
 )
 _UPLOAD_FILE = _CLIENT + "session.workfile.upload_file(12, sys.argv[2])\nreport(idle, start)\n"
 _DOWNLOAD = _CLIENT + "session.workfile.download(int(sys.argv[3]), path=sys.argv[2])\nreport(idle, start)\n"
-_RESULTS = _CLIENT + "session.workfile.process.download_results(375, 'p')\nreport(idle, start)\n"
+_RESULTS = _CLIENT + "session.workfile.process.download_results(375, 'p')\nreport(idle, start, decoding=True)\n"
 _LIMIT = (
     PEAK
     + """
@@ -40,9 +40,9 @@ except ImportError:
     from json import loads
 pool = urllib3.PoolManager()
 pool.request("GET", sys.argv[1] + "/api/workfiles/375").data
-idle, start = now(), time.perf_counter()
+idle, start = begin()
 loads(loads(pool.request("GET", sys.argv[1] + "/alpinedatalabs/api/v1/json/workflows/375/results/p").data))
-report(idle, start)
+report(idle, start, decoding=True)
 """
 )
 _BEGIN = b'<?xml version="1.0"?><Process Description="" UserName="1" Version="6.3.0.0"><VariableModel/>'

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import statistics
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
 from time import perf_counter
 
 import urllib3
-from cheroot.wsgi import Server
 
 from alpine.sandbox import Sandbox
+from alpine.sandbox.web.server import HttpServer
 from benchmarks.measure import Result, in_a_process, ratio
 
 _START = """
@@ -18,6 +17,7 @@ import json, time
 start = time.perf_counter()
 import urllib.request
 from alpine.sandbox import Sandbox
+from alpine.sandbox.web.server import HttpServer
 imported = time.perf_counter()
 with Sandbox() as server:
     urllib.request.urlopen(server.base_url + "/status").read()
@@ -43,9 +43,8 @@ def serving(short: bool) -> list[Result]:
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])  # type: ignore[operator]
         return [body]
 
-    server = Server(("127.0.0.1", 0), bare, numthreads=clients)
-    server.prepare()
-    Thread(target=server.serve, daemon=True).start()
+    server = HttpServer(("127.0.0.1", 0), bare)
+    port = server.open()
     with Sandbox() as sandbox, ThreadPoolExecutor(clients) as executor:
         pool = urllib3.PoolManager(maxsize=clients)
 
@@ -54,8 +53,9 @@ def serving(short: bool) -> list[Result]:
             list(executor.map(lambda _: pool.request("GET", url).data, range(calls)))
             return perf_counter() - start
 
-        ours, theirs = f"{sandbox.base_url}/status", f"http://127.0.0.1:{server.bind_addr[1]}/"
+        ours, theirs = f"{sandbox.base_url}/status", f"http://127.0.0.1:{port}/"
         value = 1 / ratio(lambda: ask(ours), lambda: ask(theirs), rounds)
-    server.stop()
+    server.shut()
     what = "the sandbox: requests per second with 8 clients against the bare app on the same server"
-    return [Result(what, f"{value:.2f}", "at least 0.8", value, 0.8, at_least=True)]
+    note = "most of the rest are Werkzeug's request, routing and response; answering without them would reach it"
+    return [Result(what, f"{value:.2f}", "at least 0.8", value, 0.8, at_least=True, note=note if value < 0.8 else "")]

@@ -356,7 +356,7 @@ for call in (output.to_dataframe, output.plot):
     try:
         call()
     except MissingExtraException as error:
-        assert "alpine[notebook]" in str(error)
+        assert ".[notebook]" in str(error)
     else:
         raise SystemExit("no error")
 """

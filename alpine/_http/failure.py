@@ -112,14 +112,16 @@ class Failure:
         )
         return cls(TLSException, reason, said in _IN_THE_MIDDLE, False, advice)
 
-    def to_exception(self, action: str, *, repeatable: bool, if_lost: str, **attributes: object) -> AlpineException:
+    def to_exception(
+        self, action: str, server: str, *, repeatable: bool, if_lost: str, **attributes: object
+    ) -> AlpineException:
         """Make the exception for a call that ends with this failure."""
         if self.sent and not repeatable:
             reason = (
                 f"Cannot tell whether the server did this: {action}. The request was sent, but {self.reason}. {if_lost}"
             )
             return OutcomeUnknownException(reason.strip(), **attributes)
-        return self.kind(f"Could not {action}: {self.reason}. {self.advice}".strip(), **attributes)
+        return self.kind(f"Could not {action} at {server}: {self.reason}. {self.advice}".strip(), **attributes)
 
 
 def _host_advice() -> str:

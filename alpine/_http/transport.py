@@ -176,6 +176,7 @@ class Transport:
         if isinstance(outcome, Failure):
             raise outcome.to_exception(
                 call.action,
+                origin_of(call.root),
                 repeatable=call.repeatable,
                 if_lost=call.if_lost,
                 method=call.method,
@@ -408,7 +409,8 @@ def unusable(call: Call, transport: Transport, answer: Answer, why: str) -> Inva
     # Cleaned before it is cut: half of a token is still a secret.
     text = transport.clean(answer.body[: 8 * BODY_KEPT].decode("utf-8", "replace"), call.secrets)[:BODY_KEPT]
     return InvalidResponseException(
-        f"Could not {call.action}: {why}. The answer begins: {text[:120]!r}.{call.warning}",
+        f"Could not {call.action}: {why}. Is {origin_of(call.root)} an Alpine server? "
+        f"The answer begins: {text[:120]!r}.{call.warning}",
         status_code=answer.status,
         method=call.method,
         url=transport.clean(call.url, call.secrets),

@@ -39,6 +39,6 @@ def needed() -> Iterator[None]:
 def _missing(package: str | None) -> ModuleNotFoundError:
     return ModuleNotFoundError(
         f"The sandbox needs the package {package!r}, which is not installed. "
-        "Install it with: pip install 'alpine[sandbox]'",
+        "The extra 'sandbox' brings it: pip install '.[sandbox]' in the checkout of alpine.",
         name=package,
     )
