@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, ParamSpec, Self, TypeVar
+from typing import IO, Any, ParamSpec, Self, TypeVar
 
 from alpine.exception import InvalidArgumentException, LocalFileException
 
@@ -52,6 +53,19 @@ def open_file(path: Path) -> IO[bytes]:
     except OSError as error:
         failure = error.strerror or str(error)
     raise LocalFileException(f"Could not read the file {path}: {failure}.")
+
+
+def read_json(path: Path) -> Any:
+    """What a local JSON file holds; None where it holds no JSON.
+
+    :raises LocalFileException: It cannot be read.
+    """
+    with open_file(path) as file:
+        content = file.read()
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def safe_name(sent: str | None, default: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ from alpine._configuration import (
     verification,
 )
 from alpine._constants import flag
-from alpine._files import local_path, open_file
+from alpine._files import local_path, read_json
 from alpine._http.body import BytesBody, body_of
 from alpine._http.environment import Environment
 from alpine._http.token import TokenHolder
@@ -158,12 +157,7 @@ class APIClient(AlpineObject):
         >>> session = APIClient.from_file("alpine_login.json")
         """
         file = local_path(path, "path")
-        with open_file(file) as opened:
-            content = opened.read()
-        try:
-            settings = json.loads(content)
-        except (ValueError, RecursionError):
-            settings = None
+        settings = read_json(file)
         if not isinstance(settings, dict) or not settings.get("host"):
             raise InvalidArgumentException(f"{file} must be a JSON object with host, port, username and password.")
         given = {name: settings[name] for name in _FROM_FILE if settings.get(name) is not None}

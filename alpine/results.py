@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from alpine import _rich
 from alpine._arguments import nearest
-from alpine._files import FileSink, local_path, open_file
+from alpine._files import FileSink, local_path, read_json
 from alpine._outputs import OperatorOutput
 from alpine._rich import RichDict, RichStr
 from alpine.exception import FlowResultsMalformedException, LocalFileException, OperatorNotFoundException
@@ -116,12 +116,7 @@ class FlowResults(RichDict):
         'SUCCESS'
         """
         file = local_path(path, "path")
-        with open_file(file) as opened:
-            content = opened.read()
-        try:
-            document = json.loads(content)
-        except (ValueError, RecursionError):
-            document = None
+        document = read_json(file)
         if not isinstance(document, dict) or not {"outputs", "flowMetaInfo"} & document.keys():
             raise LocalFileException(f"Could not read the file {file}: it holds no results of a run.")
         return cls(document)
