@@ -7,7 +7,7 @@ import statistics
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import perf_counter, sleep
+from time import sleep, time
 from typing import Any
 
 import requests
@@ -78,55 +78,77 @@ def listing(short: bool) -> list[Result]:
     return results
 
 
-class _Run(BaseHTTPRequestHandler):
-    """An engine whose run ends, and stores its results, a set time after it began."""
+class RunningEngine:
+    """An engine whose run ends, and stores its results, a set time after it is first asked for.
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    began = 0.0
-    lasts = 0.0
-    asked = 0
+    :param lasts: Seconds.
+    """
 
-    def do_GET(self) -> None:
-        type(self).asked += 1
-        over = perf_counter() - self.began >= self.lasts
-        if "/results/" in self.path:
-            body = json.dumps(json.dumps({"flowMetaInfo": {"status": "SUCCESS"}, "outputs": []})) if over else '""'
-        else:
-            body = (
-                "Workflow not started or already stopped.\n" if over else json.dumps({"meta": {"state": "IN_PROGRESS"}})
-            )
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
+    def __init__(self, lasts: float) -> None:
+        self.lasts = lasts
+        self.asked = 0
+        self.ended = 0.0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+    def __enter__(self) -> RunningEngine:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, path: str) -> bytes:
+        """What is said of the run now."""
+        if not self.asked:
+            self.ended = time() + self.lasts
+        self.asked += 1
+        over = time() >= self.ended
+        if "/results/" in path:
+            document = {"flowMetaInfo": {"status": "SUCCESS"}, "outputs": []}
+            return json.dumps(json.dumps(document) if over else "").encode()
+        state = {"meta": {"state": "IN_PROGRESS"}}
+        return b"Workflow not started or already stopped.\n" if over else json.dumps(state).encode()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        engine = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                body = engine.answer(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        return Handler
 
 
 def waiting(short: bool) -> list[Result]:
     """From the moment results are stored to the return of ``wait_until_finished``, default arguments."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Run)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    session = APIClient(f"http://127.0.0.1:{server.server_address[1]}", token=TOKEN)
     results = []
     for lasts in (1.1, 3.0) if short else (0.3, 1.1, 3.0, 12.5, 60.0):
-        _Run.asked, _Run.lasts, _Run.began = 0, lasts, perf_counter()
-        session.workfile.process.wait_until_finished(375, "p")
-        late = perf_counter() - _Run.began - lasts
+        with RunningEngine(lasts) as engine:
+            APIClient(engine.url, token=TOKEN).workfile.process.wait_until_finished(375, "p")
+            late, asked = time() - engine.ended, engine.asked
         limit = max(0.3, lasts / 10)
+        few = lasts != 60 or asked <= 46
         results.append(
             Result(
                 f"end of a run of {lasts:g} s noticed",
-                f"{late:.2f} s late, {_Run.asked} questions",
-                f"at most {limit:.2g} s late" + (", 45 questions" if lasts == 60 else ""),
-                late if lasts != 60 or _Run.asked <= 46 else float("inf"),
+                f"{late:.2f} s late, {asked} questions",
+                f"at most {limit:.2g} s late" + (", 45 questions and the results" if lasts == 60 else ""),
+                late if few else float("inf"),
                 limit,
             )
         )
-    server.shutdown()
-    server.server_close()
     return results
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import threading
@@ -135,7 +134,8 @@ def test_an_interrupt_in_the_middle_of_a_request_leaves_the_client_usable(
     server.on("GET", "/api/license", Reply({"response": {}}))
     server.on("GET", "/api/status", Reply({}, delay=5))
     session.get_license()
-    killer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    # To the thread that waits: a signal to the process may reach another one, which interrupts nobody.
+    killer = threading.Timer(0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     killer.start()
     with pytest.raises(KeyboardInterrupt):
         session.get_status()

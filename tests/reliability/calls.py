@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
 from alpine import APIClient
 from alpine.alpineobject import AlpineObject
 from alpine.results import FlowResults
