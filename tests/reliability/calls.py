@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
 from alpine import APIClient
 from alpine.alpineobject import AlpineObject
 from alpine.results import FlowResults
@@ -20,6 +20,11 @@ TEXT = FOLDER / "notes.txt"
 GPDB = "gpdb_data_source"
 ROWS = [dict]
 """Stands for a list of dicts."""
+
+
+# Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
+for name in ("alpine._many", "alpine.afm", "alpine._tables"):
+    importlib.import_module(name)
 
 
 def prepare_files() -> None:
