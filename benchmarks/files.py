@@ -46,7 +46,7 @@ report(idle, start, decoding=True)
 """
 )
 _BEGIN = b'<?xml version="1.0"?><Process Description="" UserName="1" Version="6.3.0.0"><VariableModel/>'
-_LINE = b'<Link source="a" target="b"/>\n'
+_LINE = b'<Operator name="a"><Parameter key="script" value="' + b"x" * 1_000 + b'"/></Operator>\n'
 
 
 def sending(short: bool) -> list[Result]:

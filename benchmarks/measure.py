@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass
@@ -66,7 +67,9 @@ def _pair(measured: Callable[[], object], against: Callable[[], object], round_n
 def in_a_process(code: str, *arguments: object, python: str = sys.executable) -> dict[str, float]:
     """Run code in a process of its own and read the JSON on its last line."""
     command = [python, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Another Python has packages of its own, and must not find those of this checkout.
+    alone: dict[str, Any] = {"cwd": "/", "env": {}} if python != sys.executable else {}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **alone)
     if done.returncode:
         raise RuntimeError(done.stderr)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

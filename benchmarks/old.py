@@ -59,7 +59,7 @@ def main() -> int:
     """Print the two, side by side."""
     if len(sys.argv) != 2:
         sys.exit("Give the Python of an environment in which alpine==1.0.14 is installed.")
-    pythons = {"1.0.14": sys.argv[1], "this client": sys.executable}
+    pythons = {"1.0.14": str(Path(sys.argv[1]).absolute()), "this client": sys.executable}
     print("| what | " + " | ".join(pythons) + " |\n|---|---|---|")
     with running(BareServer()) as url, tempfile.TemporaryDirectory() as folder:
         flow = Path(folder) / "large.afm"
