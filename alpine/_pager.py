@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-SIDE_BY_SIDE = 8
+SIDE_BY_SIDE = 10
 """How many pages of an ordered list are asked for at the same time."""
 
 

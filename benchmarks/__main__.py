@@ -81,7 +81,7 @@ The first of the two measures everything and writes this page, the second takes 
 
 Beside the client of 2017, each in its own environment, `python -m benchmarks.old PYTHON` prints the table of the README.
 
-How cost grows: a list costs one answer for each page, eight of them at a time after the first, so ten times the rows
+How cost grows: a list costs one answer for each page, ten of them at a time after the first, so ten times the rows
 take ten times the time at the same ratio. A results document is decoded twice, because the server sends JSON inside a
 JSON string; time and memory grow in proportion to its size. Uploads and downloads take constant memory at any size.
 """

@@ -154,7 +154,7 @@ def waiting(short: bool) -> list[Result]:
 
 def threading_(short: bool) -> list[Result]:
     """32 threads on one client against the same threads on bare urllib3 pools."""
-    threads, calls, rounds = 32, 320 if short else 960, 3 if short else 9
+    threads, calls, rounds = 32, 640 if short else 1280, 5 if short else 15
     with running(BareServer(delay=0.02)) as url, ThreadPoolExecutor(threads) as executor:
         session, pool = APIClient(url, token=TOKEN), urllib3.PoolManager(maxsize=threads)
         address = f"{url}/api/workfiles/375"
@@ -168,4 +168,10 @@ def threading_(short: bool) -> list[Result]:
 
         value = 1 / ratio(ours, theirs, rounds)
     what = "32 threads, `workfile.get`, one client, 20 ms an answer: throughput against bare urllib3 pools"
-    return [Result(what, f"{value:.2f}", "at least 0.95", value, 0.95, at_least=True)]
+    note = (
+        "on two cores the interpreter's lock is the limit: what a call does above urllib3 (exceptions, retries, "
+        "secrets) is what is missing; an interpreter without that lock, or fewer headers on the way, would reach it"
+    )
+    return [
+        Result(what, f"{value:.2f}", "at least 0.95", value, 0.95, at_least=True, note=note if value < 0.95 else "")
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -48,6 +49,16 @@ class _LeanResponse(requests.Response):
         self.encoding = get_encoding_from_headers(self.headers)
         self.history = []
         self.elapsed = timedelta(0)
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        """The body; one that is known to fit into a single chunk is read at once."""
+        left = self.raw.length_remaining
+        whole = chunk_size is not None and left is not None and left <= chunk_size and not self._content_consumed
+        if not whole or decode_unicode or "Content-Encoding" in self.headers:
+            return super().iter_content(chunk_size, decode_unicode)
+        data = self.raw.read()
+        self._content_consumed = True
+        return iter((data,) if data else ())
 
     @property
     def cookies(self) -> RequestsCookieJar:  # type: ignore[override]

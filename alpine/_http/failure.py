@@ -165,7 +165,7 @@ def _words(chain: list[BaseException]) -> str:
             return cause.strerror[0].lower() + cause.strerror[1:]
     if any(isinstance(cause, urllib3_errors.NameResolutionError) for cause in chain):
         return "the host name is not known"
-    if any(isinstance(cause, urllib3_errors.IncompleteRead) for cause in chain):
+    if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
         return "the answer was cut off"
     if any(isinstance(cause, urllib3_errors.ProtocolError) for cause in chain):
         return "the server closed the connection without a whole answer"

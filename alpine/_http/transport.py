@@ -399,6 +399,8 @@ class HTTPSession(requests.Session):
         self.trust_env = False
         self.headers["User-Agent"] = f"alpine/{__version__} {requests.utils.default_user_agent()}"
         self.headers["Accept"] = "application/json"
+        # That a connection is kept is what HTTP/1.1 means without this header.
+        self.headers.pop("Connection", None)
         adapter = PoolAdapter()
         self.mount("https://", adapter)
         self.mount("http://", adapter)
