@@ -79,7 +79,7 @@ To repeat it, from a checkout:
 
 The first of the two measures everything and writes this page, the second takes a minute and fails only on a gross fall.
 
-Beside the client of 2017, each in its own environment, `python -m benchmarks.old PYTHON` prints the table of the README.
+Beside the client of 2017, each in its own environment, `python -m benchmarks.old PYTHON` prints the README's table.
 
 How cost grows: a list costs one answer for each page, ten of them at a time after the first, so ten times the rows
 take ten times the time at the same ratio. A results document is decoded twice, because the server sends JSON inside a
