@@ -71,7 +71,7 @@ a bare server in a process of its own; seconds from different machines say nothi
 
 To repeat it, from a checkout:
 
-```shell
+```bash
 .venv/bin/pip install '.[test]'
 .venv/bin/python -m benchmarks
 .venv/bin/python -m benchmarks --short
