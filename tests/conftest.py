@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from alpine._http.retry import Clock
 from tests.scripted import FakeTime, ScriptedServer
 
 TOKEN = "scripted-token-000001"
+
+# In the background a shell has Ctrl-C ignored, also by the programs that tests start; here it has to mean something.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
