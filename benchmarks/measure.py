@@ -30,7 +30,7 @@ class Result:
     value: float
     limit: float
     at_least: bool = False
-    gross: float = 1.5
+    gross: float = 2.0
     note: str = ""
 
     @property
