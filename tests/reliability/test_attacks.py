@@ -288,8 +288,8 @@ def test_a_payload_in_any_value_of_a_flow_does_no_harm(attack: Watch) -> None:
 
 
 @pytest.mark.long
-def test_a_payload_in_one_value_of_ten_of_a_flow_does_no_harm(attack: Watch) -> None:
-    attack_by_flows(attack, share=10)
+def test_every_payload_in_every_value_of_a_flow_does_no_harm(attack: Watch) -> None:
+    attack_by_flows(attack, share=1)
 
 
 def test_a_payload_in_any_variable_does_no_harm(attack: Watch) -> None:
@@ -394,8 +394,8 @@ def test_anything_in_any_field_of_a_request_is_answered(attack: Watch) -> None:
 
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module")
-def test_three_thousand_requests_with_anything_in_any_field_are_answered(attack: Watch) -> None:
-    attack_by_requests(attack, 3_000)
+def test_ten_thousand_requests_with_anything_in_any_field_are_answered(attack: Watch) -> None:
+    attack_by_requests(attack, 10_000)
 
 
 def test_a_body_that_is_no_form_is_answered(attack: Watch) -> None:

@@ -28,6 +28,8 @@ class Connection(HTTPConnection):
 
     def close(self) -> None:
         """Close the connection; an aborted one answers with a TCP reset instead of an end."""
+        # An answer that its client did not wait for would be written to the closed socket when it is collected.
+        self.wfile.raw.close()
         if not self.aborted:
             super().close()
             return
