@@ -18,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _LONGEST_NAME = 200
+_RESERVED = re.compile(r"^((?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))", re.IGNORECASE)
 
 
 def local_path(value: object, name: str) -> Path:
@@ -71,8 +72,10 @@ def read_json(path: Path) -> Any:
 def safe_name(sent: str | None, default: str) -> str:
     """A file name that a server sent, reduced to one that cannot leave its directory."""
     last = re.split(r"[/\\]", sent or "")[-1]
-    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*]', "_", last).strip(" ")
-    return default if name.strip(".") == "" else _shortened(name, _LONGEST_NAME)
+    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", last).strip(" ")
+    # A name with a dot in front is hidden, and may be one that a shell reads; some names are devices on Windows.
+    shown = _RESERVED.sub(r"_\1", name.lstrip(". ").rstrip(". "))
+    return _shortened(shown, _LONGEST_NAME) if shown else default
 
 
 def _shortened(name: str, size: int) -> str:

@@ -71,6 +71,24 @@ def test_a_name_of_the_server_stays_in_its_directory(
     assert list(folder.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(
+    ("sent", "safe"),
+    [
+        (".bashrc", "bashrc"),
+        ("...x", "x"),
+        ("x. . ", "x"),
+        ("CON", "_CON"),
+        ("nul.txt", "_nul.txt"),
+        ("console.txt", "console.txt"),
+        ("\u202egpj.exe", "_gpj.exe"),
+        ("table.v1.csv", "table.v1.csv"),
+        (". .", "default"),
+    ],
+)
+def test_a_name_is_no_hidden_file_no_device_and_reads_as_it_is(sent: str, safe: str) -> None:
+    assert safe_name(sent, "default") == safe
+
+
 @given(st.text())
 def test_no_name_leaves_its_directory(name: str) -> None:
     safe = safe_name(name, "default")

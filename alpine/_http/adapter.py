@@ -13,7 +13,8 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.utils import get_encoding_from_headers, select_proxy
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from alpine._http.connection import Pool, TLSPool
 
 POOL_SIZE = 32
 BLOCK = 128 * 1024
@@ -21,15 +22,7 @@ BLOCK = 128 * 1024
 
 _ONCE = Retry(0, read=False)
 
-_ADAPTERS: weakref.WeakSet[PoolAdapter] = weakref.WeakSet()
-
-
-class _QuietHTTPSPool(HTTPSConnectionPool):
-    def _validate_conn(self, conn: Any) -> None:
-        # The client warns once when certificates are not checked; urllib3 would warn for each request,
-        # and silencing it through the warnings module would silence it for the whole process.
-        if conn.is_closed:
-            conn.connect()
+_SESSIONS: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
 
 class _LeanResponse(requests.Response):
@@ -72,22 +65,21 @@ class PoolAdapter(HTTPAdapter):
     """An adapter of requests whose pool suits a client that is shared by threads."""
 
     def __init__(self) -> None:
-        self._pools: dict[Any, Any] = {}
         super().__init__(pool_connections=4, pool_maxsize=POOL_SIZE)
-        _ADAPTERS.add(self)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        self._pools: dict[Any, Any] = {}
         super().init_poolmanager(connections, maxsize, block, blocksize=BLOCK, **pool_kwargs)
-        self._quieten(self.poolmanager)
+        self._use_own_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        self._quieten(manager)
+        self._use_own_pools(manager)
         return manager
 
     @staticmethod
-    def _quieten(manager: PoolManager) -> None:
-        manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _QuietHTTPSPool}
+    def _use_own_pools(manager: PoolManager) -> None:
+        manager.pool_classes_by_scheme = {"http": Pool, "https": TLSPool}
 
     def exchange(
         self,
@@ -135,16 +127,19 @@ class PoolAdapter(HTTPAdapter):
             self._pools[key] = pool
         return pool
 
-    def drop_connections(self) -> None:
-        """Forget the connections without closing them: in a forked child they belong to the parent."""
-        self._pools = {}
-        self.proxy_manager = {}
-        self.init_poolmanager(self._pool_connections, self._pool_maxsize, self._pool_block)  # type: ignore[attr-defined]
+
+def not_shared_by_fork(session: requests.Session) -> None:
+    """Have a forked child begin with connections of its own: those that are open belong to the parent."""
+    _SESSIONS.add(session)
 
 
 def _after_fork() -> None:
-    for adapter in _ADAPTERS:
-        adapter.drop_connections()
+    for session in _SESSIONS:
+        for adapter in session.adapters.values():
+            if isinstance(adapter, HTTPAdapter):
+                # Forgotten, not closed: that could wait for a lock that another thread of the parent held.
+                adapter.proxy_manager = {}
+                adapter.init_poolmanager(adapter._pool_connections, adapter._pool_maxsize, adapter._pool_block)  # type: ignore[attr-defined]
 
 
 os.register_at_fork(after_in_child=_after_fork)

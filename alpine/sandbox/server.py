@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from alpine.sandbox._extras import needed, require_all
+from alpine.sandbox.loopback import is_loopback
 
 if TYPE_CHECKING:
     from alpine.apiclient import APIClient
@@ -153,7 +154,7 @@ class Sandbox:
         """
         with self._lock:
             if self._parts is None:
-                if not _is_loopback(self.host):
+                if not is_loopback(self.host):
                     log.warning("The sandbox listens on %s: others can reach it, with a well-known password", self.host)
                 require_all()
                 with needed():
@@ -166,13 +167,15 @@ class Sandbox:
             parts, self._parts = self._parts, None
             if parts is None:
                 return
-            parts.faults.close()
-            parts.backend.close()
-            parts.http.shut()
-            # Once more, for a job that somebody started in between.
-            parts.backend.jobs.stop_all()
-            parts.state.files.remove()
             self.port = self._asked_port
+            # From below upwards, and each of them whatever the others do.
+            with ExitStack() as ending:
+                ending.callback(parts.state.files.remove)
+                # Once more, for a job that somebody started in between.
+                ending.callback(parts.backend.jobs.stop_all)
+                ending.callback(parts.http.shut)
+                ending.callback(parts.backend.close)
+                ending.callback(parts.faults.close)
 
     def client(self, username: str | None = None, password: str | None = None) -> APIClient:
         """Log in with a client.
@@ -343,7 +346,7 @@ class Sandbox:
             if self._data is not None:
                 # A table that can not be read shows here, and not in the first run.
                 backend.engine  # noqa: B018
-            application = Application(backend, all_routes(), self._note)
+            application = Application(backend, all_routes(), self._note, only_here=is_loopback(self.host))
             faults = Faults(application, backend, self._note)
             http = HttpServer((self.host, self._asked_port), faults)
             self.port = http.open()
@@ -393,12 +396,3 @@ def _for_engine(pace: Pace) -> str | float:
         case ("timed", seconds):
             return seconds
     raise ValueError(f"The pace is 'instant', 'step' or ('timed', seconds), not {pace!r}.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -6,13 +6,14 @@ import gc
 import json
 import os
 import threading
+from collections.abc import Callable
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
 from alpine import APIClient, Workfile
-from alpine._http.adapter import POOL_SIZE, PoolAdapter
+from alpine._http.adapter import POOL_SIZE
 from alpine._pager import SIDE_BY_SIDE
 from tests.scripted import Asked, Reply, ScriptedServer
 
@@ -36,14 +37,14 @@ def test_the_pool_is_as_large_as_the_helpers(server: ScriptedServer, session: AP
     assert len({asked.client for asked in server.asked}) == POOL_SIZE
 
 
-def in_a_child(session: APIClient) -> bytes:
-    """What a forked child gets from the client, as its words through a pipe."""
+def in_a_child(call: Callable[[], object]) -> bytes:
+    """What a call gives in a forked child, as its words through a pipe."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         said = b"failed"
         try:
-            said = json.dumps(session.get_license()).encode()
+            said = json.dumps(call()).encode()
         finally:
             os.write(writing, said)
             os._exit(0)
@@ -58,7 +59,7 @@ def in_a_child(session: APIClient) -> bytes:
 def test_a_forked_child_does_not_share_the_socket(server: ScriptedServer, session: APIClient) -> None:
     server.on("GET", ".*", lambda asked: Reply({"response": {"port": asked.client[1]}}))
     mine = session.get_license()["port"]
-    theirs = json.loads(in_a_child(session))["port"]
+    theirs = json.loads(in_a_child(session.get_license))["port"]
     assert theirs != mine
     assert session.get_license()["port"] == mine
 
@@ -78,7 +79,7 @@ def test_a_fork_in_the_middle_of_a_renewal_does_not_hang(server: ScriptedServer,
     thread.start()
     held.wait(10)
     try:
-        assert in_a_child(session) == b'{"fine": true}'
+        assert in_a_child(session.get_license) == b'{"fine": true}'
     finally:
         go_on.set()
         thread.join()
@@ -104,20 +105,20 @@ def test_an_adapter_that_a_user_mounts_is_used(server: ScriptedServer, session: 
 def test_a_client_that_is_gone_leaves_nothing_to_be_forked() -> None:
     from alpine._http import adapter
 
-    before = len(adapter._ADAPTERS)
+    before = len(adapter._SESSIONS)
     client = APIClient("localhost")
-    assert len(adapter._ADAPTERS) == before + 1
+    assert len(adapter._SESSIONS) == before + 1
     client.session.close()
     del client
     gc.collect()
-    assert len(adapter._ADAPTERS) <= before
+    assert len(adapter._SESSIONS) <= before
 
 
-def test_dropping_connections_leaves_a_usable_adapter(server: ScriptedServer, session: APIClient) -> None:
-    server.on("GET", ".*", Reply({"response": {}}))
-    session.get_license()
-    adapter = session.session.get_adapter(server.url)
-    assert isinstance(adapter, PoolAdapter)
-    adapter.drop_connections()
-    session.get_license()
-    assert len({asked.client for asked in server.asked}) == 2
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_session_of_the_users_own_is_not_shared_by_a_fork_either(server: ScriptedServer) -> None:
+    server.on("GET", ".*", lambda asked: Reply({"response": {"id": asked.client[1]}}))
+    with requests.Session() as mine:
+        workfile = Workfile(f"{server.url}/api", mine, "another-token")
+        port = workfile.get(1)["id"]
+        assert json.loads(in_a_child(lambda: workfile.get(1)))["id"] != port
+        assert workfile.get(1)["id"] == port

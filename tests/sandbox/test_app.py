@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import socket
+
 import pytest
 import requests
 
@@ -134,3 +137,46 @@ def test_no_shape_of_body_makes_the_server_stumble(wire: Wire, body: bytes) -> N
 def test_contradicting_form_names_are_an_error_of_the_caller(wire: Wire, form: str) -> None:
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     assert wire("POST", "/users", data=form, headers=kind).status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8080", 200),
+        ("LOCALHOST", 200),
+        ("test.localhost", 200),
+        ("127.0.0.1", 200),
+        ("127.1.2.3:80", 200),
+        ("[::1]:8080", 200),
+        ("evil.example.com", 403),
+        ("localhost.example.com", 403),
+        ("127.0.0.1.example.com", 403),
+        ("192.0.2.1", 403),
+        ("[::1", 403),
+        ("a b", 403),
+    ],
+)
+def test_only_names_of_this_machine_are_answered_to(sandbox: Sandbox, host: str, status: int) -> None:
+    # The name of a page of the web may lead to this machine, and its scripts with it.
+    assert requests.get(f"{sandbox.base_url}/status", headers={"Host": host}, timeout=10).status_code == status
+
+
+def raw(sandbox: Sandbox, content: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=10) as connection:
+        with contextlib.suppress(OSError):
+            connection.sendall(content)
+            connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
+            return connection.recv(1000)
+    return b""
+
+
+def test_a_negative_length_is_a_bad_request(sandbox: Sandbox, wire: Wire) -> None:
+    head = f"POST /api/users?session_id={wire.token} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n{{}}"
+    assert b" 400 " in raw(sandbox, head.encode()).splitlines()[0]
+
+
+def test_a_head_without_end_is_refused(sandbox: Sandbox) -> None:
+    said = raw(sandbox, b"GET /api/status HTTP/1.1\r\nHost: localhost\r\nA: " + b"x" * 20_000_000)
+    assert b" 200 " not in said
+    assert requests.get(f"{sandbox.base_url}/status", timeout=10).status_code == 200

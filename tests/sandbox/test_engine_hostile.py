@@ -41,6 +41,13 @@ HOSTILE = [
     "current_setting('secret_directory')",
     "write_log('x')",
     "sleep_ms(100000)",
+    "len(range(1000000000))",
+    "unnest(range(1000000000))",
+    "length(repeat('x', 1000000000))",
+    "lpad('x', 1000000000, 'y')",
+    "rpad('x', n * 100000000, 'y')",
+    "format('{:>1000000000}', n)",
+    "[x for x in generate_series(1, 1000000000)]",
     "n as made, n",
     "*",
     "n /* ",
@@ -124,3 +131,9 @@ def test_passwords_and_models_of_a_file_appear_nowhere(engine: Engine):
     document = json.dumps(run(engine, flow(table)))
     assert "aHVudGVyMg" not in document
     assert "ck8wQUI" not in document
+
+
+@pytest.mark.parametrize("text", ["to_years(99999999)", "to_days(2000000000)", "timestamp '290000-01-01'"])
+def test_a_value_that_python_has_no_room_for_ends_its_run_with_results(engine: Engine, text: str):
+    document = run(engine, flow(source("demo.numbers"), derived(text), links="source > derive"))
+    assert document["flowMetaInfo"]["status"] in {"SUCCESS", "FAILURE"}

@@ -49,6 +49,7 @@ def vet(connection: duckdb.DuckDBPyConnection, text: str) -> str:
         "coalesce(b, 'it''s')",
         "a -- a remark",
         "extract(year from date '2017-04-25')",
+        "lpad(b, 10, '0') || rpad(b, 10, '0')",
     ],
 )
 def test_an_expression_is_taken(connection: duckdb.DuckDBPyConnection, text: str):

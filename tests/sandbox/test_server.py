@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import requests
 
 from alpine.sandbox import Sandbox
 from tests.sandbox.wire import FLOW, PEOPLE, Wire
+from tests.scripted import wait_until
 
 
 def open_files() -> int:
@@ -263,3 +265,24 @@ def test_closing_ends_what_is_still_running(tmp_path: Path) -> None:
         caller.ok("POST", f"/jobs/{job}/run")
         caller.http.close()
     assert set(threading.enumerate()) - before == set()
+
+
+def test_a_query_that_nothing_breaks_off_does_not_keep_the_server_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("alpine.sandbox.engine.core._STOP_WAIT", 0.2)
+    server = Sandbox().start()
+    server.load_table("demo.people", pd.DataFrame({"name": ["a" * 40_000], "other": ["b" * 40_000], "age": [1]}))
+    caller = Wire(server)
+    slow = FLOW.replace(b"age &gt; @age", b"levenshtein(name, other) &gt; 0")
+    run = caller.run(caller.upload_flow("slow.afm", slow)["id"])
+    assert wait_until(lambda: "Row Filter" in caller.engine("GET", f"/processes/{run}/query").text)
+    caller.http.close()
+    port = server.port
+    server.close()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"http://127.0.0.1:{port}/api/status", timeout=5)
+    with server.start():
+        assert requests.get(f"{server.base_url}/status", timeout=5).status_code == 200

@@ -6,7 +6,7 @@ import csv
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ _SETTINGS = (
 )
 _WIDTH_BUCKET = (
     "CREATE MACRO width_bucket(value, low, high, bins) AS CASE WHEN value < low THEN 0 WHEN value >= high "
-    "THEN bins + 1 ELSE CAST(floor((value - low) * 1.0 / (high - low) * bins) AS BIGINT) + 1 END"
+    "THEN bins + 1 ELSE CAST(floor(CAST((value - low) * 1.0 / (high - low) * bins AS DOUBLE)) AS BIGINT) + 1 END"
 )
 
 
@@ -134,6 +134,8 @@ class Cursor:
             if self._stopped.is_set():
                 raise RunStopped from None
             raise NodeFailure(_plain(error)) from None
+        except (OverflowError, ValueError, MemoryError) as error:
+            raise NodeFailure(f"A value can not be read: {error}.") from None
 
 
 class Database:
@@ -198,11 +200,15 @@ class Database:
 
     def close(self) -> None:
         """Close the database; what was loaded is gone."""
+        import duckdb
+
         with self._lock:
-            if self._root is not None:
-                self._root.close()
-            self._root = None
+            root, self._root = self._root, None
             self._names.clear()
+            if root is not None:
+                # A query that nothing breaks off goes on to its end, in a thread that keeps nobody waiting.
+                with suppress(duckdb.Error):
+                    root.close()
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._root is None:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from alpine.sandbox.loopback import names_this_machine
 from alpine.sandbox.state.model import LoginSession
 from alpine.sandbox.state.store import MEGABYTE, State
 from alpine.sandbox.web.auth import check_csrf, chorus_session, engine_session
@@ -48,11 +49,21 @@ class Application:
     :param backend: what stands behind the routes.
     :param routes: all endpoints.
     :param notice: called with method, path and status of every answer.
+    :param only_here: whether only names of this machine itself are answered to. A page of the web can have its own
+        name lead here, and its scripts know the password.
     """
 
-    def __init__(self, backend: Backend, routes: Iterable[Route], notice: Callable[[str, str, int], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        routes: Iterable[Route],
+        notice: Callable[[str, str, int], None],
+        *,
+        only_here: bool = False,
+    ) -> None:
         self._backend = backend
         self._notice = notice
+        self._only_here = only_here
         self._map = Map(
             [Rule(route.path, methods=[route.method], endpoint=route) for route in routes],
             strict_slashes=False,
@@ -71,7 +82,7 @@ class Application:
             request.upload_directory = self._backend.state.files.directory
             request.max_content_length = int(self._backend.state.settings.body_limit_mb * MEGABYTE)
             response = self._answer(request)
-            _drain(environ["wsgi.input"])
+            _drain(environ)
         self._notice(request.method, request.path, response.status_code)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -90,6 +101,10 @@ class Application:
             return FrameworkError(500).respond(request)
 
     def _dispatch(self, request: SandboxRequest) -> Response:
+        if request.environ.get("CONTENT_LENGTH", "").startswith("-"):
+            raise FrameworkError(400)
+        if self._only_here and not names_this_machine(request.environ.get("HTTP_HOST", "localhost")):
+            raise FrameworkError(403)
         path = request.path.removeprefix("/api") if request.path.startswith("/api/") else request.path
         if (request.content_length or 0) > (request.max_content_length or 0):
             raise FrameworkError(413)
@@ -140,7 +155,10 @@ class Application:
         return session
 
 
-def _drain(body: IO[bytes]) -> None:
+def _drain(environ: WSGIEnvironment) -> None:
     # cheroot reads what is left of a body in one piece; a large refused upload must not end up in memory.
+    body: IO[bytes] = environ["wsgi.input"]
+    if environ.get("CONTENT_LENGTH", "").startswith("-"):
+        return
     while body.read(_DRAIN_BLOCK):
         pass

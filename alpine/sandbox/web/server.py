@@ -19,6 +19,7 @@ CONNECTION = "alpine.sandbox.connection"
 
 _START_SECONDS = 30
 _WAKE_SECONDS = 0.1
+_LARGEST_HEAD = 256 * 1024
 
 
 class Connection(HTTPConnection):
@@ -67,6 +68,7 @@ class HttpServer(wsgi.Server):
             address, application, numthreads=THREADS, server_name="Apache-Coyote/1.1", timeout=60, shutdown_timeout=2
         )
         self.gateway = Gateway
+        self.max_request_header_size = _LARGEST_HEAD
         self._bound = threading.Event()
         self._failure: OSError | None = None
         self._thread = threading.Thread(target=self._serve, name="sandbox server", daemon=True)

@@ -1,0 +1,147 @@
+"""The wire under the pools: what http.client and urllib3 take on trust of a server's bytes is checked here."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import time
+import zlib
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import requests
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import DecodeError, ProtocolError
+
+PATIENCE = 120.0
+"""Seconds that an answer may take from its first byte, however small it is."""
+SLOWEST = 1_000.0
+"""Bytes a second that give an answer more time."""
+_LONGEST_HEAD = 1024 * 1024
+_LONGEST_LINE = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+_GZIP_BEGINS = b"\x1f"
+
+
+class _Steady(io.RawIOBase):
+    """The bytes of one answer; a server that only drips them, or never ends its head, is given up.
+
+    A time-out of the socket does not see it: there is always another byte in time.
+    """
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw = raw
+        self._began: float | None = None
+        self._received = 0
+        self.in_head = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        count = self._raw.readinto(buffer)
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        self._received += count or 0
+        if now - self._began > PATIENCE + self._received / SLOWEST:
+            raise TimeoutError("the answer does not come to its end")
+        if self.in_head and self._received > _LONGEST_HEAD:
+            raise http.client.LineTooLong("head")
+        return count
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Lines(io.BufferedReader):
+    """A reader whose lines end: urllib3 reads the size of a chunk with no limit."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(_LONGEST_LINE if size is None or size < 0 else size)
+        if len(line) == _LONGEST_LINE:
+            raise http.client.LineTooLong("chunk size")
+        return line
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """The answer to a request, after the interim ones (102, 103) that a server or a proxy may send before it.
+
+    http.client takes them for the answer, and the one that follows would be read as that of the next request.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._steady = _Steady(self.fp.detach())
+        self.fp = _Lines(self._steady)
+
+    def begin(self) -> None:
+        super().begin()
+        while HTTPStatus.CONTINUE < self.status < HTTPStatus.OK:
+            self.headers = self.msg = None  # type: ignore[assignment]  # so that it begins again
+            super().begin()
+        self._steady.in_head = False
+
+    def _safe_read(self, amt: int) -> bytes:
+        # The size of a chunk can be negative, and -1 would read all that the server ever sends.
+        if amt < 0:
+            raise http.client.IncompleteRead(b"")
+        return super()._safe_read(amt)  # type: ignore[misc,no-any-return]
+
+
+class _Connection(HTTPConnection):
+    response_class = _FinalResponse
+
+
+class _TLSConnection(HTTPSConnection):
+    response_class = _FinalResponse
+
+
+class Pool(HTTPConnectionPool):
+    """Connections without encryption."""
+
+    ConnectionCls = _Connection
+
+
+class TLSPool(HTTPSConnectionPool):
+    """Connections with encryption."""
+
+    ConnectionCls = _TLSConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        # The client warns once when certificates are not checked; urllib3 would warn for each request,
+        # and silencing it through the warnings module would silence it for the whole process.
+        if conn.is_closed:
+            conn.connect()
+
+
+def whole_body(response: requests.Response, size: int) -> Iterator[bytes]:
+    """A body in pieces; a compressed one up to its own end: urllib3 takes one that stops early as whole.
+
+    :param size: The largest piece, in bytes.
+    """
+    if response.headers.get("Content-Encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+        yield from response.iter_content(size)
+        return
+    decoder = zlib.decompressobj(_GZIP)
+    for data in response.raw.stream(size, decode_content=False):
+        left = data
+        while left:
+            if decoder.eof:
+                if left[:1] != _GZIP_BEGINS:
+                    # What fills up a last block is no content.
+                    break
+                decoder = zlib.decompressobj(_GZIP)
+            try:
+                yield decoder.decompress(left, size)
+            except zlib.error as error:
+                raise DecodeError(str(error)) from None
+            left = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+    if not decoder.eof:
+        raise ProtocolError("Connection broken", http.client.IncompleteRead(b""))

@@ -1,0 +1,259 @@
+"""Whatever bytes a server sends, an answer is the one to its request, ends, and is no larger than allowed."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from alpine import APIClient, User, retry_policy
+from alpine._http import connection
+from alpine.exception import (
+    AlpineException,
+    InvalidResponseException,
+    OutcomeUnknownException,
+    RequestTimeoutException,
+    ServerConnectionException,
+)
+from tests.reliability.wire import Asked, WireServer, message, well
+
+MEGABYTE = 1 << 20
+
+
+def user(number: int) -> bytes:
+    return message(200, {"response": {"id": number}})
+
+
+@contextmanager
+def serving(answer: Callable[[socket.socket, Asked], bool]) -> Iterator[APIClient]:
+    server = WireServer(answer)
+    with APIClient(server.url, token="wire-token-1", timeout=(2, 2)) as client:
+        client.retries = retry_policy(0)
+        client.answer_limit = MEGABYTE
+        yield client
+    server.close()
+
+
+def users_of(base_url: str) -> User:
+    """The users by a session of the caller's own."""
+    users = User(base_url, requests.Session(), "a-token-0001")
+    users._transport.retries = retry_policy(0)
+    return users
+
+
+def before_each(interim: bytes) -> Callable[[socket.socket, Asked], bool]:
+    """Send something, and the user who was asked for a moment later."""
+
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        sock.sendall(interim)
+        time.sleep(0.03)
+        sock.sendall(user(int(asked.path.rpartition("/")[2])))
+        return True
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n",
+    ],
+)
+def test_interim_answers_are_not_the_answer(interim: bytes) -> None:
+    with serving(before_each(interim)) as client:
+        assert [client.user.get(number)["id"] for number in range(1, 6)] == [1, 2, 3, 4, 5]
+
+
+def test_a_session_of_the_users_own_never_gives_the_answer_to_another_request() -> None:
+    with serving(before_each(b"HTTP/1.1 102 Processing\r\n\r\n")) as client:
+        users = users_of(client.base_url)
+        for number in range(1, 4):
+            with pytest.raises(ServerConnectionException, match="interim"):
+                users.get(number)
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 30\r\n", b"", b"Transfer-Encoding: chunked\r\n"])
+def test_a_body_where_none_may_be_is_not_the_next_answer(head: bytes) -> None:
+    first = True
+
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        nonlocal first
+        if first:
+            first = False
+            sock.sendall(b"HTTP/1.1 204 No Content\r\n" + head + b"\r\n")
+            time.sleep(0.05)
+        sock.sendall(user(int(asked.path.rpartition("/")[2])))
+        return True
+
+    with serving(answer) as client:
+        with pytest.raises(InvalidResponseException):
+            client.user.get(1)
+        assert client.user.get(2)["id"] == 2
+
+
+def test_a_protocol_that_nobody_asked_for_is_a_lost_connection() -> None:
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x00\x01\x02binary")
+        return False
+
+    with serving(answer) as client:
+        with pytest.raises(OutcomeUnknownException):
+            client.workfile.process.run(1)
+        with pytest.raises(ServerConnectionException):
+            client.user.get(1)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "first", [b"-1\r\n", b"-5\r\n", b"zz\r\n", b"5;", b"0" * 10, b"2\r\n{}\r\n0\r\n", b"f" * 40 + b"\r\n"]
+)
+def test_chunks_that_lie_do_not_fill_the_memory(first: bytes) -> None:
+    sent = 0
+
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        nonlocal sent
+        sock.sendall(CHUNKED + first)
+        for _ in range(64):
+            sock.sendall(b"x" * MEGABYTE)
+            sent += 1
+        return False
+
+    with serving(answer) as client, pytest.raises(AlpineException):
+        client.user.get(1)
+    assert sent < 32, "what was not read cannot be sent"
+
+
+def test_a_session_of_the_users_own_takes_a_negative_chunk_for_a_cut() -> None:
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        sock.sendall(CHUNKED + b"-5\r\nhello")
+        return False
+
+    with serving(answer) as client, pytest.raises(ServerConnectionException, match="cut off"):
+        users_of(client.base_url).get(1)
+
+
+def test_an_answer_that_only_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+
+    def drip(head: bytes, piece: bytes) -> Callable[[socket.socket, Asked], bool]:
+        def answer(sock: socket.socket, _asked: Asked) -> bool:
+            sock.sendall(head)
+            for _ in range(200):
+                sock.sendall(piece)
+                time.sleep(0.02)
+            return False
+
+        return answer
+
+    for head, piece in (
+        (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"[:1]),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "),
+        (CHUNKED, b"1\r\n \r\n"),
+    ):
+        started = time.monotonic()
+        with serving(drip(head, piece)) as client, pytest.raises(RequestTimeoutException):
+            client.user.get(1)
+        assert time.monotonic() - started < 3
+
+
+def test_heads_without_end_are_given_up() -> None:
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        for _ in range(50):
+            sock.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40_000)
+        return False
+
+    with serving(answer) as client, pytest.raises(ServerConnectionException):
+        client.user.get(1)
+
+
+CONTENT = b"a line of a table\n" * 50_000
+
+
+def raw_deflate(content: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(content) + packer.flush()
+
+
+@pytest.mark.parametrize("end", ["length", "close", "chunked"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_compressed_download_that_stops_early_is_not_whole(tmp_path: Path, end: str, whole: bool) -> None:
+    packed = gzip.compress(CONTENT)
+    sent = packed if whole else packed[: len(packed) // 2]
+
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+        match end:
+            case "length":
+                sock.sendall(head + b"Content-Length: %d\r\n\r\n" % len(sent) + sent)
+            case "close":
+                sock.sendall(head + b"Connection: close\r\n\r\n" + sent)
+            case "chunked":
+                body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(sent), sent)
+                sock.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+        return False
+
+    target = tmp_path / "table.csv"
+    with serving(answer) as client:
+        if whole:
+            assert client.workfile.download(1, path=target).read_bytes() == CONTENT
+        else:
+            with pytest.raises(ServerConnectionException, match="cut off"):
+                client.workfile.download(1, path=target)
+            assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "packed", "content"),
+    [
+        ("gzip", gzip.compress(b"one ") + gzip.compress(b"two"), b"one two"),
+        ("gzip", gzip.compress(b""), b""),
+        ("gzip", gzip.compress(b"padded") + bytes(1000), b"padded"),
+        ("deflate", zlib.compress(CONTENT), CONTENT),
+        ("deflate", raw_deflate(CONTENT), CONTENT),
+        ("identity", CONTENT, CONTENT),
+        ("gzip", b"no gzip at all", None),
+    ],
+)
+def test_a_download_is_decompressed(tmp_path: Path, kind: str, packed: bytes, content: bytes | None) -> None:
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        sock.sendall(message(200, packed, {"Content-Encoding": kind}))
+        return True
+
+    with serving(answer) as client:
+        if content is None:
+            with pytest.raises(InvalidResponseException, match="decompressed"):
+                client.workfile.download(1, path=tmp_path / "x")
+        else:
+            assert client.workfile.download(1, path=tmp_path / "x").read_bytes() == content
+
+
+def test_a_part_of_a_file_is_not_the_file(tmp_path: Path) -> None:
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        sock.sendall(message(206, b"abc", {"Content-Range": "bytes 0-2/10"}))
+        return True
+
+    with serving(answer) as client, pytest.raises(InvalidResponseException, match="a part of the file"):
+        client.workfile.download(1, path=tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_in_good_health_is_read_on_one_connection() -> None:
+    server = WireServer(well)
+    with APIClient(server.url, token="wire-token-1") as client:
+        for _ in range(20):
+            client.user.get(1)
+    assert server.connections == 1
+    server.close()
