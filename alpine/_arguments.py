@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from alpine.exception import InvalidArgumentException, InvalidResponseException, NotFoundException
 
@@ -69,8 +70,9 @@ def path_below(path: object) -> str:
     :raises InvalidArgumentException: It could lead elsewhere.
     """
     given_path = text(path, "path").strip("/")
-    parts = given_path.partition("?")[0].split("/")
-    if "://" in given_path or not given_path.isprintable() or " " in given_path or {".", ".."} & set(parts):
+    parts = re.split(r"[/\\]", unquote(given_path.partition("?")[0]))
+    odd = not given_path.isprintable() or {" ", "#", "\\"} & set(given_path)
+    if "://" in given_path or odd or {".", ".."} & set(parts):
         raise InvalidArgumentException(f"path must be a path below the API, such as 'workspaces/1', not {path!r}.")
     return given_path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +46,8 @@ class Address:
             parts, name, own_port = urlsplit(""), None, None
         if (
             not name
+            or not name.isprintable()
+            or " " in name
             or parts.scheme not in _DEFAULT_PORTS
             or parts.username is not None
             or parts.query
@@ -132,6 +134,14 @@ def verification(validate: bool, ca_certs: str | os.PathLike[str] | None, enviro
     if not path.exists():
         raise LocalFileException(f"Could not read ca_certs: there is no file {path}.")
     return str(path)
+
+
+def checked_proxies(proxies: object) -> dict[str, str]:
+    """The proxies by scheme."""
+    if not isinstance(proxies, Mapping) or not all(isinstance(text, str) for pair in proxies.items() for text in pair):
+        # A proxy's address may hold a password.
+        raise InvalidArgumentException('proxies must be a dict such as {"https": "http://proxy.example.com:3128"}.')
+    return dict(proxies)
 
 
 def certificate(cert: object) -> Any:

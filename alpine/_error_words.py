@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+LONGEST_BODY = 64 * 1024
+"""Bytes of an error's body that are looked at: more is no message."""
 _LONGEST = 1_000
 
 
 class ErrorWords:
     """What the body of an error says, whatever its form.
 
-    :param body: The body as text, without secrets.
+    :param body: The body as text.
+    :param clean: Takes the secrets out of a text. It is used on what was decoded, too: JSON and HTML can write a
+        character of a secret in many ways.
     """
 
-    def __init__(self, body: str) -> None:
+    def __init__(self, body: str, clean: Callable[[str], str]) -> None:
         self.code: str | None = None
         self.fields: dict[str, dict[str, Any]] = {}
         self.message: str | None = None
+        text = clean(body).strip()
         for reader in (self._read_json, self._read_html, self._read_text):
-            if reader(body.strip()):
+            if reader(text):
                 break
+        self.code, self.message, self.fields = _cleaned((self.code, self.message, self.fields), clean)
 
     def _read_json(self, body: str) -> bool:
         try:
@@ -64,6 +70,17 @@ class ErrorWords:
         ]
         said = "; ".join([*refusals, *(word for word in (self.code, self.message) if word)])
         return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+
+
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case list() | tuple():
+            return [_cleaned(item, clean) for item in value]
+        case dict():
+            return {clean(key): _cleaned(item, clean) for key, item in value.items()}
+    return value
 
 
 def _first_text(errors: Mapping[str, Any], *keys: str) -> str | None:

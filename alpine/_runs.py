@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from alpine._arguments import number
 from alpine._display import Progress
 from alpine._files import local_path
 from alpine._rich import RichStr
-from alpine._waiting import Waited, Waiting, alone, asking
+from alpine._waiting import Waited, Waiting, alone, asking, time_for
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -122,9 +123,9 @@ class FlowRun(RichStr):
         return self._process.stop(str(self))
 
     def try_to_stop(self) -> bool:
-        """Stop the run where that can be done, and tell whether it was."""
+        """Stop the run where that can be done soon, and tell whether it was."""
         try:
-            return self.stop() == "STOPPED"
+            return self._process._stop(str(self), within=time_for(0)) == "STOPPED"
         except AlpineException as failure:
             self._process.logger.warning("Run %s could not be stopped: %s", self, failure)
             return False
@@ -153,7 +154,7 @@ class FlowRun(RichStr):
 
         def ask(elapsed: float) -> RunState | None:
             nonlocal last
-            last = self._state = process._query(str(self), retries=False)
+            last = self._state = process._query(str(self), within=time_for(limit - elapsed))
             progress.update(elapsed, last.node, self._steps.done(last))
             return last if last.status != WORKING else None
 
@@ -163,7 +164,7 @@ class FlowRun(RichStr):
 
         def read(_elapsed: float) -> FlowResults | None:
             try:
-                return process._results(self.workflow_id, str(self), retries=False)
+                return process._results(self.workflow_id, str(self), within=math.inf)
             except ResultsNotFoundException:
                 return None
 

@@ -10,7 +10,9 @@ from typing import Generic, TypeVar
 from alpine._http.retry import LONGEST_RETRY_AFTER, Clock
 from alpine.exception import (
     AlpineException,
+    InvalidResponseException,
     LicenseExpiredException,
+    RedirectException,
     RequestTimeoutException,
     ServerConnectionException,
     ServerErrorException,
@@ -26,10 +28,15 @@ end. Many of them can take turns in one thread."""
 
 FORGIVEN = (ServerConnectionException, RequestTimeoutException, ServerErrorException, TooManyRequestsException)
 _NOT_FORGIVEN = (TLSException, LicenseExpiredException)
+_SENSELESS = (InvalidResponseException, RedirectException)
+_SENSELESS_BORNE = 120.0
+"""Seconds for which answers may make no sense before the wait ends with the last of them."""
 FIRST_GAP = 0.25
 """Seconds until the second question."""
 _LEAST_GAP = 0.001
 """Less than this is lost when it is added to a clock's large numbers, and the deadline would never come."""
+_LAST_LOOK = 10.0
+"""Seconds that a question gets, however late it is."""
 _SHARE = 0.1
 """The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
 
@@ -58,6 +65,7 @@ def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float
     :param timeout: Seconds until the last question.
     """
     start = clock.now()
+    senseless_since: float | None = None
     while True:
         error: AlpineException | None = None
         asked_at = clock.now() - start
@@ -65,15 +73,28 @@ def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float
             value = ask(asked_at)
             if value is not None:
                 return Waited(value, None, clock.now() - start)
+            senseless_since = None
         except FORGIVEN as failure:
             if isinstance(failure, _NOT_FORGIVEN):
                 raise
+            error, senseless_since = failure, None
+        except InvalidResponseException as failure:
+            # A page in place of an answer, as a proxy shows it during a restart; not a server that says no.
+            senseless_since = asked_at if senseless_since is None else senseless_since
+            if type(failure) not in _SENSELESS or asked_at - senseless_since > _SENSELESS_BORNE:
+                raise
             error = failure
-            logger.info("No news, the wait goes on: %s", failure)
+        if error is not None:
+            logger.info("No news, the wait goes on: %s", error)
         elapsed = clock.now() - start
         if asked_at >= timeout:
             return Waited(None, error, elapsed)
         yield min(_gap(elapsed, longest_gap, error), max(timeout - elapsed, _LEAST_GAP))
+
+
+def time_for(left: float) -> float:
+    """The seconds that a question gets, of those that are left until the deadline."""
+    return max(left, _LAST_LOOK)
 
 
 def alone(waiting: Waiting[T], clock: Clock) -> T:

@@ -15,6 +15,7 @@ from alpine._configuration import (
     Password,
     address_of,
     certificate,
+    checked_proxies,
     checked_timeout,
     completed,
     set_level,
@@ -107,7 +108,7 @@ class APIClient(AlpineObject):
             set_level(logging_level)
         session = HTTPSession()
         environment = Environment.of(address.base_url)
-        session.proxies.update(environment.proxies if proxies is None else proxies)
+        session.proxies.update(environment.proxies if proxies is None else checked_proxies(proxies))
         session.verify = verification(validate_certs, ca_certs, environment)
         session.cert = certificate(cert)
         transport = Transport(session, address.base_url, TokenHolder(token))
@@ -232,15 +233,16 @@ class APIClient(AlpineObject):
         """
         holder = self._transport.holder
         self._opened, self._user_id = False, None
-        if holder.value is None:
+        token = holder.value
+        if token is None:
             return {}
-        holder.set(holder.value, holder.cookie)
+        holder.set(token, holder.cookie)
         try:
             self._request("DELETE", "sessions", "log out", repeatable=True)
         except AlpineSessionNotFoundException:
             self.logger.debug("The login had expired already.")
         finally:
-            holder.set(None)
+            holder.forget(token)
         return {}
 
     @property
@@ -389,7 +391,7 @@ class APIClient(AlpineObject):
         'user'
         """
         verb = choice(str(method).upper(), "method", METHODS)
-        url, action = path_below(path), f"{verb} {path}"
+        url, action = path_below(path), self._transport.clean(f"{verb} {path}")
         if url.startswith("alpinedatalabs/") and not url.startswith(f"{ENGINE}/"):
             raise InvalidArgumentException(f"Of the engine only the paths below {ENGINE}/ can be reached.")
         if all_pages:

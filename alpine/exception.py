@@ -53,7 +53,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from alpine._error_words import ErrorWords
+from alpine._error_words import LONGEST_BODY, ErrorWords
 
 BODY_KEPT = 2_000
 """How many characters of an error's body an exception keeps."""
@@ -387,8 +387,8 @@ def exception_for(
     :param otherwise: What every other status means for this call, but for a login that is missing.
     :param advice: What the user can do, where the kind of exception alone does not tell.
     """
-    text = clean(body.decode("utf-8", "replace"))
-    words = ErrorWords(text)
+    text = body[:LONGEST_BODY].decode("utf-8", "replace")
+    words = ErrorWords(text, clean)
     kind = _BY_CODE.get((status, words.code or "")) or (kinds or {}).get(status)
     if kind is None and status != 401:
         kind = otherwise
@@ -405,7 +405,7 @@ def exception_for(
         code=words.code,
         fields=words.fields,
         server_message=words.message,
-        body=text[:BODY_KEPT],
+        body=clean(text)[:BODY_KEPT],
         **attributes,
     )
 

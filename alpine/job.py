@@ -15,7 +15,7 @@ from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
 from alpine._runs import limits
 from alpine._schedule import Notify, ScheduleType, interval_of, now, schedule_of
-from alpine._waiting import wait_for
+from alpine._waiting import time_for, wait_for
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
     InvalidArgumentException,
@@ -268,9 +268,9 @@ class Job(AlpineObject):
         """
         return self._get(workspace_id_of(self, workspace_id), identifier(job_id, "job_id"))
 
-    def _get(self, workspace: int, job: int, *, retries: bool = True) -> Record:
+    def _get(self, workspace: int, job: int, *, within: float | None = None) -> Record:
         path = f"workspaces/{workspace}/jobs/{job}"
-        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, retries=retries))
+        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, within=within))
 
     def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
         """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
@@ -429,7 +429,7 @@ class Job(AlpineObject):
 
             def ask(elapsed: float) -> Record | None:
                 nonlocal last
-                found = self._get(workspace, job, retries=False)
+                found = self._get(workspace, job, within=time_for(limit - elapsed))
                 last = found.get("status")
                 if last == "idle":
                     return found

@@ -170,7 +170,9 @@ class Process(AlpineObject):
         >>> session.workfile.process.stop(process_id=running_process_id)
         'STOPPED'
         """
-        run = process_id_of(process_id)
+        return self._stop(process_id_of(process_id))
+
+    def _stop(self, run: str, *, within: float | None = None) -> str:
         answer = self._request(
             "POST",
             f"processes/{segment(run)}/stop",
@@ -178,6 +180,7 @@ class Process(AlpineObject):
             engine=True,
             repeatable=True,
             kinds={404: StopFlowFailureException},
+            within=within,
         )
         said = _said(answer)
         if "already stopped" in said:
@@ -189,8 +192,7 @@ class Process(AlpineObject):
             )
         if said.startswith("flow stopped") or "request accepted" in said:
             return "STOPPED"
-        words = self._transport.clean(answer.body.decode("utf-8", "replace"))
-        self.logger.warning("Run %s was not stopped: %s", run, words[:200])
+        self.logger.warning("Run %s was not stopped: %s", run, self._transport.beginning(answer.body)[:200])
         return "STOP FAILED"
 
     def download_results(self, workflow_id: Id, process_id: str) -> FlowResults:
@@ -212,7 +214,7 @@ class Process(AlpineObject):
         """
         return self._results(identifier(workflow_id, "workflow_id"), process_id_of(process_id))
 
-    def _results(self, flow: int, run: str, *, retries: bool = True) -> FlowResults:
+    def _results(self, flow: int, run: str, *, within: float | None = None) -> FlowResults:
         answer = self._request(
             "GET",
             f"workflows/{flow}/results/{segment(run)}",
@@ -220,7 +222,7 @@ class Process(AlpineObject):
             engine=True,
             kinds={404: WorkfileNotFoundException},
             limit=self._transport.results_limit,
-            retries=retries,
+            within=within,
         )
         document = self._decoded(answer) if answer.body.strip() else None
         if document in (None, ""):
@@ -428,7 +430,7 @@ class Process(AlpineObject):
         if not isinstance(process_id, str) or not process_id:
             raise OutcomeUnknownException(
                 f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
-                body=self._transport.clean(answer.body[:2000].decode("utf-8", "replace")),
+                body=self._transport.beginning(answer.body),
             )
         return FlowRun(self, workflow_id, process_id, flow)
 
@@ -443,14 +445,14 @@ class Process(AlpineObject):
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
-    def _query(self, run: str, *, retries: bool = True) -> RunState:
+    def _query(self, run: str, *, within: float | None = None) -> RunState:
         answer = self._request(
             "GET",
             f"processes/{segment(run)}/query",
             f"query run {run}",
             engine=True,
             kinds={404: RunFlowFailureException},
-            retries=retries,
+            within=within,
         )
         document = _json_or_text(answer)
         if isinstance(document, dict):
@@ -467,7 +469,7 @@ class Process(AlpineObject):
         if "already stopped" in document.casefold():
             return RunState(FINISHED)
         raise RunFlowFailureException(
-            f"Could not query run {run}: the engine says {self._transport.clean(document.strip())[:500]!r}.",
+            f"Could not query run {run}: the engine says {self._transport.beginning(answer.body)[:500]!r}.",
             process_id=run,
         )
 

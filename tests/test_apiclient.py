@@ -112,6 +112,10 @@ def test_the_base_url_is_put_together(arguments: dict[str, Any], base_url: str) 
         {"host": "ftp://h"},
         {"host": "http://user:secret@h"},
         {"host": "http://h?x=1"},
+        {"host": "h x"},
+        {"host": "h\ud800"},
+        {"host": "h", "proxies": "http://user:secret@p:1"},
+        {"host": "h", "proxies": {"https": 5}},
         {"host": "h", "port": 0},
         {"host": "h", "port": "http"},
         {"host": "h", "port": 70000},
@@ -217,6 +221,21 @@ def test_nobody_logs_in_again_after_a_logout(server: ScriptedServer) -> None:
         session.get_license()
     assert server.count("POST") == 1
     assert server.count("DELETE") == 1
+
+
+def test_a_login_during_a_logout_stays(server: ScriptedServer) -> None:
+    server.on_login()
+    session = APIClient(server.url, username="ada", password=PASSWORD)
+
+    def log_in_meanwhile(_asked: Asked) -> Reply:
+        again = {"response": {"session_id": "another-token-2", "user": {"id": 7}}}
+        server.on("POST", "/api/sessions", Reply(again, 201))
+        session.login("ada", PASSWORD)
+        return Reply({})
+
+    server.on("DELETE", "/api/sessions", log_in_meanwhile)
+    session.logout()
+    assert session.token == "another-token-2"
 
 
 def test_a_new_login_reaches_resources_that_were_kept(server: ScriptedServer) -> None:

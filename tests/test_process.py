@@ -5,13 +5,15 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 import alpine
-from alpine import APIClient, afm
+from alpine import APIClient, _waiting, afm
 from alpine.exception import (
     AlpineSessionNotFoundException,
     FlowResultsMalformedException,
@@ -29,7 +31,7 @@ from alpine.exception import (
     WorkflowFileException,
     WorkflowVariableException,
 )
-from tests.scripted import FakeTime, Reply, ScriptedServer
+from tests.scripted import LOGIN, FakeTime, Reply, ScriptedServer
 
 ENGINE = "/alpinedatalabs/api/v1/json"
 PID = "6f1e1f9c-1a9c-4d53-8a63-000000000001"
@@ -600,3 +602,54 @@ def test_a_last_look_that_fails_still_stops_the_run(
     with pytest.raises(RunFlowTimeoutException) as caught:
         session.workfile.process.wait_until_finished(375, PID, timeout=5)
     assert caught.value.stopped
+
+
+def test_a_server_that_stalls_holds_a_wait_no_longer_than_a_last_look(
+    server: ScriptedServer, session: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_waiting, "_LAST_LOOK", 0.2)
+    session.timeout = (60, 60)
+    for method in ("GET", "POST"):
+        server.on(method, f"{ENGINE}/.*", Reply(fault="stall", delay=30))
+    began = time.monotonic()
+    with pytest.raises(RunFlowConnectionException, match="no answer within"):
+        session.workfile.process.wait_until_finished(375, PID, timeout=0.3)
+    assert time.monotonic() - began < 5
+    assert server.count("POST") == 1
+
+
+def test_a_page_of_a_proxy_in_between_does_not_end_a_wait(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    page = Reply("<html>We will be back soon</html>")
+    elsewhere = Reply("", 302, {"Location": "https://portal.example.com/"})
+    on_query(server, working(), page, elsewhere, page, working(), page, OVER)
+    on_results(server, page, results())
+    assert session.workfile.process.wait_until_finished(375, PID) == "SUCCESS"
+
+
+def test_a_login_that_answers_with_a_page_in_between_does_not_end_a_wait(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    server.on_login()
+    session.login("ada", "a-password")
+    server.on("POST", "/api/sessions", Reply("<html>starting</html>"), Reply(LOGIN, 201))
+    on_query(server, UNAUTHORIZED, UNAUTHORIZED, OVER)
+    on_results(server, results())
+    assert session.workfile.process.wait_until_finished(375, PID) == "SUCCESS"
+
+
+def test_an_interrupt_while_a_run_is_started_says_that_it_may_have_started(
+    server: ScriptedServer, session: APIClient
+) -> None:
+    def interrupt(_response: requests.Response, **_options: Any) -> None:
+        raise KeyboardInterrupt
+
+    server.on("POST", ".*", Reply({"meta": {"processId": PID}}))
+    session.session.hooks["response"].append(interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.workfile.process.run(375)
+    assert "run workflow 375. A run may have started" in caught.value.__notes__[0]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.workspace.create("x")
+    assert "get_id" in caught.value.__notes__[0]

@@ -102,7 +102,23 @@ def test_only_what_may_be_repeated_is_sent_again(
 
 
 @pytest.mark.parametrize(
-    "path", ["http://elsewhere.example.com/x", "../x", "users/../../x", "", " ", None, "users /1", "users\n"]
+    "path",
+    [
+        "http://elsewhere.example.com/x",
+        "../x",
+        "users/../../x",
+        "",
+        " ",
+        None,
+        "users /1",
+        "users\n",
+        "%2e%2e/x",
+        "x/.%2E/y",
+        "a%2f..%2fb",
+        "users#1",
+        "a\\b",
+        "..\\x",
+    ],
 )
 def test_a_path_that_could_lead_elsewhere_is_refused(server: ScriptedServer, session: APIClient, path: Any) -> None:
     with pytest.raises(InvalidArgumentException, match="path must be"):

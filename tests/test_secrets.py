@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import html
 import io
 import json
 import logging
 import pickle
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from types import FunctionType, MethodType, ModuleType
 
 import pytest
 
-from alpine import APIClient
+from alpine import APIClient, retry_policy
 from alpine.exception import AlpineException, LoginFailureException
 from tests.reliability.wire import COOKIE, PASSWORD, SECRETS, TOKEN
 from tests.scripted import Asked, Reply, ScriptedServer
@@ -75,7 +77,12 @@ def test_a_request_and_its_answer_show_none(logged_in: APIClient) -> None:
     assert_silent(f"{call!r} {answer!r}")
 
 
-@pytest.mark.parametrize("form", ["json", "html", "text"])
+def as_rails_writes(document: object) -> str:
+    """JSON whose signs for HTML are escaped, and some more."""
+    return re.sub(r"[<>&'/+]", lambda sign: f"\\u{ord(sign.group()):04x}", json.dumps(document))
+
+
+@pytest.mark.parametrize("form", ["json", "rails", "html", "entities", "text"])
 @pytest.mark.parametrize("status", [200, 400, 403, 422, 500])
 def test_a_server_that_repeats_what_it_was_sent_tells_nobody(
     server: ScriptedServer, logged_in: APIClient, status: int, form: str, caplog: pytest.LogCaptureFixture
@@ -83,7 +90,15 @@ def test_a_server_that_repeats_what_it_was_sent_tells_nobody(
     def echo(asked: Asked) -> Reply:
         words = f"{asked.query} {asked.headers} {asked.body.decode()} {TOKEN} {COOKIE}"
         fields = {"errors": {"fields": {"password": {"INVALID": {"value": words}}}, "message": words}}
-        bodies = {"json": fields, "html": f"<html><title>{words[:190]}</title>{words}</html>", "text": words}
+        page = html.escape(words).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
+        title = html.escape(PASSWORD if asked.method == "POST" else "no").replace("&quot;", "&#34;")
+        bodies = {
+            "json": fields,
+            "rails": as_rails_writes(fields),
+            "html": f"<html><title>{words[:190]}</title>{words}</html>",
+            "entities": f"<html><title>{title}</title>{page}</html>",
+            "text": words,
+        }
         return Reply(bodies[form], status, {"Set-Cookie": f"again={COOKIE}"})
 
     for method in ("GET", "POST", "PUT"):
@@ -142,3 +157,40 @@ def test_printing_a_client_in_any_way_shows_none(logged_in: APIClient) -> None:
     stream = io.StringIO()
     print(logged_in, logged_in.workfile, logged_in.workfile.process, logged_in.session, vars(logged_in), file=stream)
     assert_silent(stream.getvalue())
+
+
+@pytest.mark.parametrize("reply", [Reply("no", 500), Reply("<html>"), Reply(fault="close"), Reply('{"cut', 200)])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_token_in_a_path_is_not_repeated(
+    server: ScriptedServer, logged_in: APIClient, method: str, reply: Reply
+) -> None:
+    server.on(method, "/api/workspaces", reply)
+    logged_in.retries = retry_policy(0)
+    try:
+        assert logged_in.request(method, f"workspaces?session_id={TOKEN}") is not None
+    except AlpineException as error:
+        assert_silent(f"{error} {error!r} {error.args} {vars(error)} {pickle.dumps(error)!r}")
+    with pytest.raises(AlpineException) as caught:
+        logged_in.request("GET", f"workspaces?session_id={TOKEN}", all_pages=True)
+    assert_silent(f"{caught.value} {vars(caught.value)}")
+
+
+def test_an_error_as_large_as_a_file_is_looked_at_in_part(server: ScriptedServer, logged_in: APIClient) -> None:
+    many = {"errors": {"fields": {f"field {number}": {"INVALID": {"x": "y" * 500}} for number in range(10_000)}}}
+    server.on("GET", ".*", Reply(many, 422))
+    with pytest.raises(AlpineException) as caught:
+        logged_in.user.get(1)
+    assert len(pickle.dumps(caught.value)) < 10_000
+
+
+def test_a_proxy_that_repeats_its_credentials_tells_nobody(server: ScriptedServer) -> None:
+    server.on("GET", ".*", lambda asked: Reply(f"you sent {asked.headers}", 407))
+    with APIClient(
+        "http://example.invalid", proxies={"http": f"http://user:secret-1@127.0.0.1:{server.port}"}
+    ) as client:
+        client.token = TOKEN
+        with pytest.raises(AlpineException) as caught:
+            client.get_license()
+    sent = server.asked[0].headers["Proxy-Authorization"].split()[1]
+    assert sent not in f"{caught.value} {vars(caught.value)}"
+    assert "secret-1" not in f"{caught.value} {vars(caught.value)}"

@@ -12,8 +12,11 @@ from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
     ForbiddenException,
+    InvalidResponseException,
     LicenseExpiredException,
+    RedirectException,
     RequestTimeoutException,
+    RequestTooLargeException,
     ServerConnectionException,
     ServerErrorException,
     ServiceUnavailableException,
@@ -91,9 +94,35 @@ def test_a_server_that_comes_back_is_waited_for(failure: AlpineException) -> Non
     assert (over.value, over.last_error) == (None, failure)
 
 
+@pytest.mark.parametrize("kind", [InvalidResponseException, RedirectException])
+def test_answers_without_sense_are_borne_for_two_minutes(kind: type[AlpineException]) -> None:
+    time = FakeTime()
+    failure = kind("a page of a proxy")
+    assert wait(after(100, time, failure), time).value == "there"
+    begun = time.now()
+    with pytest.raises(kind):
+        wait(after(5000, time, failure), time)
+    assert 120 <= time.now() - begun <= 135
+
+
+def test_sense_in_between_begins_the_two_minutes_anew() -> None:
+    time = FakeTime()
+    start = time.now()
+
+    def ask(elapsed: float) -> str | None:
+        if time.now() - start > 1000:
+            return "there"
+        if elapsed % 200 < 100:
+            raise InvalidResponseException("a page of a proxy")
+        return None
+
+    assert wait(ask, time).value == "there"
+
+
 @pytest.mark.parametrize(
     "failure",
     [
+        RequestTooLargeException("413"),
         TLSException("unknown"),
         LicenseExpiredException("expired"),
         AlpineSessionNotFoundException("401"),

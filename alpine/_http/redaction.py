@@ -6,7 +6,7 @@ import html
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 MASK = "***"
@@ -14,7 +14,7 @@ MASK = "***"
 _PARAMETERS = re.compile(
     r"(?i)\b(session_id|token|x-token|password(?:_\w+)?|authenticity_token)([\"']?\s*[=:]\s*(?:[\"']|(?![{\[])))[^&\s\"',;}<>)]+"
 )
-_COOKIES = re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*[=:]\s*)[^\r\n]+")
+_HEADERS = re.compile(r"(?i)\b((?:(?:set-)?cookie|(?:proxy-)?authorization)[\"']?\s*[=:]\s*)[^\r\n]+")
 _SHORTEST_SECRET = 4
 
 
@@ -24,58 +24,75 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= _SHORTEST_SECRET:
             for form in _forms(secret):
                 text = text.replace(form, MASK)
-    return _COOKIES.sub(rf"\1{MASK}", _PARAMETERS.sub(rf"\1\2{MASK}", text))
+    return _HEADERS.sub(rf"\1{MASK}", _PARAMETERS.sub(rf"\1\2{MASK}", text))
 
 
-def _forms(secret: str) -> set[str]:
-    """A secret as URLs, forms, JSON and HTML write it."""
+def _forms(secret: str) -> list[str]:
+    """A secret as URLs, forms, JSON and HTML write it, each in the ways that servers do."""
     if secret.isalnum() and secret.isascii():
-        return {secret}
-    return {
-        secret,
-        quote(secret, safe="", errors="replace"),
-        quote_plus(secret, errors="replace"),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        html.escape(secret),
-    }
+        return [secret]
+    json_texts = {secret, _in_json(secret, False), _in_json(secret, True)}
+    json_texts |= {_in_cautious_json(text, kind) for text in json_texts for kind in "xX"}
+    json_texts |= {text.replace("/", "\\/") for text in json_texts}
+    # JSON inside of JSON, as the engine sends it.
+    json_texts |= {_in_json(text, False) for text in json_texts}
+    page = html.escape(secret)
+    pages = {page, page.replace("&#x27;", "&#39;"), page.replace("&#x27;", "&#39;").replace("&quot;", "&#34;")}
+    url = quote(secret, safe="", errors="replace")
+    urls = {url, url.lower(), quote_plus(secret, errors="replace")}
+    # The longest first: what is left of a form whose plain characters were taken out would still tell something.
+    return sorted(json_texts | pages | urls, key=len, reverse=True)
+
+
+def _in_json(text: str, ascii_only: bool) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+
+
+def _in_cautious_json(text: str, kind: str) -> str:
+    """JSON whose signs for HTML are escaped as well, as Rails writes it; "X" for capital digits."""
+    return re.sub(r"[<>&'=]", lambda sign: f"\\u{ord(sign.group()):04{kind}}", text)
 
 
 class SecretFilter(logging.Filter):
-    """Masks secrets in the arguments of a log record, which stay lazy."""
+    """Masks secrets in log records.
+
+    :param secrets: Gives the secrets that are known now.
+    """
+
+    def __init__(self, secrets: Callable[[], Iterable[str]]) -> None:
+        super().__init__()
+        self.secrets = secrets
 
     def filter(self, record: logging.LogRecord) -> bool:
+        secrets = tuple(self.secrets())
         if isinstance(record.msg, str):
-            record.msg = clean(record.msg)
+            record.msg = clean(record.msg, secrets)
         if isinstance(record.args, Mapping):
-            record.args = {key: _masked(value) for key, value in record.args.items()}
+            record.args = {key: _masked(value, secrets) for key, value in record.args.items()}
         elif record.args:
-            record.args = tuple(_masked(value) for value in record.args)
-        if record.exc_info and not record.exc_text:
-            record.exc_text = clean(logging.Formatter().formatException(record.exc_info))
+            record.args = tuple(_masked(value, secrets) for value in record.args)
+        if record.exc_info:
+            # The text stands for the exception, which handlers of all kinds would print with its secrets.
+            record.exc_text = clean(record.exc_text or logging.Formatter().formatException(record.exc_info), secrets)
+            record.exc_info = None
         return True
 
 
-def _masked(value: object) -> object:
-    if isinstance(value, str):
-        return clean(value)
-    return (
-        clean(str(value)) if isinstance(value, Exception) or not isinstance(value, int | float | type(None)) else value
-    )
+def _masked(value: object, secrets: Iterable[str]) -> object:
+    return value if isinstance(value, int | float | type(None)) else clean(str(value), secrets)
 
 
-_FILTER = SecretFilter()
+_LOGGERS = (
+    "urllib3.connectionpool",
+    "urllib3.connection",
+    "urllib3.util.retry",
+    "urllib3.poolmanager",
+    "urllib3.response",
+)
 
 
-def mask_logs() -> None:
+def mask_logs(secrets: Callable[[], Iterable[str]]) -> None:
     """Mask secrets in what urllib3 logs: its debug lines hold the whole URL, and with it the token."""
-    for name in (
-        "urllib3.connectionpool",
-        "urllib3.connection",
-        "urllib3.util.retry",
-        "urllib3.poolmanager",
-        "urllib3.response",
-    ):
-        logger = logging.getLogger(name)
-        if _FILTER not in logger.filters:
-            logger.addFilter(_FILTER)
+    for logger in map(logging.getLogger, _LOGGERS):
+        if not any(isinstance(known, SecretFilter) for known in logger.filters):
+            logger.addFilter(SecretFilter(secrets))

@@ -13,10 +13,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import RequestHistory, Retry
 
 from alpine._http.failure import Failure
@@ -97,7 +99,17 @@ def retry_after(answer: Answered) -> float | None:
     value = answer.header("Retry-After")
     if value is None:
         return None
+    with suppress(ValueError):
+        seconds = float(value)
+        return seconds if seconds >= 0 else None
+    then = _instant(value)
+    # By the server's own clock, where it tells: this machine's may be wrong.
+    return None if then is None else max(0.0, then - (_instant(answer.header("Date")) or time.time()))
+
+
+def _instant(date: str | None) -> float | None:
     try:
-        return max(0.0, Retry().parse_retry_after(value))
-    except (InvalidHeader, OverflowError, ValueError):
+        when = parsedate_to_datetime(date or "")
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None

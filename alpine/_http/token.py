@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 
 from alpine.exception import InvalidArgumentException, LoginFailureException
 
 _REMEMBERED = 8
-"""How many tokens and cookies are kept out of messages, older ones too: answers to them may be on their way."""
+"""The old logins whose tokens and cookies are kept out of messages: answers to them may be on their way."""
 _HOLDERS: weakref.WeakSet[TokenHolder] = weakref.WeakSet()
+_HOLDERS_LOCK = threading.Lock()
 
 
 class Renewal(IntEnum):
@@ -34,11 +34,11 @@ class TokenHolder:
         self.cookie: str | None = None
         self._value = checked(value)
         self._renewal: Callable[[], object] | None = None
-        self._secrets: deque[str] = deque(maxlen=_REMEMBERED)
+        self._old: tuple[tuple[str, ...], ...] = ()
         # Held while a login is renewed, so that a logout comes after it and not in its middle.
         self._lock = threading.RLock()
-        self._remember(value, None)
-        _HOLDERS.add(self)
+        with _HOLDERS_LOCK:
+            _HOLDERS.add(self)
 
     @property
     def value(self) -> str | None:
@@ -48,17 +48,23 @@ class TokenHolder:
         """Take a new login: its token, its cookie, and how to log in once more when it expires."""
         value = checked(value)
         with self._lock:
+            self._old = (self._current(), *self._old)[:_REMEMBERED]
             self._value, self.cookie, self._renewal = value, cookie, renewal
-            self._remember(value, cookie)
+
+    def forget(self, value: str) -> None:
+        """Give up a token that was logged out, unless there is another by now."""
+        with self._lock:
+            if self._value == value:
+                self.set(None)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must not appear in any text: tokens and cookies, also the last ones before these."""
-        return tuple(self._secrets)
+        return (*self._current(), *(secret for login in self._old for secret in login))
 
-    def _remember(self, value: str | None, cookie: str | None) -> None:
-        cookies = [part.partition("=")[2] for part in (cookie or "").split("; ")]
-        self._secrets.extend(secret for secret in (value, *cookies) if secret and secret not in self._secrets)
+    def _current(self) -> tuple[str, ...]:
+        cookies = [part.partition("=")[2] for part in (self.cookie or "").split("; ")]
+        return tuple(secret for secret in (self._value, *cookies) if secret)
 
     def renew(self, refused: str | None) -> Renewal:
         """Replace a token that the server refused; threads that wait here share one login.
@@ -97,7 +103,15 @@ def checked(token: object) -> str | None:
     return token
 
 
+def all_secrets() -> set[str]:
+    """What must not appear in the log of a library that does not know whose request it is."""
+    with _HOLDERS_LOCK:
+        return {secret for holder in _HOLDERS for secret in holder.secrets}
+
+
 def _after_fork() -> None:
+    global _HOLDERS_LOCK  # noqa: PLW0603 - another thread may have held it
+    _HOLDERS_LOCK = threading.Lock()
     for holder in _HOLDERS:
         holder._lock = threading.RLock()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import logging
 import sys
@@ -17,13 +18,14 @@ from requests.cookies import get_cookie_header
 from requests.hooks import default_hooks, dispatch_hook
 from requests.structures import CaseInsensitiveDict
 
-from alpine._http.adapter import PoolAdapter
+from alpine._http.adapter import PoolAdapter, not_shared_by_fork
 from alpine._http.body import Body
+from alpine._http.connection import whole_body
 from alpine._http.environment import Environment
 from alpine._http.failure import READING_ERRORS, TRANSPORT_ERRORS, Failure
 from alpine._http.redaction import clean, mask_logs
 from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, Clock, retry_policy
-from alpine._http.token import Renewal, TokenHolder
+from alpine._http.token import Renewal, TokenHolder, all_secrets
 from alpine._version import __version__
 from alpine.exception import (
     BODY_KEPT,
@@ -141,7 +143,8 @@ class Transport:
         self.answer_limit = ANSWER_LIMIT
         self.results_limit = RESULTS_LIMIT
         self._environment = Environment.of(base_url) if session.trust_env else Environment()
-        mask_logs()
+        not_shared_by_fork(session)
+        mask_logs(all_secrets)
 
     def sharing(self, holder: TokenHolder) -> Transport:
         """The same session and rules with another token."""
@@ -154,11 +157,33 @@ class Transport:
         """Take the secrets of this session out of a text."""
         return clean(text, [*self.holder.secrets, *secrets])
 
+    def beginning(self, body: bytes, secrets: Iterable[str] = ()) -> str:
+        """The beginning of an answer's body, to be shown: cleaned before it is cut, as half a token is still one."""
+        return self.clean(body[: 8 * BODY_KEPT].decode("utf-8", "replace"), secrets)[:BODY_KEPT]
+
     def send(self, call: Call) -> Answer:
         """Send a call until there is an answer, whatever its status.
 
         :raises AlpineException: There is none.
         """
+        try:
+            outcome = self._outcome(call)
+        except KeyboardInterrupt as interrupt:
+            if call.if_lost:
+                interrupt.add_note(f"It may have happened all the same: {call.action}. {call.if_lost}")
+            raise
+        if isinstance(outcome, Failure):
+            raise outcome.to_exception(
+                call.action,
+                origin_of(call.root),
+                repeatable=call.repeatable,
+                if_lost=call.if_lost,
+                method=call.method,
+                url=self.clean(call.url, call.secrets),
+            )
+        return outcome
+
+    def _outcome(self, call: Call) -> Answer | Failure:
         attempts = Attempts(self.retries if call.retries else retry_policy(0), self.clock, repeatable=call.repeatable)
         renewed, attempt = False, 1
         while True:
@@ -170,19 +195,9 @@ class Transport:
                 # A token that came while this thread was waiting may have expired again before it was tried.
                 renewed = renewal is Renewal.OWN
             elif not attempts.another(outcome):
-                break
+                return outcome
             elif outcome.sent if isinstance(outcome, Failure) else outcome.status in LOST_BEHIND_GATEWAY:
                 attempt += 1
-        if isinstance(outcome, Failure):
-            raise outcome.to_exception(
-                call.action,
-                origin_of(call.root),
-                repeatable=call.repeatable,
-                if_lost=call.if_lost,
-                method=call.method,
-                url=self.clean(call.url, call.secrets),
-            )
-        return outcome
 
     def _attempt(self, call: Call, token: str | None, attempt: int) -> Answer | Failure:
         url = call.url_with(() if token is None or call.token_header else (("session_id", token),))
@@ -296,10 +311,17 @@ class Transport:
 
     def _read(self, call: Call, response: requests.Response, attempt: int) -> Answer | Failure:
         handled = sys.exception()
+        if response.status_code < HTTPStatus.OK:
+            return Failure(ServerConnectionException, "the server sent an interim answer only", True)
+        if response.status_code in _WITHOUT_BODY:
+            # Not read, so that the connection is closed: a body that comes all the same would be the next answer.
+            return Answer(response.status_code, response.headers, b"", call, attempt)
         good = response.status_code < HTTPStatus.MULTIPLE_CHOICES
         sink: Any = io.BytesIO()
         limit: int | None = call.limit
         if call.sink is not None and good:
+            if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+                return Failure(InvalidResponseException, "the server sent a part of the file only", True, False)
             call.sink.start(response.headers)
             sink, limit = call.sink, None
         length = response.headers.get("Content-Length", "")
@@ -308,13 +330,16 @@ class Transport:
         received = 0
         error: Exception
         try:
-            for chunk in response.iter_content(_CHUNK):
+            for chunk in response.iter_content(_CHUNK) if limit is not None else whole_body(response, _CHUNK):
                 received += len(chunk)
                 if limit is not None and received > limit:
                     raise self._too_large(call, response, limit)
                 sink.write(chunk)
         except READING_ERRORS as caught:
             error = caught
+        except ValueError:
+            # urllib3's, of a chunk with a negative size.
+            error = http.client.IncompleteRead(b"")
         else:
             if not received and _is_cut_off(response):
                 return Failure(ServerConnectionException, "the answer was cut off", True)
@@ -366,7 +391,7 @@ def _cookies_of(call: Call, response: requests.Response) -> Mapping[str, str | N
 def _is_cut_off(response: requests.Response) -> bool:
     """Whether an answer without a body was meant to have one: nothing in its head says where it ends."""
     told = {"Content-Length", "Transfer-Encoding", "Connection"} & response.headers.keys()
-    return not told and getattr(response.raw, "version", 0) == _HTTP_1_1 and response.status_code not in _WITHOUT_BODY
+    return not told and getattr(response.raw, "version", 0) == _HTTP_1_1
 
 
 def origin_of(url: str) -> str:
@@ -408,8 +433,7 @@ class HTTPSession(requests.Session):
 
 def unusable(call: Call, transport: Transport, answer: Answer, why: str) -> InvalidResponseException:
     """Make the exception for a good status with a body that makes no sense."""
-    # Cleaned before it is cut: half of a token is still a secret.
-    text = transport.clean(answer.body[: 8 * BODY_KEPT].decode("utf-8", "replace"), call.secrets)[:BODY_KEPT]
+    text = transport.beginning(answer.body, call.secrets)
     return InvalidResponseException(
         f"Could not {call.action}: {why}. Is {origin_of(call.root)} an Alpine server? "
         f"The answer begins: {text[:120]!r}.{call.warning}",

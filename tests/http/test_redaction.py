@@ -28,6 +28,12 @@ SECRET = 'pass "word" wörd/+&<77'
         json.dumps({"x": SECRET}),
         json.dumps({"x": SECRET}, ensure_ascii=False),
         html.escape(SECRET),
+        html.escape(SECRET).replace("&quot;", "&#34;"),
+        "".join(f"\\u{ord(sign):04x}" if sign in "<>&" else sign for sign in json.dumps(SECRET)),
+        "".join(f"\\u{ord(sign):04X}" if sign in "<>&" else sign for sign in json.dumps(SECRET, ensure_ascii=False)),
+        json.dumps(json.dumps(SECRET)),
+        json.dumps(SECRET).replace("/", "\\/"),
+        quote(SECRET, safe="").lower(),
     ],
 )
 def test_a_secret_is_found_in_every_way_of_writing_it(written: str) -> None:
@@ -51,6 +57,8 @@ def test_a_secret_is_found_in_every_way_of_writing_it(written: str) -> None:
         "authenticity_token=abc123",
         "Set-Cookie: _session_id=abc123; path=/",
         "Cookie: a=1; _session_id=abc123",
+        "Authorization: Basic abc123",
+        "Proxy-Authorization: Bearer abc123",
     ],
 )
 def test_what_looks_like_a_secret_is_masked_where_nobody_knows_it(text: str) -> None:
@@ -73,7 +81,7 @@ def test_no_secret_survives(secret: str, before: str, after: str) -> None:
 
 @pytest.fixture
 def told() -> Iterator[io.StringIO]:
-    mask_logs()
+    mask_logs(lambda: ())
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logger = logging.getLogger("urllib3.connectionpool")
@@ -101,8 +109,20 @@ def test_what_urllib3_logs_is_masked_in_arguments_message_and_traceback(told: io
     assert "Traceback" in told.getvalue()
 
 
+def test_handlers_of_other_formats_get_no_exception_that_holds_a_secret() -> None:
+    record = logging.LogRecord("urllib3", logging.WARNING, "f", 1, "header: %s", (b"cookie-0001",), None)
+    try:
+        raise ValueError("cookie-0001")
+    except ValueError as error:
+        record.exc_info = (type(error), error, error.__traceback__)
+    assert SecretFilter(lambda: ("cookie-0001",)).filter(record)
+    assert record.exc_info is None
+    assert "cookie-0001" not in f"{record.__dict__} {record.getMessage()}"
+    assert "ValueError: ***" in (record.exc_text or "")
+
+
 def test_the_filter_is_put_on_once() -> None:
-    mask_logs()
-    mask_logs()
+    mask_logs(lambda: ())
+    mask_logs(lambda: ())
     filters = logging.getLogger("urllib3.connectionpool").filters
     assert sum(isinstance(each, SecretFilter) for each in filters) == 1

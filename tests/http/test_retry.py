@@ -24,12 +24,12 @@ from tests.scripted import LOGIN, FakeTime, Reply, ScriptedServer
 
 
 class Answered:
-    def __init__(self, status: int, retry_after: str | None = None) -> None:
+    def __init__(self, status: int, retry_after: str | None = None, date: str | None = None) -> None:
         self.status = status
-        self._retry_after = retry_after
+        self._headers = {"Retry-After": retry_after, "Date": date}
 
     def header(self, name: str) -> str | None:
-        return self._retry_after if name == "Retry-After" else None
+        return self._headers.get(name)
 
 
 def gaps(answer: Answered, *, repeatable: bool = True) -> list[float]:
@@ -67,14 +67,22 @@ def test_retry_after_is_obeyed_in_both_forms() -> None:
     asked = gaps(Answered(503, formatdate(time.time() + 30, usegmt=True)))
     assert all(28 <= gap <= 31 for gap in asked)
     assert len(asked) in {3, 4}, "what fits into the budget"
+    assert gaps(Answered(503, "7.5")) == [7.5, 7.5, 7.5, 7.5]
 
 
-@pytest.mark.parametrize("value", ["121", "3600", "9" * 18, formatdate(4_000_000_000)])
+@pytest.mark.parametrize("wrong", [-3600, 3600])
+def test_a_date_in_retry_after_is_read_by_the_clock_of_the_server(wrong: float) -> None:
+    server = time.time() + wrong
+    answer = Answered(503, formatdate(server + 30, usegmt=True), formatdate(server, usegmt=True))
+    assert gaps(answer) == [30, 30, 30, 30]
+
+
+@pytest.mark.parametrize("value", ["121", "120.5", "3600", "9" * 18, "9" * 5000, formatdate(4_000_000_000)])
 def test_retry_after_above_two_minutes_is_not_waited_for(value: str) -> None:
     assert gaps(Answered(429, value)) == []
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-5", "1e3", "9" * 5000, "Mon, 99 Foo 99999 99:99:99 GMT", "1.5"])
+@pytest.mark.parametrize("value", ["", "soon", "-5", "nan", "5, 5", "Mon, 99 Foo 99999 99:99:99 GMT"])
 def test_a_retry_after_that_makes_no_sense_is_left_out(value: str) -> None:
     assert len(gaps(Answered(429, value))) == 4
 
@@ -83,6 +91,14 @@ def test_a_retry_after_that_makes_no_sense_is_left_out(value: str) -> None:
 def test_no_text_in_retry_after_is_a_trap(value: str) -> None:
     seconds = retry_after(Answered(429, value))
     assert seconds is None or seconds >= 0
+
+
+def test_the_exception_has_what_the_server_asked_for(server: ScriptedServer, session: APIClient) -> None:
+    server.on("GET", ".*", Reply("", 503, {"Retry-After": "86400"}))
+    with pytest.raises(ServiceUnavailableException) as caught:
+        session.get_license()
+    assert caught.value.retry_after == 86400
+    assert server.count("GET") == 1
 
 
 def test_all_attempts_together_have_a_budget() -> None:

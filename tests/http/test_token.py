@@ -86,6 +86,23 @@ def test_the_holder_shows_no_secret_and_remembers_what_was_one() -> None:
     assert "second-token" in holder.secrets
 
 
+def test_many_cookies_push_no_token_out_of_what_is_hidden() -> None:
+    holder = TokenHolder()
+    cookies = "; ".join(f"c{number}=cookie-{number}" for number in range(50))
+    for number in range(4):
+        holder.set(f"token-{number}", cookies)
+    assert {"token-0", "token-3", "cookie-0", "cookie-49"} <= set(holder.secrets)
+
+
+def test_only_the_token_that_was_logged_out_is_forgotten() -> None:
+    holder = TokenHolder("old-token")
+    holder.set("new-token")
+    holder.forget("old-token")
+    assert holder.value == "new-token"
+    holder.forget("new-token")
+    assert holder.value is None
+
+
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\r\nb", "\x7f", "é", 1, b"x", "tab\t"])
 def test_what_cannot_travel_is_no_token(token: Any) -> None:
     with pytest.raises(InvalidArgumentException):
