@@ -159,6 +159,17 @@ def _chunked(asked: Asked) -> bytes:
     )
 
 
+def _after_interim_answers(connection: socket.socket, asked: Asked) -> bool:
+    connection.sendall(
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + healthy(asked)
+    )
+    return True
+
+
+_NEGATIVE_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n" + b"x" * 4 * LIMIT
+_ENDLESS_CHUNK_SIZE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 4 * LIMIT
+
+
 def _longer_than_said(asked: Asked) -> bytes:
     head, _, body = healthy(asked).partition(b"\r\n\r\n")
     return head.replace(b"Content-Length: ", b"Content-Length: 9") + b"\r\n\r\n" + body
@@ -199,6 +210,7 @@ FAULTS = (
     Fault("nothing wrong", "all is well"),
     Fault("nothing wrong", "the answer comes in small pieces", _trickles),
     Fault("nothing wrong", "a compressed answer", _compresses),
+    Fault("nothing wrong", "after interim answers", _after_interim_answers),
     Fault("connection", "nobody listens", refused=True),
     Fault("connection", "reset before the request is read", greeting=_reset_at_once),
     Fault("connection", "closed before the request is read", greeting=_close_at_once),
@@ -209,6 +221,9 @@ FAULTS = (
     Fault("connection", "chunked, cut off", _raw(_chunked)),
     Fault("connection", "Content-Length too large", _raw(_longer_than_said)),
     Fault("connection", "two lengths", _raw(_two_lengths)),
+    Fault("connection", "an interim answer only", _raw(b"HTTP/1.1 103 Early Hints\r\n\r\n")),
+    Fault("connection", "a chunk of negative size", _raw(_NEGATIVE_CHUNK)),
+    Fault("connection", "the size of a chunk without end", _raw(_ENDLESS_CHUNK_SIZE)),
     Fault("connection", "no answer within the time-out", _stalls),
     Fault("connection", "stalls in the middle of the body", _stalls_in_the_middle),
     Fault("connection", "garbage instead of HTTP", _raw(b"\x15\x03\x01\x00\x02\x02\x16 not http\r\n\r\n")),
@@ -219,6 +234,7 @@ FAULTS = (
     ),
     Fault("once, then well", "503 page, once", _page(503), once=True),
     Fault("once, then well", "502 page, once", _page(502), once=True),
+    Fault("once, then well", "200 page, once", _page(200), once=True),
     Fault("refusals", "400 JSON", _says(400)),
     Fault("refusals", "400 page", _page(400)),
     Fault("refusals", "401 blank", _says(401, " ")),
@@ -251,6 +267,8 @@ FAULTS = (
     Fault("redirects", "without an address", _says(302, "")),
     Fault("senseless answers", "200 page", _page(200)),
     Fault("senseless answers", "200 empty", _says(200, "")),
+    Fault("senseless answers", "204 with a body", _says(204, '{"response": {"id": 1}}')),
+    Fault("senseless answers", "206 with a part", _says(206, '{"response": {"id"')),
     Fault("senseless answers", "JSON cut off", _says(200, '{"response": {"id": 1')),
     Fault("senseless answers", "malformed JSON", _says(200, '{"response": {"id": 1,,}}')),
     Fault("senseless answers", "null", _says(200, "null")),

@@ -203,16 +203,19 @@ What the tables show, in words:
 - **Doing is not.** Starting a run, uploading and creating are sent once. Where the answer is lost,
   `OutcomeUnknownException` says that it may have happened, and how to look. Only a connection that was never made is
   tried again, since nothing was sent.
-- **A wait goes on** through a server that is down, and through its restart. At the deadline a run that is still going
-  is `RunFlowTimeoutException`, a server that could not be reached is `RunFlowConnectionException`; both name the run,
-  the last status and the last error.
+- **A wait goes on** through a server that is down, and through its restart; for two minutes also through answers that
+  make no sense, such as the page that a proxy shows meanwhile. At the deadline a run that is still going is
+  `RunFlowTimeoutException`, a server that could not be reached is `RunFlowConnectionException`; both name the run, the
+  last status and the last error. A question gets no more time than the wait has left, and ten seconds at the least.
 - **An expired login** (401) is renewed once, for all threads, where the client has user and password (or a function
   that returns the password); what was refused is then sent again, since a 401 proves that nothing was done.
 - **A certificate that cannot be trusted** ends a call at once, whatever the call.
 - **Senseless answers** are `InvalidResponseException`: a page where JSON was promised, JSON that is cut off, a value of
   the wrong type, more than `session.answer_limit` bytes.
-- **Time-outs** are two numbers, for connecting and for each wait for the next bytes. They do not bound a server that
-  sends a little again and again: its answer ends with the limit on its size.
+- **Time-outs** are two numbers, for connecting and for each wait for the next bytes. A server that only drips its answer
+  is given up as well: after two minutes an answer has to come with a thousand bytes a second, all in all.
+- **An answer is the one to its request.** Interim answers (102, 103) are passed over, and a connection whose answer
+  was not read to its known end is not used again.
 - **Secrets**: the token, the password and the cookie were looked for in all that was printed, logged, warned and raised
   while these tables were made, with servers that repeat in their errors all that they were sent. They were not found.
 """
