@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import time
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, ProtocolError
 
 PATIENCE = 120.0
-"""Seconds that an answer may take from its first byte, however small it is."""
+"""Seconds that an answer may take from its first byte, however small it is; at least twice the time-out for reading."""
 SLOWEST = 1_000.0
 """Bytes a second that give an answer more time."""
 _LONGEST_HEAD = 1024 * 1024
@@ -29,10 +30,13 @@ class _Steady(io.RawIOBase):
     """The bytes of one answer; a server that only drips them, or never ends its head, is given up.
 
     A time-out of the socket does not see it: there is always another byte in time.
+
+    :param timeout: The time-out for reading, in seconds; None for none.
     """
 
-    def __init__(self, raw: io.RawIOBase) -> None:
+    def __init__(self, raw: io.RawIOBase, timeout: float | None) -> None:
         self._raw = raw
+        self._patience = math.inf if timeout is None else max(PATIENCE, 2 * timeout)
         self._began: float | None = None
         self._received = 0
         self.in_head = True
@@ -46,7 +50,7 @@ class _Steady(io.RawIOBase):
         if self._began is None:
             self._began = now
         self._received += count or 0
-        if now - self._began > PATIENCE + self._received / SLOWEST:
+        if now - self._began > self._patience + self._received / SLOWEST:
             raise TimeoutError("the answer does not come to its end")
         if self.in_head and self._received > _LONGEST_HEAD:
             raise http.client.LineTooLong("head")
@@ -76,9 +80,9 @@ class _FinalResponse(http.client.HTTPResponse):
     http.client takes them for the answer, and the one that follows would be read as that of the next request.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._steady = _Steady(self.fp.detach())
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._steady = _Steady(self.fp.detach(), sock.gettimeout())
         self.fp = _Lines(self._steady)
 
     def begin(self) -> None:

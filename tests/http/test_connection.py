@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -165,8 +166,25 @@ def test_an_answer_that_only_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     ):
         started = time.monotonic()
         with serving(drip(head, piece)) as client, pytest.raises(RequestTimeoutException):
+            client.timeout = (2, 0.1)
             client.user.get(1)
         assert time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("timeout", [(2, 1), None])
+def test_a_time_out_that_leaves_more_time_holds(monkeypatch: pytest.MonkeyPatch, timeout: Any) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.1)
+
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        whole = user(1)
+        sock.sendall(whole[:-3])
+        time.sleep(0.5)
+        sock.sendall(whole[-3:])
+        return True
+
+    with serving(answer) as client:
+        client.timeout = timeout
+        assert client.user.get(1)["id"] == 1
 
 
 def test_heads_without_end_are_given_up() -> None:

@@ -212,8 +212,9 @@ What the tables show, in words:
 - **A certificate that cannot be trusted** ends a call at once, whatever the call.
 - **Senseless answers** are `InvalidResponseException`: a page where JSON was promised, JSON that is cut off, a value of
   the wrong type, more than `session.answer_limit` bytes.
-- **Time-outs** are two numbers, for connecting and for each wait for the next bytes. A server that only drips its answer
-  is given up as well: after two minutes an answer has to come with a thousand bytes a second, all in all.
+- **Time-outs** are two numbers, for connecting and for each wait for the next bytes. A server that only drips its
+  answer is given up as well: after two minutes (or twice the time-out, where that is more) an answer has to come with
+  a thousand bytes a second, all in all.
 - **An answer is the one to its request.** Interim answers (102, 103) are passed over, and a connection whose answer
   was not read to its known end is not used again.
 - **Secrets**: the token, the password and the cookie were looked for in all that was printed, logged, warned and raised
