@@ -244,6 +244,7 @@ def test_a_compressed_download_that_stops_early_is_not_whole(tmp_path: Path, end
         ("identity", CONTENT, CONTENT),
         ("gzip", b"no gzip at all", None),
     ],
+    ids=["two members", "empty", "padded", "zlib", "raw deflate", "identity", "none"],
 )
 def test_a_download_is_decompressed(tmp_path: Path, kind: str, packed: bytes, content: bytes | None) -> None:
     def answer(sock: socket.socket, _asked: Asked) -> bool:
