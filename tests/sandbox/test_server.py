@@ -286,3 +286,5 @@ def test_a_query_that_nothing_breaks_off_does_not_keep_the_server_alive(
         requests.get(f"http://127.0.0.1:{port}/api/status", timeout=5)
     with server.start():
         assert requests.get(f"{server.base_url}/status", timeout=5).status_code == 200
+    # The query ends in its own time, and its thread without an error.
+    assert wait_until(lambda: not any(thread.name == f"run {run}" for thread in threading.enumerate()), 30)

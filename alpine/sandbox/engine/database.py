@@ -117,10 +117,14 @@ class Cursor:
 
     def close(self) -> None:
         """Drop the run's schema and give the connection back; from now on a stop has nothing to break off."""
+        import duckdb
+
         with self._closing:
             self._is_closed = True
-        self._connection.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
-        self._connection.close()
+        # The database may be gone already, where this was a query that nothing breaks off.
+        with suppress(duckdb.Error):
+            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
+            self._connection.close()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
