@@ -219,6 +219,11 @@ What the tables show, in words:
   was not read to its known end is not used again.
 - **Secrets**: the token, the password and the cookie were looked for in all that was printed, logged, warned and raised
   while these tables were made, with servers that repeat in their errors all that they were sent. They were not found.
+
+Beside the tables, `.ci/long` tries 10,000 answers of any JSON and 5,000 spoilt ones, waits of 5,000 questions with five
+deaths of the server, 10,000 calls of 32 threads; and on the sandbox 10,000 spoilt workflow files, 10,000 odd
+expressions of Pig, every one of 23 payloads in place of every value of a workflow (5,819 uploads, run where they are
+taken), and 10,000 requests with anything in any field.
 """
 
 

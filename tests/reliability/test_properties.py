@@ -147,7 +147,7 @@ def test_some_mutations(anything_server: Anything, call: Call, mutation: tuple[s
 
 
 @pytest.mark.long
-@settings(max_examples=6_000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=10_000, deadline=None, suppress_health_check=QUIET)
 @given(call=calls, document=documents, healthy_first=st.integers(0, 1))
 def test_ten_thousand_answers(anything_server: Anything, call: Call, document: Any, healthy_first: int) -> None:
     any_document(anything_server, call, document, healthy_first)
