@@ -26,7 +26,7 @@ def _chosen() -> Callable[[bytes | str], Any]:
     try:
         import orjson
     except ImportError:
-        return json.loads
+        return _tolerant_loads
 
     def fast_loads(text: bytes | str) -> Any:
         # What it refuses may still be JSON to others: NaN, lone surrogates, UTF-16. A whole number beyond
@@ -34,9 +34,31 @@ def _chosen() -> Callable[[bytes | str], Any]:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:
-            return json.loads(text)
+            return _tolerant_loads(text)
 
     return fast_loads
+
+
+_HALVES_BEGIN = (b"\\ud", b"\\uD", b"\xed")
+"""How each half of a character begins, and some whole ones."""
+
+
+def _tolerant_loads(text: bytes | str) -> Any:
+    document = json.loads(text)
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    return _mended(document) if any(begin in raw for begin in _HALVES_BEGIN) else document
+
+
+def _mended(value: Any) -> Any:
+    """The same with a sign for what is half of a character: no file, table or page takes that."""
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_mended(item) for item in value]
+        case dict():
+            return {_mended(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 _loads: Callable[[bytes | str], Any] = _first_loads

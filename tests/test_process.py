@@ -653,3 +653,10 @@ def test_an_interrupt_while_a_run_is_started_says_that_it_may_have_started(
     with pytest.raises(KeyboardInterrupt) as caught:
         session.workspace.create("x")
     assert "get_id" in caught.value.__notes__[0]
+
+
+def test_a_process_id_with_half_of_a_character_breaks_no_table(server: ScriptedServer, session: APIClient) -> None:
+    server.on("POST", f"{ENGINE}/.*/run", Reply(b'{"meta": {"processId": "\\ud800"}}'))
+    server.on("GET", f"{ENGINE}/.*", Reply("boom", 418))
+    frame = session.workfile.process.sweep(375, {"@n": [1]}, lambda results: results.status)
+    assert frame["process_id"].tolist() == ["\ufffd"]
