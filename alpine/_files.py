@@ -72,9 +72,9 @@ def read_json(path: Path) -> Any:
 def safe_name(sent: str | None, default: str) -> str:
     """A file name that a server sent, reduced to one that cannot leave its directory."""
     last = re.split(r"[/\\]", sent or "")[-1]
-    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", last).strip(" ")
+    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", last)
     # A name with a dot in front is hidden, and may be one that a shell reads; some names are devices on Windows.
-    shown = _RESERVED.sub(r"_\1", name.lstrip(". ").rstrip(". "))
+    shown = _RESERVED.sub(r"_\1", name.strip(". "))
     return _shortened(shown, _LONGEST_NAME) if shown else default
 
 

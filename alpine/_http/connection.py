@@ -68,7 +68,9 @@ class _Lines(io.BufferedReader):
     """A reader whose lines end: urllib3 reads the size of a chunk with no limit."""
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        line = super().readline(_LONGEST_LINE if size is None or size < 0 else size)
+        if size is not None and size >= 0:
+            return super().readline(size)
+        line = super().readline(_LONGEST_LINE)
         if len(line) == _LONGEST_LINE:
             raise http.client.LineTooLong("chunk size")
         return line

@@ -13,7 +13,8 @@ from alpine.exception import InvalidArgumentException, LoginFailureException
 _REMEMBERED = 8
 """The old logins whose tokens and cookies are kept out of messages: answers to them may be on their way."""
 _HOLDERS: weakref.WeakSet[TokenHolder] = weakref.WeakSet()
-_HOLDERS_LOCK = threading.Lock()
+# One that its thread may take again: what the garbage collector ends while it is held may log.
+_HOLDERS_LOCK = threading.RLock()
 
 
 class Renewal(IntEnum):
@@ -111,7 +112,7 @@ def all_secrets() -> set[str]:
 
 def _after_fork() -> None:
     global _HOLDERS_LOCK  # noqa: PLW0603 - another thread may have held it
-    _HOLDERS_LOCK = threading.Lock()
+    _HOLDERS_LOCK = threading.RLock()
     for holder in _HOLDERS:
         holder._lock = threading.RLock()
 
