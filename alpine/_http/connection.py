@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import ssl
 import time
 import zlib
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from http import HTTPStatus
 from typing import Any
 
 import requests
+from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, ProtocolError
+from urllib3.util.ssltransport import SSLTransport
 
 PATIENCE = 120.0
 """Seconds that an answer may take from its first byte, however small it is; at least twice the time-out for reading."""
@@ -40,11 +43,14 @@ class _Steady(io.RawIOBase):
         self._began: float | None = None
         self._received = 0
         self.in_head = True
+        self.over = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
+        if self.over:
+            return 0
         count = self._raw.readinto(buffer)
         now = time.monotonic()
         if self._began is None:
@@ -86,6 +92,8 @@ class _FinalResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         self._steady = _Steady(self.fp.detach(), sock.gettimeout())
         self.fp = _Lines(self._steady)
+        self.has_surplus = False
+        """Whether more than the answer was read off the connection."""
 
     def begin(self) -> None:
         super().begin()
@@ -100,13 +108,46 @@ class _FinalResponse(http.client.HTTPResponse):
             raise http.client.IncompleteRead(b"")
         return super()._safe_read(amt)  # type: ignore[misc,no-any-return]
 
+    def _close_conn(self) -> None:
+        # So that looking at what was read ahead does not read on.
+        self._steady.over = True
+        self.has_surplus = bool(self.fp.peek(1))
+        super()._close_conn()  # type: ignore[misc]
+
 
 class _Connection(HTTPConnection):
+    """A connection that is not used again when bytes came that nobody asked for: they would be the next answer.
+
+    urllib3 looks only for bytes that are still in the system's buffer.
+    """
+
     response_class = _FinalResponse
+    _last: Any = None
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        response = super().getresponse()
+        self._last = response._original_response
+        return response
+
+    @property
+    def is_connected(self) -> bool:
+        surplus = self._last is not None and self._last.has_surplus
+        return super().is_connected and not surplus and not _has_unread(self.sock)
+
+    def close(self) -> None:
+        self._last = None
+        super().close()
 
 
-class _TLSConnection(HTTPSConnection):
-    response_class = _FinalResponse
+class _TLSConnection(_Connection, HTTPSConnection):
+    pass
+
+
+def _has_unread(sock: Any) -> bool:
+    """Whether encryption has bytes in hand: it takes a whole record off the wire at a time."""
+    if isinstance(sock, SSLTransport):
+        return bool(sock.incoming.pending or sock.sslobj.pending()) or _has_unread(sock.socket)
+    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
 class Pool(HTTPConnectionPool):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
+import ssl
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from alpine import APIClient, User, retry_policy
 from alpine._http import connection
@@ -22,6 +26,7 @@ from alpine.exception import (
     OutcomeUnknownException,
     RequestTimeoutException,
     ServerConnectionException,
+    UserNotFoundException,
 )
 from tests.reliability.wire import Asked, WireServer, message, well
 
@@ -276,3 +281,139 @@ def test_a_server_in_good_health_is_read_on_one_connection() -> None:
             client.user.get(1)
     assert server.connections == 1
     server.close()
+
+
+class TLSWireServer(WireServer):
+    """The same behind encryption."""
+
+    authority = trustme.CA()
+
+    def __init__(self, answering: Callable[[socket.socket, Asked], bool]) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert("127.0.0.1").configure_cert(self._context)
+        super().__init__(answering)
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http:", "https:")
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            super()._serve(self._context.wrap_socket(connection, server_side=True))
+
+
+def a_proxy_in_between(connection: socket.socket, asked: Asked) -> bool:
+    """Connects, and carries bytes both ways."""
+    host, _, port = asked.target.rpartition(":")
+    with socket.create_connection((host, int(port))) as far:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=pump, args=(far, connection), daemon=True)
+        back.start()
+        pump(connection, far)
+        back.join()
+    return False
+
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    TLSWireServer.authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+Serving = Callable[[Callable[[socket.socket, Asked], bool]], tuple[WireServer, APIClient]]
+
+
+@pytest.fixture(params=["plain", "TLS", "TLS through a proxy", "TLS through a TLS proxy"])
+def any_serving(request: pytest.FixtureRequest, ca_file: Path) -> Iterator[Serving]:
+    """A server and its client, over each kind of connection."""
+    with ExitStack() as closing:
+
+        def start(answer: Callable[[socket.socket, Asked], bool]) -> tuple[WireServer, APIClient]:
+            server = WireServer(answer) if request.param == "plain" else TLSWireServer(answer)
+            proxies = {}
+            if "proxy" in request.param:
+                proxy = (TLSWireServer if "TLS proxy" in request.param else WireServer)(a_proxy_in_between)
+                closing.callback(proxy.close)
+                proxies = {"https": proxy.url}
+            closing.callback(server.close)
+            client = APIClient(server.url, token="wire-token-1", timeout=(2, 2), ca_certs=ca_file, proxies=proxies)
+            closing.callback(client.session.close)
+            client.retries = retry_policy(0)
+            return server, client
+
+        yield start
+
+
+def padded(number: int, size: int) -> bytes:
+    """The answer to a question for a user, in so many bytes."""
+    body = json.dumps({"response": {"id": number}}).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %05d\r\n\r\n"
+    body = body.ljust(size - len(head % 0))
+    return head % len(body) + body
+
+
+ONE_READ = 8192
+"""What is taken off the wire at a time; a record of TLS may hold twice as much. In all cases below the surplus begins
+in the record in which the answer ends, so that both arrive together."""
+
+
+@pytest.mark.parametrize("surplus", [b"H", user(666), padded(666, ONE_READ + 100)], ids=["byte", "answer", "long"])
+@pytest.mark.parametrize("size", [120, ONE_READ - 1, ONE_READ, ONE_READ + 1, 2 * ONE_READ - 1, 50_000])
+def test_an_answer_that_nobody_asked_for_is_nobodys(any_serving: Serving, size: int, surplus: bytes) -> None:
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        sock.sendall(padded(int(asked.path.rpartition("/")[2]), size) + surplus)
+        return True
+
+    server, client = any_serving(answer)
+    assert [client.user.get(number)["id"] for number in range(1, 5)] == [1, 2, 3, 4]
+    assert server.connections == 4
+
+
+def test_an_answer_that_nobody_asked_for_and_comes_later_is_nobodys(any_serving: Serving) -> None:
+    connections: list[socket.socket] = []
+
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        connections.append(sock)
+        sock.sendall(user(int(asked.path.rpartition("/")[2])))
+        return True
+
+    server, client = any_serving(answer)
+    for number in range(1, 4):
+        assert client.user.get(number)["id"] == number
+        connections[-1].sendall(user(666))
+        # Through a proxy it is on its way for a moment.
+        time.sleep(0.05)
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("end", ["chunked", "empty", "interim", "compressed"])
+def test_a_whole_answer_of_any_form_leaves_its_connection_in_use(any_serving: Serving, end: str) -> None:
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        whole = user(int(asked.path.rpartition("/")[2]))
+        body = whole.partition(b"\r\n\r\n")[2]
+        match end:
+            case "chunked":
+                whole = CHUNKED + b"%x\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(body), body)
+            case "empty":
+                whole = message(404, b"")
+            case "interim":
+                whole = b"HTTP/1.1 103 Early Hints\r\n\r\n" + whole
+            case "compressed":
+                whole = message(200, gzip.compress(body), {"Content-Encoding": "gzip"})
+        sock.sendall(whole)
+        return True
+
+    server, client = any_serving(answer)
+    for number in range(1, 6):
+        with suppress(UserNotFoundException):
+            assert client.user.get(number)["id"] == number
+    assert len(server.asked) == 5
+    assert server.connections == 1
