@@ -41,6 +41,13 @@ _ALERTS_OF_A_CERTIFICATE = frozenset(
         "SSLV3_ALERT_CERTIFICATE_EXPIRED",
     }
 )
+_NOTHING_SENT = (
+    urllib3_errors.NewConnectionError,
+    urllib3_errors.ProxyError,
+    # The session was closed by another thread at this very moment.
+    urllib3_errors.ClosedPoolError,
+    socket.gaierror,
+)
 _TUNNEL = "Tunnel connection failed"
 
 
@@ -72,6 +79,10 @@ class Failure:
         for cause in chain:
             if isinstance(cause, AlpineException):
                 raise cause
+        for cause in chain:
+            # Error and frame know each other, and both know the pool: its connections would stay open after
+            # session.close() until the garbage collector comes by.
+            cause.__traceback__ = None
         certificate = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
         if certificate is not None and not isinstance(certificate, _CLOSED_IN_THE_MIDDLE):
             return cls._of_tls(certificate)
@@ -79,10 +90,7 @@ class Failure:
         if tunnel is not None:
             reason = f"the proxy refuses the connection ({tunnel.removeprefix(_TUNNEL).strip(': ')})"
             return cls(ServerConnectionException, reason, False, True, _host_advice())
-        if any(
-            isinstance(c, urllib3_errors.NewConnectionError | urllib3_errors.ProxyError | socket.gaierror)
-            for c in chain
-        ):
+        if any(isinstance(c, _NOTHING_SENT) for c in chain):
             return cls(ServerConnectionException, _words(chain) or "no connection", False, True, _host_advice())
         if any(isinstance(c, requests.ConnectTimeout | urllib3_errors.ConnectTimeoutError) for c in chain):
             return cls(RequestTimeoutException, "no connection within the time allowed", False, True, _host_advice())

@@ -122,6 +122,12 @@ class WireServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def open_connections(self) -> int:
+        """Those that the other side has not closed yet."""
+        with self._lock:
+            return len(self._open)
+
     def close(self) -> None:
         """Stop, and cut every connection as a killed process does."""
         self._listener.shutdown(socket.SHUT_RDWR)
