@@ -210,8 +210,7 @@ class APIClient(AlpineObject):
             raise InvalidResponseException(
                 f"Could not log in as {username!r}: the server's answer names no session id.", status_code=answer.status
             )
-        cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
-        self._transport.holder.set(token, cookie or None, lambda: self._log_in(username, password))
+        self._transport.holder.set(token, answer.cookies, lambda: self._log_in(username, password))
         self.username = username
         user = session.get("user")
         record = user if isinstance(user, dict) else {}
@@ -236,7 +235,7 @@ class APIClient(AlpineObject):
         token = holder.value
         if token is None:
             return {}
-        holder.set(token, holder.cookie)
+        holder.set(token, holder.cookies)
         try:
             self._request("DELETE", "sessions", "log out", repeatable=True)
         except AlpineSessionNotFoundException:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.cookiejar import CookieJar
 from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -119,7 +120,7 @@ class Answer:
     body: bytes = field(repr=False)
     call: Call
     attempt: int = 1
-    cookies: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    cookies: CookieJar | None = field(default=None, repr=False)
 
     def header(self, name: str) -> str | None:
         return self.headers.get(name)
@@ -250,18 +251,18 @@ class Transport:
         request.body = data
         if session.params:
             request.prepare_url(url, session.params)
-        self._add_cookies(request, None if call.anonymous else self.holder.cookie)
+        self._add_cookies(request, None if call.anonymous else self.holder.cookies)
         if session.auth:
             # One that answers a challenge wants a jar of its own.
             request.prepare_cookies({})
             request.prepare_auth(session.auth, url)
         return request
 
-    def _add_cookies(self, request: requests.PreparedRequest, login: str | None) -> None:
-        own = get_cookie_header(self.session.cookies, request) if len(self.session.cookies) else None  # type: ignore[no-untyped-call]
-        cookies = "; ".join(cookie for cookie in (login, own) if cookie)
+    def _add_cookies(self, request: requests.PreparedRequest, login: CookieJar | None) -> None:
+        jars = [jar for jar in (login, self.session.cookies) if jar]
+        cookies = [header for jar in jars if (header := get_cookie_header(jar, request))]  # type: ignore[no-untyped-call]
         if cookies:
-            request.headers["Cookie"] = cookies
+            request.headers["Cookie"] = "; ".join(cookies)
 
     def _exchange(self, call: Call, url: str, token: str | None) -> requests.Response | Failure:
         session, handled = self.session, sys.exception()
@@ -383,9 +384,9 @@ class Transport:
         )
 
 
-def _cookies_of(call: Call, response: requests.Response) -> Mapping[str, str | None]:
+def _cookies_of(call: Call, response: requests.Response) -> CookieJar | None:
     """The cookies of a login; those of other answers are nobody's business."""
-    return response.cookies.get_dict() if call.anonymous else {}
+    return response.cookies if call.anonymous else None
 
 
 def _is_cut_off(response: requests.Response) -> bool:

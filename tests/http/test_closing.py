@@ -127,7 +127,7 @@ def test_more_hosts_than_urllib3_keeps_are_closed() -> None:
     adapter = client.session.get_adapter("http://")
     for server in servers:
         request = requests.Request("GET", f"{server.url}/api/users/1").prepare()
-        adapter.exchange(request, timeout=2).content  # type: ignore[attr-defined]
+        assert adapter.exchange(request, timeout=2).json()  # type: ignore[attr-defined]
     client.session.close()
     for server in servers:
         assert all_closed(server)
