@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -260,6 +261,16 @@ class AlpineObject:
         return walk(self._fetch(path, action, size if ordered else max(size, UNORDERED_PAGE), params, kinds))
 
 
+def warn_of_open_end(answer: Answer, what: str, stacklevel: int) -> None:
+    """Warn of a body that came without a length, as it may have ended early; JSON tells it by itself."""
+    if answer.open_ended is not None:
+        warnings.warn(
+            f"{what} came without a length and ended after {answer.open_ended:,} bytes, with the connection: "
+            "whether that is all of it cannot be told.",
+            stacklevel=stacklevel + 1,
+        )
+
+
 def unwrapped(answer: Answer) -> Any:
     """What an answer holds, whatever its form."""
     if not answer.body.strip():
@@ -267,6 +278,7 @@ def unwrapped(answer: Answer) -> Any:
     try:
         document = _json.loads(answer.body)
     except (ValueError, RecursionError):
+        warn_of_open_end(answer, "The answer", 3)
         return answer.body.decode("utf-8", "replace")
     return document["response"] if isinstance(document, dict) and "response" in document else document
 

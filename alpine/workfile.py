@@ -14,7 +14,7 @@ from alpine._files import FileSink, existing_file, local_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import AlpineObject, warn_of_open_end
 from alpine.datasource import execution_locations
 from alpine.exception import (
     AlpineException,
@@ -86,6 +86,9 @@ class Workfile(AlpineObject):
         :raises WorkfileNotFoundException: Workfile ID does not exist or is an Alpine workflow.
         :raises LocalFileException: The file cannot be written.
 
+        Where the server tells no length, a download that ended early cannot be told from a whole one: a
+        ``UserWarning`` says so, with the number of bytes.
+
         Example:
 
         >>> operator_data = session.workfile.download(workfile_id=workfile_id)
@@ -99,11 +102,15 @@ class Workfile(AlpineObject):
 
     def _download(self, number: int, sink: FileSink | None) -> bytes:
         try:
-            return self._request(
+            answer = self._request(
                 "GET", f"workfiles/{number}/download", f"download workfile {number}", kinds=_KINDS, sink=sink
-            ).body
+            )
         except ServerErrorException as error:
             failure = error
+        else:
+            # Before the file is in its place, so that one who makes an error of it has the old file.
+            warn_of_open_end(answer, f"Workfile {number}", 3)
+            return answer.body
         # The server has no better answer than an internal error for a workflow.
         if self.get(number).get("file_type") == "work_flow":
             raise WorkfileNotFoundException(

@@ -168,12 +168,27 @@ class TLSPool(HTTPSConnectionPool):
             conn.connect()
 
 
+def tells_its_end(response: requests.Response, *, unpacked: bool) -> bool:
+    """Whether a body that stops early can be told from a whole one; asked before it is read.
+
+    :param unpacked: Whether urllib3 unpacks it: it takes a compressed one that stops early as whole.
+    """
+    raw = response.raw
+    if getattr(raw, "length_remaining", None) is not None or getattr(raw, "chunked", False):
+        return True
+    return not unpacked and _is_gzip(response)
+
+
+def _is_gzip(response: requests.Response) -> bool:
+    return response.headers.get("Content-Encoding", "").strip().lower() in {"gzip", "x-gzip"}
+
+
 def whole_body(response: requests.Response, size: int) -> Iterator[bytes]:
     """A body in pieces; a compressed one up to its own end: urllib3 takes one that stops early as whole.
 
     :param size: The largest piece, in bytes.
     """
-    if response.headers.get("Content-Encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+    if not _is_gzip(response):
         yield from response.iter_content(size)
         return
     decoder = zlib.decompressobj(_GZIP)

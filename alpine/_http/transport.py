@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 
 from alpine._http.adapter import PoolAdapter, not_shared_by_fork
 from alpine._http.body import Body
-from alpine._http.connection import whole_body
+from alpine._http.connection import tells_its_end, whole_body
 from alpine._http.environment import Environment
 from alpine._http.failure import READING_ERRORS, TRANSPORT_ERRORS, Failure
 from alpine._http.redaction import clean, mask_logs
@@ -113,6 +113,8 @@ class Answer:
     """What the server answered.
 
     :param attempt: 1, and one more for each attempt before it that the server may have carried out.
+    :param open_ended: The bytes of a body that ended with its connection, where nothing tells whether that was all;
+        None for a body that is known to be whole.
     """
 
     status: int
@@ -121,6 +123,7 @@ class Answer:
     call: Call
     attempt: int = 1
     cookies: CookieJar | None = field(default=None, repr=False)
+    open_ended: int | None = None
 
     def header(self, name: str) -> str | None:
         return self.headers.get(name)
@@ -328,6 +331,7 @@ class Transport:
         length = response.headers.get("Content-Length", "")
         if limit is not None and length.isdecimal() and (len(length) > _LONGEST_LENGTH or int(length) > limit):
             raise self._too_large(call, response, limit)
+        told = tells_its_end(response, unpacked=limit is not None)
         received = 0
         error: Exception
         try:
@@ -345,7 +349,15 @@ class Transport:
             if not received and _is_cut_off(response):
                 return Failure(ServerConnectionException, "the answer was cut off", True)
             body = b"" if sink is call.sink else sink.getvalue()
-            return Answer(response.status_code, response.headers, body, call, attempt, _cookies_of(call, response))
+            return Answer(
+                response.status_code,
+                response.headers,
+                body,
+                call,
+                attempt,
+                _cookies_of(call, response),
+                None if told else received,
+            )
         return Failure.of(error, handled)
 
     def _too_large(self, call: Call, response: requests.Response, limit: int) -> ResponseTooLargeException:
