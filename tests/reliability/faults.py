@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -166,6 +167,18 @@ def _after_interim_answers(connection: socket.socket, asked: Asked) -> bool:
     return True
 
 
+_STRANGER = message(500, {"errors": {"message": "the answer to another request"}})
+_USED: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+
+def _with_one_more(connection: socket.socket, asked: Asked) -> bool:
+    """The answer, and behind it the beginning of another one; its rest comes where the connection is used again."""
+    rest = _STRANGER[10:] if connection in _USED else b""
+    _USED.add(connection)
+    connection.sendall(rest + healthy(asked) + _STRANGER[:10])
+    return True
+
+
 _NEGATIVE_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n" + b"x" * 4 * LIMIT
 _ENDLESS_CHUNK_SIZE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 4 * LIMIT
 
@@ -211,6 +224,7 @@ FAULTS = (
     Fault("nothing wrong", "the answer comes in small pieces", _trickles),
     Fault("nothing wrong", "a compressed answer", _compresses),
     Fault("nothing wrong", "after interim answers", _after_interim_answers),
+    Fault("nothing wrong", "an answer nobody asked for", _with_one_more),
     Fault("connection", "nobody listens", refused=True),
     Fault("connection", "reset before the request is read", greeting=_reset_at_once),
     Fault("connection", "closed before the request is read", greeting=_close_at_once),

@@ -215,8 +215,11 @@ What the tables show, in words:
 - **Time-outs** are two numbers, for connecting and for each wait for the next bytes. A server that only drips its
   answer is given up as well: after two minutes (or twice the time-out, where that is more) an answer has to come with
   a thousand bytes a second, all in all.
-- **An answer is the one to its request.** Interim answers (102, 103) are passed over, and a connection whose answer
-  was not read to its known end is not used again.
+- **An answer is the one to its request** as far as that can be known. Interim answers (102, 103) are passed over. A
+  connection is not used again when its answer was not read to its known end, or when anything came behind that answer
+  before the next request is sent. What comes later cannot be told from the answer: HTTP/1.1 goes by the order alone.
+  This holds for the client's own connections; a session or an adapter that you bring has those of requests, which
+  looks at less.
 - **Secrets**: the token, the password and the cookie were looked for in all that was printed, logged, warned and raised
   while these tables were made, with servers that repeat in their errors all that they were sent. They were not found.
 

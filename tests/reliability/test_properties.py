@@ -160,6 +160,8 @@ def test_thousands_of_mutations(anything_server: Anything, call: Call, mutation:
     any_mutation(anything_server, call, mutation)
 
 
+# A download of such bytes has no length, of which the client warns.
+@pytest.mark.filterwarnings("ignore:.* came without a length:UserWarning")
 @settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
 @given(
     call=calls,
