@@ -111,7 +111,7 @@ class _FinalResponse(http.client.HTTPResponse):
     def _close_conn(self) -> None:
         # So that looking at what was read ahead does not read on.
         self._steady.over = True
-        self.has_surplus = bool(self.fp.peek(1))
+        self.has_surplus = not self.fp.closed and bool(self.fp.peek(1))
         super()._close_conn()  # type: ignore[misc]
 
 

@@ -46,6 +46,9 @@ class _Jar(CookieJar):
             vars(silent).update(vars(cookie))
             self.set_cookie(silent)
 
+    def clear_expired_cookies(self) -> None:
+        """Leave them, as they are not sent anyway: what never changes can be read while other threads send."""
+
     def __repr__(self) -> str:
         return f"<{len(self)} cookies>"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import select
 import socket
 import ssl
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -29,6 +29,8 @@ from alpine.exception import (
     UserNotFoundException,
 )
 from tests.reliability.wire import Asked, WireServer, message, well
+from tests.scripted import wait_until
+from tests.test_tls import tunnel
 
 MEGABYTE = 1 << 20
 
@@ -302,25 +304,6 @@ class TLSWireServer(WireServer):
             super()._serve(self._context.wrap_socket(connection, server_side=True))
 
 
-def a_proxy_in_between(connection: socket.socket, asked: Asked) -> bool:
-    """Connects, and carries bytes both ways."""
-    host, _, port = asked.target.rpartition(":")
-    with socket.create_connection((host, int(port))) as far:
-        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        back = threading.Thread(target=pump, args=(far, connection), daemon=True)
-        back.start()
-        pump(connection, far)
-        back.join()
-    return False
-
-
-def pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-
-
 @pytest.fixture
 def ca_file(tmp_path: Path) -> Path:
     path = tmp_path / "ca.pem"
@@ -340,7 +323,7 @@ def any_serving(request: pytest.FixtureRequest, ca_file: Path) -> Iterator[Servi
             server = WireServer(answer) if request.param == "plain" else TLSWireServer(answer)
             proxies = {}
             if "proxy" in request.param:
-                proxy = (TLSWireServer if "TLS proxy" in request.param else WireServer)(a_proxy_in_between)
+                proxy = (TLSWireServer if "TLS proxy" in request.param else WireServer)(tunnel)
                 closing.callback(proxy.close)
                 proxies = {"https": proxy.url}
             closing.callback(server.close)
@@ -377,6 +360,15 @@ def test_an_answer_that_nobody_asked_for_is_nobodys(any_serving: Serving, size: 
     assert server.connections == 4
 
 
+def kept_socket(client: APIClient) -> Any:
+    """The socket of the connection that the next call will look at."""
+    adapter: Any = client.session.get_adapter(client.base_url)
+    managers = [adapter.poolmanager, *adapter.proxy_manager.values()]
+    pools = [manager.pools[key] for manager in managers for key in manager.pools.keys()]  # noqa: SIM118
+    (kept,) = (connection.sock for pool in pools for connection in pool.pool.queue if connection and connection.sock)
+    return kept
+
+
 def test_an_answer_that_nobody_asked_for_and_comes_later_is_nobodys(any_serving: Serving) -> None:
     connections: list[socket.socket] = []
 
@@ -389,8 +381,7 @@ def test_an_answer_that_nobody_asked_for_and_comes_later_is_nobodys(any_serving:
     for number in range(1, 4):
         assert client.user.get(number)["id"] == number
         connections[-1].sendall(user(666))
-        # Through a proxy it is on its way for a moment.
-        time.sleep(0.05)
+        assert wait_until(lambda: bool(select.select([kept_socket(client)], [], [], 0)[0])), "it has arrived"
     assert server.connections == 3
 
 
