@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         JobNotFoundException,
         LicenseExpiredException,
         LocalFileException,
+        LocalFileNotFoundException,
         LoginFailureException,
         MissingExtraException,
         NotFoundException,
@@ -92,7 +93,8 @@ _HOMES = {
     "Workspace": "alpine.workspace",
     "retry_policy": "alpine._http.retry",
 }
-_MODULES = ("afm", "exception", "sandbox")
+_OLD_MODULES = ("alpineobject", "apiclient", "datasource", "job", "user", "workfile", "workspace")
+_MODULES = ("afm", "exception", "sandbox", *_OLD_MODULES)
 
 
 def __getattr__(name: str) -> Any:
@@ -130,6 +132,7 @@ __all__ = [
     "JobNotFoundException",
     "LicenseExpiredException",
     "LocalFileException",
+    "LocalFileNotFoundException",
     "LoginFailureException",
     "MissingExtraException",
     "NotFoundException",

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
-from alpine.exception import InvalidArgumentException, LocalFileException
+from alpine.exception import InvalidArgumentException, LocalFileException, LocalFileNotFoundException
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,23 +37,29 @@ def existing_file(value: object, name: str) -> Path:
     """The path of a local file that is there.
 
     :raises InvalidArgumentException: It is no path.
-    :raises LocalFileException: There is no such file.
+    :raises LocalFileNotFoundException: There is no such file.
+    :raises LocalFileException: It is a directory, or no ordinary file.
     """
     path = local_path(value, name)
     # os.path answers False where pathlib raises, as for a name that is too long.
-    if not os.path.isfile(path):  # noqa: PTH113
-        raise LocalFileException(f"Could not read {name}: there is no file {path}.")
-    return path
+    if os.path.isfile(path):  # noqa: PTH113
+        return path
+    if os.path.exists(path):  # noqa: PTH110
+        raise LocalFileException(f"Could not read {name}: {path} is no file.")
+    raise LocalFileNotFoundException(f"Could not read {name}: there is no file {path}.", filename=str(path))
 
 
 def open_file(path: Path) -> IO[bytes]:
     """Open a local file for reading."""
     failure = ""
+    kind = LocalFileException
     try:
         return path.open("rb")
     except OSError as error:
         failure = error.strerror or str(error)
-    raise LocalFileException(f"Could not read the file {path}: {failure}.")
+        if isinstance(error, FileNotFoundError):
+            kind = LocalFileNotFoundException
+    raise kind(f"Could not read the file {path}: {failure}.", filename=str(path))
 
 
 def read_json(path: Path) -> Any:

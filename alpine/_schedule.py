@@ -42,7 +42,7 @@ def now() -> datetime:
 def interval_of(value: object, *, on_demand: bool = False) -> int:
     """What to send for the units between two runs."""
     if on_demand:
-        return 0
+        return 0 if value is None else 0 * number(value, "interval_value", least=0, whole=True)
     try:
         return number(value, "interval_value", least=1, whole=True)
     except InvalidArgumentException as error:
@@ -52,17 +52,23 @@ def interval_of(value: object, *, on_demand: bool = False) -> int:
 
 def schedule_of(next_run: object, end_run: object, time_zone: object) -> dict[str, object]:
     """What to send for the first and the last run and their zone."""
-    given = (("next_run", next_run), ("end_run", end_run))
-    moments = {name: _moment(value, name) for name, value in given if value is not None}
+    given = {"next_run": moment_of(next_run, "next_run"), "end_run": moment_of(end_run, "end_run")}
+    moments = {name: moment for name, moment in given.items() if moment is not None}
     if not moments and time_zone is None:
         return {}
-    zone = time_zone if time_zone is not None else next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
+    zone = checked_zone(time_zone) or next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
     name, rules = _name_and_rules(zone)
     clocks = {key: _wall_clock(moment, rules, name) for key, moment in moments.items()}
     return {"time_zone": name or "UTC", **clocks}
 
 
-def _moment(value: object, name: str) -> datetime:
+def moment_of(value: object, name: str) -> datetime | None:
+    """A moment that was given, with the rules of its zone where they are known; None for what was not given.
+
+    :raises InvalidArgumentException: It is none.
+    """
+    if value is None:
+        return None
     if isinstance(value, str):
         with suppress(ValueError):
             value = datetime.fromisoformat(value)
@@ -76,7 +82,17 @@ def _moment(value: object, name: str) -> datetime:
     return next((reading for reading in readings if reading.utcoffset() == value.utcoffset()), readings[0])
 
 
-def _name_and_rules(zone: object) -> tuple[str | None, tzinfo | None]:
+def checked_zone(zone: object) -> str | tzinfo | None:
+    """A zone that was given, or None.
+
+    :raises InvalidArgumentException: It is none.
+    """
+    if zone is not None and not (isinstance(zone, tzinfo) or (isinstance(zone, str) and zone.strip())):
+        raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
+    return zone
+
+
+def _name_and_rules(zone: str | tzinfo) -> tuple[str | None, tzinfo | None]:
     """The name of a zone, which a mere offset lacks, and its rules where they are known here."""
     if isinstance(zone, tzinfo):
         # zoneinfo calls it key, pytz calls it zone.
@@ -84,8 +100,6 @@ def _name_and_rules(zone: object) -> tuple[str | None, tzinfo | None]:
         if not isinstance(name, str):
             return None, zone
         zone = name
-    if not isinstance(zone, str) or not zone.strip():
-        raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
     try:
         return zone, ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

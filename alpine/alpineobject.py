@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
+from urllib.parse import quote
 
 import requests
 
 from alpine import _json
-from alpine._arguments import number
+from alpine._arguments import page_size
 from alpine._http.body import Body
+from alpine._http.given import Unready, transport_for
 from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
-from alpine._http.token import TokenHolder
-from alpine._http.transport import Answer, Call, HTTPSession, Sink, Timeout, Transport, origin_of, unusable
+from alpine._http.transport import Answer, Call, Sink, Timeout, Transport, unusable
 from alpine._pager import Fetch, Page, collect, read_in_turn, walk
 from alpine._records import Record, RecordList
 from alpine.exception import AlpineException, InvalidArgumentException, InvalidResponseException, exception_for
@@ -39,24 +40,16 @@ class AlpineObject:
     :param token: The token of a login. None, or the token of the client that the session belongs to, shares that
         client's login.
     :type token: str
+
+    What is missing or wrong is said by the first call, which then sends nothing.
     """
 
-    def __init__(self, base_url: str, session: requests.Session, token: str | None) -> None:
-        arguments: tuple[object, object] = (base_url, session)
-        if not (isinstance(arguments[0], str) and isinstance(arguments[1], requests.Session)):
-            raise InvalidArgumentException(
-                f"{type(self).__name__}(base_url, session, token) needs the address of the API and a requests.Session."
-            )
-        transport = session.transport if isinstance(session, HTTPSession) else None
-        if transport is None:
-            transport = Transport(session, base_url, TokenHolder(token))
-        elif token is not None and token != transport.holder.value:
-            transport = transport.sharing(TokenHolder(token))
-        elif transport.origin != origin_of(base_url):
-            raise InvalidArgumentException(
-                f"This session is logged in to {transport.origin}, not to {origin_of(base_url)}: give a token of that."
-            )
-        self._bind(base_url, transport)
+    base_url: str = ""
+
+    def __init__(
+        self, base_url: str | None = None, session: requests.Session | None = None, token: str | None = None
+    ) -> None:
+        self._bind(base_url if isinstance(base_url, str) else "", transport_for(base_url, session, token))
 
     @classmethod
     def _beside(cls, other: AlpineObject) -> Self:
@@ -70,15 +63,60 @@ class AlpineObject:
         self.base_url = base_url.rstrip("/")
         self.logger = logging.getLogger(type(self).__module__)
 
+    @cached_property
+    def _transport(self) -> Transport:
+        # Made here only for a class of a user's own whose constructor does not call the one above.
+        return transport_for(self.base_url, None, None)
+
     @property
     def session(self) -> requests.Session:
-        """The HTTP session; its headers, verify, proxies, hooks and adapters act on the next call."""
+        """The HTTP session; its headers, verify, proxies, hooks and adapters act on the next call.
+
+        Setting it reaches the resources below this one as well; their logins stay.
+        """
         return self._transport.session
+
+    @session.setter
+    def session(self, value: requests.Session) -> None:
+        if not isinstance(value, requests.Session):
+            raise InvalidArgumentException(f"session must be a requests.Session, not {type(value).__name__}.")
+        self._change(lambda transport: transport.over(value), value, self.token)
 
     @property
     def token(self) -> str | None:
-        """The token of the login; None when there is none."""
+        """The token of the login; None when there is none.
+
+        Setting another gives this resource, and those below it, a login of their own.
+        """
         return self._transport.holder.value
+
+    @token.setter
+    def token(self, value: str | None) -> None:
+        self._change(lambda transport: transport.with_token(value), self.session, value)
+
+    def _change(self, change: Callable[[Transport], Transport], session: requests.Session, token: str | None) -> None:
+        """Replace the transport here and below; those who shared one share the new one."""
+        changed: dict[Transport, Transport] = {}
+        for resource in self._with_those_below():
+            old = resource._transport
+            if old not in changed:
+                ready = not isinstance(old, Unready)
+                changed[old] = change(old) if ready else transport_for(self.base_url, session, token)
+            resource._transport = changed[old]
+
+    def _with_those_below(self) -> Iterator[AlpineObject]:
+        yield self
+        for value in list(vars(self).values()):
+            if isinstance(value, AlpineObject):
+                yield from value._with_those_below()
+
+    def _add_token_to_url(self, url: str) -> str:
+        """A URL with the token, for the classes of old scripts that send requests by ``session`` themselves.
+
+        :meth:`alpine.APIClient.request` does the same without showing the token to anybody.
+        """
+        token = self.token
+        return url if token is None else f"{url}{'&' if '?' in url else '?'}session_id={quote(token, safe='')}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self.base_url}>"
@@ -239,7 +277,7 @@ class AlpineObject:
         ordered: bool = False,
     ) -> tuple[RecordList, int | None]:
         """The whole of a list, and how many rows the server said it has."""
-        size = number(per_page, "per_page", least=1, whole=True)
+        size = page_size(per_page)
         if ordered:
             rows, records = collect(self._fetch(path, action, size, params, kinds))
         else:
@@ -257,7 +295,7 @@ class AlpineObject:
         ordered: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """The rows of a list, each page when it is needed."""
-        size = number(per_page, "per_page", least=1, whole=True)
+        size = page_size(per_page)
         return walk(self._fetch(path, action, size if ordered else max(size, UNORDERED_PAGE), params, kinds))
 
 
@@ -269,6 +307,13 @@ def warn_of_open_end(answer: Answer, what: str, stacklevel: int) -> None:
             "whether that is all of it cannot be told.",
             stacklevel=stacklevel + 1,
         )
+
+
+class Resource(AlpineObject):
+    """A resource, which is made with all that it needs."""
+
+    def __init__(self, base_url: str, session: requests.Session, token: str | None) -> None:
+        super().__init__(base_url, session, token)
 
 
 def unwrapped(answer: Answer) -> Any:

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from urllib3.util.retry import Retry
 
-from alpine._arguments import METHODS, choice, number, path_below, text
+from alpine import exception
+from alpine._arguments import METHODS, choice, identifier, number, path_below, text
 from alpine._configuration import (
     Password,
     address_of,
@@ -29,6 +30,7 @@ from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Timeout, Transport
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
+from alpine.exception import *  # noqa: F403 - import * of this module brings them along
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -36,11 +38,16 @@ from alpine.exception import (
     InvalidResponseCodeException,
     InvalidResponseException,
     LoginFailureException,
+    UserNotFoundException,
 )
 from alpine.job import Job
 from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
+
+# What scripts of 2017 get by import *.
+__all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile", "Workspace"]
+__all__ += exception.__all__
 
 _FROM_FILE = ("host", "port", "username", "password", "token", "is_secure", "validate_certs", "ca_certs")
 
@@ -256,11 +263,15 @@ class APIClient(AlpineObject):
 
     @property
     def user_id(self) -> int | None:
-        """The id of the user who is logged in; for a token from elsewhere the server is asked once."""
+        """The id of the user who is logged in; unless it is set, a server is asked once for that of a token."""
         if self._user_id is None and self.token is not None:
             user = self._one(self._request("GET", "sessions", "read the session")).get("user")
             self._user_id = _id_in(user)
         return self._user_id
+
+    @user_id.setter
+    def user_id(self, value: int | None) -> None:
+        self._user_id = None if value is None else identifier(value, "user_id", UserNotFoundException)
 
     @property
     def timeout(self) -> Timeout:
@@ -389,11 +400,14 @@ class APIClient(AlpineObject):
         >>> session.request("GET", "users", params={"order": "last_name"}, all_pages=True)[0]["entity_type"]
         'user'
         """
-        verb = choice(str(method).upper(), "method", METHODS)
+        verb = choice(text(method, "method").upper(), "method", METHODS)
         url, action = path_below(path), self._transport.clean(f"{verb} {path}")
         if url.startswith("alpinedatalabs/") and not url.startswith(f"{ENGINE}/"):
             raise InvalidArgumentException(f"Of the engine only the paths below {ENGINE}/ can be reached.")
-        if all_pages:
+        if params is not None and not isinstance(params, Mapping):
+            raise InvalidArgumentException(f"params must be a dict, not {type(params).__name__}.")
+        body, may_repeat = body_of(json, data), flag(repeatable, "repeatable")
+        if flag(all_pages, "all_pages"):
             if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
                 raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
             return self._list(url, action, per_page=100, params=params, ordered=False)
@@ -403,9 +417,9 @@ class APIClient(AlpineObject):
             action,
             engine=url.startswith(ENGINE),
             params=params,
-            body=body_of(json, data),
+            body=body,
             timeout=None if timeout is None else checked_timeout(timeout),
-            repeatable=repeatable,
+            repeatable=may_repeat,
         )
         return unwrapped(answer)
 

@@ -8,6 +8,7 @@
      │    ├── WorkflowFileException                      the file is not a workflow
      │    └── WorkflowVariableException                  workflow variables of a wrong shape
      ├── LocalFileException (OSError)                    a local file cannot be read or written
+     │    └── LocalFileNotFoundException                 there is none; also a FileNotFoundError
      ├── MissingExtraException (ImportError)             an optional package is not installed
      ├── LoginFailureException                           the server refused user and password
      ├── AlpineSessionNotFoundException                  401: no login, or it has expired
@@ -50,7 +51,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from errno import ENOENT
 from typing import Any, ClassVar
 
 from alpine._error_words import LONGEST_BODY, ErrorWords
@@ -126,6 +129,15 @@ class WorkflowVariableException(InvalidArgumentException):
 
 class LocalFileException(AlpineException, OSError):
     """A local file cannot be read or written."""
+
+
+class LocalFileNotFoundException(LocalFileException, FileNotFoundError):
+    """There is no such local file; ``filename`` is its path."""
+
+    # Where OSError keeps them, they would be lost when the exception is pickled.
+    errno: int | None = ENOENT
+    strerror: str | None = os.strerror(ENOENT)
+    filename: Any = None
 
 
 class MissingExtraException(AlpineException, ImportError):
@@ -256,18 +268,22 @@ class NotFoundException(AlpineException, LookupError):
     """There is no such thing, it was deleted, or it is hidden from this user."""
 
     _advice = "It may have been deleted, or this user may not see it."
+    by_name: ClassVar[str] = ""
+    """The call that finds the id of such a thing by its name."""
 
 
 class DataSourceNotFoundException(NotFoundException):
     """There is no such data source."""
 
     _advice = "client.datasource.get_list() shows those that this user sees."
+    by_name = "session.datasource.get_id(name)"
 
 
 class JobNotFoundException(NotFoundException):
     """There is no such job."""
 
     _advice = "client.job.get_list(workspace_id) shows those of a workspace."
+    by_name = "session.job.get_id(workspace_id, job_name)"
 
 
 class ResultsNotFoundException(NotFoundException):
@@ -278,28 +294,34 @@ class TaskNotFoundException(NotFoundException):
     """There is no such task in the job."""
 
     _advice = "client.job.task.get_list(workspace_id, job_id) shows those of a job."
+    by_name = "session.job.task.get_id(workspace_id, job_id, task_name)"
 
 
 class UserNotFoundException(NotFoundException):
     """There is no such user."""
 
     _advice = "client.user.get_list() shows those there are."
+    by_name = "session.user.get_id(username)"
 
 
 class WorkfileNotFoundException(NotFoundException):
     """There is no such workfile, or it is of the wrong kind for the call."""
 
     _advice = "client.workfile.get_list(workspace_id) shows those of a workspace."
+    by_name = "session.workfile.get_id(workfile_name, workspace_id)"
 
 
 class WorkspaceMemberNotFoundException(NotFoundException):
     """The user is no member of the workspace."""
+
+    by_name = "session.user.get_id(username)"
 
 
 class WorkspaceNotFoundException(NotFoundException):
     """There is no such workspace."""
 
     _advice = "client.workspace.get_list() shows those that this user sees."
+    by_name = "session.workspace.get_id(workspace_name)"
 
 
 class FlowResultsMalformedException(AlpineException):
@@ -434,6 +456,7 @@ __all__ = [
     "JobNotFoundException",
     "LicenseExpiredException",
     "LocalFileException",
+    "LocalFileNotFoundException",
     "LoginFailureException",
     "MissingExtraException",
     "NotFoundException",

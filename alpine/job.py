@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from alpine import exception
 from alpine import task as _task
-from alpine._arguments import Id, find_id, given, identifier, text
+from alpine._arguments import Id, find_id, given, identifier, page_size, text
 from alpine._constants import flag
 from alpine._display import Progress
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
 from alpine._runs import limits
-from alpine._schedule import Notify, ScheduleType, interval_of, now, schedule_of
+from alpine._schedule import Notify, ScheduleType, checked_zone, interval_of, moment_of, now, schedule_of
 from alpine._waiting import time_for, wait_for
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import AlpineObject, Resource
+from alpine.exception import *  # noqa: F403 - import * of this module brings them along
 from alpine.exception import (
     InvalidArgumentException,
     JobNotFoundException,
     RunJobFailureException,
     RunJobTimeoutException,
     ServerConnectionException,
+    UserNotFoundException,
     ValidationException,
     WorkspaceNotFoundException,
 )
 from alpine.workspace import restated, workspace_id_of
 
+# What scripts of 2017 get by import *.
+__all__ = ["AlpineObject", "Job", "datetime", "timedelta"]
+__all__ += exception.__all__
+
 _KINDS = {404: JobNotFoundException}
 
 
-class Job(AlpineObject):
+class Job(Resource):
     """A class for interacting with jobs. Its tasks are reached by :class:`Task`."""
 
     ScheduleType = ScheduleType
@@ -105,7 +112,9 @@ class Job(AlpineObject):
         'days'
         """
         name = text(job_name, "job_name")
-        unit = ScheduleType.checked(schedule_type or ScheduleType.OnDemand, "schedule_type")
+        unit = ScheduleType.checked(ScheduleType.OnDemand if schedule_type is None else schedule_type, "schedule_type")
+        next_run, end_run = moment_of(next_run, "next_run"), moment_of(end_run, "end_run")
+        checked_zone(time_zone)
         job = {
             "name": name,
             "interval_unit": unit,
@@ -163,11 +172,13 @@ class Job(AlpineObject):
         >>> session.job.update(workspace_id, job_id, name="weekly report")["name"]
         'weekly report'
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        next_run, end_run = moment_of(next_run, "next_run"), moment_of(end_run, "end_run")
+        checked_zone(time_zone)
         document = {
             **given(
                 name=None if name is None else text(name, "name"),
-                owner_id=None if owner_id is None else identifier(owner_id, "owner_id"),
+                owner_id=None if owner_id is None else identifier(owner_id, "owner_id", UserNotFoundException),
             ),
             **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
         }
@@ -181,6 +192,7 @@ class Job(AlpineObject):
             starts = unit != ScheduleType.OnDemand and next_run is None
         elif interval_value is not None:
             document["interval_value"] = interval_of(interval_value)
+        workspace = workspace_id_of(self, workspace_id)
         if starts or (time_zone is None and (next_run or end_run)):
             found = self.get(workspace, job)
             next_run = now() if starts and not found.get("next_run") else next_run
@@ -245,7 +257,8 @@ class Job(AlpineObject):
 
         >>> session.job.delete(workspace_id, job_id)
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        workspace = workspace_id_of(self, workspace_id)
         self._request(
             "DELETE", f"workspaces/{workspace}/jobs/{job}", f"delete job {job}", repeatable=True, kinds=_KINDS
         )
@@ -266,7 +279,8 @@ class Job(AlpineObject):
         >>> session.job.get(workspace_id, job_id)["status"]
         'idle'
         """
-        return self._get(workspace_id_of(self, workspace_id), identifier(job_id, "job_id"))
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        return self._get(workspace_id_of(self, workspace_id), job)
 
     def _get(self, workspace: int, job: int, *, within: float | None = None) -> Record:
         path = f"workspaces/{workspace}/jobs/{job}"
@@ -287,8 +301,9 @@ class Job(AlpineObject):
 
         >>> names = [job["name"] for job in session.job.get_list(workspace_id)]
         """
+        size = page_size(per_page)
         path, action = self._list_path(workspace_id)
-        return self._list(path, action, per_page=per_page, kinds={404: WorkspaceNotFoundException})
+        return self._list(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
 
     def iterate(self, workspace_id: Id, per_page: int = 50) -> Iterator[dict[str, Any]]:
         """Walk the jobs of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/jobs``.
@@ -299,8 +314,9 @@ class Job(AlpineObject):
 
         >>> names = [job["name"] for job in session.job.iterate(workspace_id)]
         """
+        size = page_size(per_page)
         path, action = self._list_path(workspace_id)
-        return self._iterate(path, action, per_page=per_page, kinds={404: WorkspaceNotFoundException})
+        return self._iterate(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         workspace = workspace_id_of(self, workspace_id)
@@ -323,7 +339,8 @@ class Job(AlpineObject):
         >>> session.job.get_id(workspace_id, "report") == job_id
         True
         """
-        return find_id(self.iterate(workspace_id, 1000), "name", job_name, "job", JobNotFoundException)
+        name = text(job_name, "job_name")
+        return find_id(self.iterate(workspace_id, 1000), "name", name, "job", JobNotFoundException)
 
     def run(self, job_id: Id) -> Record:
         """Run a job now. Calls ``POST /jobs/:id/run``.
@@ -341,7 +358,7 @@ class Job(AlpineObject):
         >>> session.job.run(job_id)["status"]
         'enqueued'
         """
-        job = identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
         if_lost = "Look with job.get whether its status is still 'idle'."
         try:
             answer = self._request("POST", f"jobs/{job}/run", f"run job {job}", kinds=_KINDS, if_lost=if_lost)
@@ -365,7 +382,7 @@ class Job(AlpineObject):
         >>> session.job.stop(job_id)["id"] == job_id
         True
         """
-        job = identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
         return self._one(self._request("POST", f"jobs/{job}/stop", f"stop job {job}", repeatable=True, kinds=_KINDS))
 
     def last_result(self, job_id: Id) -> Record | None:
@@ -383,7 +400,7 @@ class Job(AlpineObject):
         >>> session.job.last_result(job_id) is None
         True
         """
-        job = identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
         answer = self._request(
             "GET", f"jobs/{job}/job_results/latest", f"read the last result of job {job}", kinds=_KINDS
         )
@@ -422,8 +439,9 @@ class Job(AlpineObject):
         >>> session.job.wait_until_finished(workspace_id, job_id)["succeeded"]
         True
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
         longest, limit = limits(query_time, timeout)
+        workspace = workspace_id_of(self, workspace_id)
         last: object = None
         with Progress(bool(verbose)) as progress:
 
@@ -488,4 +506,4 @@ def _ids(values: list[int] | None, name: str) -> list[int] | None:
         return None
     if not isinstance(values, list | tuple):
         raise InvalidArgumentException(f"{name} must be a list of user ids, not {values!r}.")
-    return [identifier(value, name) for value in values]
+    return [identifier(value, name, UserNotFoundException) for value in values]

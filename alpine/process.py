@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from alpine import _json, results
 from alpine._arguments import Id, identifier, number, process_id_of, segment
+from alpine._constants import flag
 from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
 from alpine._rich import extra
 from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
 from alpine._variables import Variables, checked_variables, undeclared
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import Resource
 from alpine.exception import (
+    InvalidArgumentException,
     OutcomeUnknownException,
     ResultsNotFoundException,
     RunFlowFailureException,
@@ -34,7 +36,7 @@ _START_TIMEOUT = 10
 _IF_LOST = "A run may have started: look in the results of the workflow on the server before you start another."
 
 
-class Process(AlpineObject):
+class Process(Resource):
     """A class for interacting with runs of workflows.
 
     It speaks to the workflow engine, below ``/alpinedatalabs/api/v1/json``.
@@ -75,7 +77,7 @@ class Process(AlpineObject):
         values = checked_variables(variables)
         for warning in undeclared(values, flow):
             warnings.warn(warning, stacklevel=2)
-        return self._start(identifier(workflow_id, "workflow_id"), values, flow)
+        return self._start(identifier(workflow_id, "workflow_id", WorkfileNotFoundException), values, flow)
 
     def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
         """Take up a run that was started elsewhere or earlier, as after the restart of a notebook. Sends nothing.
@@ -94,7 +96,7 @@ class Process(AlpineObject):
         >>> session.workfile.process.attach(workflow_id, process_id).wait()
         'SUCCESS'
         """
-        number_, run = identifier(workflow_id, "workflow_id"), process_id_of(process_id)
+        number_, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
         return FlowRun(self, number_, run, flow_of(afm_file))
 
     def query_status(self, process_id: str) -> Status:
@@ -151,7 +153,7 @@ class Process(AlpineObject):
         >>> session.workfile.process.wait_until_finished(workflow_id=workflow_id, process_id=process_id)
         'SUCCESS'
         """
-        number_ = identifier(workflow_id, "workflow_id")
+        number_ = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
         mine = isinstance(process_id, FlowRun) and process_id.workflow_id == number_ and process_id._process is self
         run = process_id if isinstance(process_id, FlowRun) and mine else self.attach(number_, process_id)
         return run.wait(verbose, query_time, timeout)
@@ -212,7 +214,8 @@ class Process(AlpineObject):
         >>> downloaded_flow_results = session.workfile.process.download_results(workflow_id=workflow_id,
         ...                                                                     process_id=process_id)
         """
-        return self._results(identifier(workflow_id, "workflow_id"), process_id_of(process_id))
+        flow, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
+        return self._results(flow, run)
 
     def _results(self, flow: int, run: str, *, within: float | None = None) -> FlowResults:
         answer = self._request(
@@ -361,19 +364,21 @@ class Process(AlpineObject):
         """
         from alpine._many import Fleet, Order, Terms
 
+        if not isinstance(list_of_variables, Iterable):
+            raise InvalidArgumentException(f"list_of_variables must be a list, not {list_of_variables!r}.")
         flow = flow_of(afm_file)
         orders = [Order(given, checked_variables(given)) for given in list_of_variables]
         for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
             warnings.warn(warning, stacklevel=2)
         longest, limit = limits(query_time, timeout)
         terms = Terms(
-            identifier(workflow_id, "workflow_id"),
+            identifier(workflow_id, "workflow_id", WorkfileNotFoundException),
             flow,
             number(max_concurrent, "max_concurrent", least=1, whole=True),
             longest,
             limit,
             bool(verbose),
-            bool(stop_on_interrupt),
+            bool(flag(stop_on_interrupt, "stop_on_interrupt")),
         )
         return Fleet(self, orders, terms).outcomes()
 
@@ -410,6 +415,8 @@ class Process(AlpineObject):
         from alpine._many import sweep_orders, to_dataframe
 
         extra("pandas")
+        if not callable(pick):
+            raise InvalidArgumentException(f"pick must be a function of the results, not {pick!r}.")
         outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)
         return to_dataframe(outcomes, pick)
 

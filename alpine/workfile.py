@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, overload
 
+from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
-from alpine._arguments import Id, also_known_as, choice, given, identifier, nearest, sent_id, text
+from alpine._arguments import Id, also_known_as, choice, given, identifier, nearest, page_size, sent_id, text, words
 from alpine._files import FileSink, existing_file, local_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject, warn_of_open_end
-from alpine.datasource import execution_locations
+from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
+from alpine.datasource import DataSource, execution_locations
+from alpine.exception import *  # noqa: F403 - import * of this module brings them along
 from alpine.exception import (
     AlpineException,
     DataSourceNotFoundException,
@@ -26,11 +28,15 @@ from alpine.exception import (
 )
 from alpine.workspace import restated, workspace_exists, workspace_id_of
 
+# What scripts of 2017 get by import *.
+__all__ = ["AlpineObject", "DataSource", "Workfile"]
+__all__ += exception.__all__
+
 _KINDS = {404: WorkfileNotFoundException}
 _IN_WORKSPACE = {404: WorkspaceNotFoundException}
 
 
-class Workfile(AlpineObject):
+class Workfile(Resource):
     """A class for interacting with workfiles.
 
     The top-level methods deal with workfile management. The subclass :class:`Process` can be used to interact
@@ -66,7 +72,7 @@ class Workfile(AlpineObject):
 
         >>> session.workfile.delete(workflow_id=workflow_id)
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         self._request("DELETE", f"workfiles/{number}", f"delete workfile {number}", repeatable=True, kinds=_KINDS)
 
     @overload
@@ -93,7 +99,7 @@ class Workfile(AlpineObject):
 
         >>> operator_data = session.workfile.download(workfile_id=workfile_id)
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         if path is None:
             return self._download(number, None)
         with FileSink(local_path(path, "path"), f"workfile_{number}") as sink:
@@ -143,7 +149,7 @@ class Workfile(AlpineObject):
         >>> session.workfile.get(workflow_id=workflow_id)["file_type"]
         'work_flow'
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         return self._one(self._request("GET", f"workfiles/{number}", f"get workfile {number}", kinds=_KINDS))
 
     def get_id(self, workfile_name: str, workspace_id: Id) -> int:
@@ -207,9 +213,9 @@ class Workfile(AlpineObject):
         >>> workfiles = session.workfile.get_list(workspace_id=workspace_id)
         >>> workflows = session.workfile.get_list(workspace_id, file_type="work_flow", name_pattern="order")
         """
+        filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
-        filters = _filters(file_type, name_pattern)
-        return self._list(path, action, per_page=per_page, params=filters, kinds=_IN_WORKSPACE)
+        return self._list(path, action, per_page=size, params=filters, kinds=_IN_WORKSPACE)
 
     def iterate(
         self,
@@ -227,9 +233,9 @@ class Workfile(AlpineObject):
 
         >>> names = [workfile["file_name"] for workfile in session.workfile.iterate(workspace_id)]
         """
+        filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
-        filters = _filters(file_type, name_pattern)
-        return self._iterate(path, action, per_page=per_page, params=filters, kinds=_IN_WORKSPACE)
+        return self._iterate(path, action, per_page=size, params=filters, kinds=_IN_WORKSPACE)
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         number = workspace_id_of(self, workspace_id)
@@ -282,7 +288,7 @@ class Workfile(AlpineObject):
         >>> workfile_info = session.workfile.upload(workspace_id, afm_path, datasource_info)
         """
         file = existing_file(afm_file, "afm_file")
-        locations = execution_locations(data_sources_list)
+        locations, mode = execution_locations(data_sources_list), _if_exists(if_exists)
         from alpine import afm  # the XML parser is needed only here
 
         afm.check(file)
@@ -292,7 +298,7 @@ class Workfile(AlpineObject):
             fields.append((f"workfile[execution_locations][{position}][id]", number))
         workspace = workspace_id_of(self, workspace_id)
         try:
-            return self._create(workspace, file, file.name.replace(".afm", ""), fields, if_exists)
+            return self._create(workspace, file, file.name.replace(".afm", ""), fields, mode)
         except WorkspaceNotFoundException as error:
             missing = error
         # The server's answer does not say what is missing.
@@ -331,9 +337,9 @@ class Workfile(AlpineObject):
         >>> session.workfile.upload_file(workspace_id, "afm/test.afm")["file_name"]
         'test.afm'
         """
-        file = existing_file(path, "path")
-        fields: list[tuple[str, object]] = [] if description is None else [("workfile[description]", description)]
-        return self._create(workspace_id_of(self, workspace_id), file, file.name, fields, if_exists)
+        file, mode = existing_file(path, "path"), _if_exists(if_exists)
+        given_fields = given(**{"workfile[description]": words(description, "description")})
+        return self._create(workspace_id_of(self, workspace_id), file, file.name, [*given_fields.items()], mode)
 
     def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> Record:
         """Change the name or the description of a workfile. Calls ``PUT /workfiles/:id``.
@@ -354,8 +360,10 @@ class Workfile(AlpineObject):
         >>> session.workfile.update(workflow_id, description="Orders above an amount")["description"]
         'Orders above an amount'
         """
-        number = identifier(workfile_id, "workfile_id")
-        document = given(file_name=None if name is None else text(name, "name"), description=description)
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        document = given(
+            file_name=None if name is None else text(name, "name"), description=words(description, "description")
+        )
         if not document:
             return self.get(number)
         body = BytesBody.json({"workfile": document})
@@ -382,14 +390,15 @@ class Workfile(AlpineObject):
         >>> session.workfile.copy(workflow_id)["file_name"]
         'order_filter_1'
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        new_name = None if name is None else text(name, "name")
         workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
         try:
             answer = self._request(
                 "POST",
                 f"workfiles/{number}/copy",
                 f"copy workfile {number}",
-                body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
+                body=BytesBody.json(given(workspace_id=workspace, file_name=new_name)),
                 kinds=_KINDS,
                 if_lost="Look with workfile.get_list whether the copy is there before you copy it again.",
             )
@@ -420,7 +429,7 @@ class Workfile(AlpineObject):
         """
         if isinstance(workfile_ids, str | bytes) or not isinstance(workfile_ids, Iterable):
             raise InvalidArgumentException(f"workfile_ids must be a list of ids, not {workfile_ids!r}.")
-        numbers = [identifier(workfile_id, "each of workfile_ids") for workfile_id in workfile_ids]
+        numbers = [identifier(each, "each of workfile_ids", WorkfileNotFoundException) for each in workfile_ids]
         if not numbers:
             return
         workspace = workspace_id_of(self, workspace_id)
@@ -445,7 +454,6 @@ class Workfile(AlpineObject):
     def _create(
         self, workspace: int, file: Path, name: str, fields: list[tuple[str, object]], if_exists: str
     ) -> Record:
-        choice(if_exists, "if_exists", ("rename", "error", "replace"))
         replaced = self._taken(workspace, name) if if_exists == "replace" else None
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
@@ -478,6 +486,10 @@ class Workfile(AlpineObject):
         """The id of the workfile that has exactly this name."""
         rows = self.iterate(workspace, per_page=1000)
         return next((sent_id(row, "workfile") for row in rows if row.get("file_name") == name), None)
+
+
+def _if_exists(value: object) -> str:
+    return choice(value, "if_exists", ("rename", "error", "replace"))
 
 
 def _filters(file_type: str | None, name_pattern: str | None) -> dict[str, object]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from alpine._arguments import Id, find_id, given, identifier, sent_id, text
+from alpine import exception
+from alpine._arguments import Id, find_id, given, identifier, page_size, sent_id, text, words
 from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import AlpineObject, Resource
+from alpine.exception import *  # noqa: F403 - import * of this module brings them along
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,
@@ -19,6 +21,11 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
+from alpine.user import User
+
+# What scripts of 2017 get by import *.
+__all__ = ["AlpineObject", "User", "Workspace"]
+__all__ += exception.__all__
 
 _KINDS = {404: WorkspaceNotFoundException}
 _NO_MEMBER = "OWNER MUST BE A MEMBER"
@@ -49,7 +56,7 @@ class MemberRole(Constants):
     ProjectMember = "Project Member"
 
 
-class Member(AlpineObject):
+class Member(Resource):
     """A class for interacting with the members of workspaces.
 
     Every change reads the members, then replaces them all. It refuses to do so when the list could not be read whole;
@@ -73,7 +80,8 @@ class Member(AlpineObject):
         >>> [member["username"] for member in session.workspace.member.get_list(workspace_id)]
         ['demo']
         """
-        return self._read(workspace_id_of(self, workspace_id), per_page)[0]
+        size = page_size(per_page)
+        return self._read(workspace_id_of(self, workspace_id), size)[0]
 
     def iterate(self, workspace_id: Id, per_page: int = 100) -> Iterator[dict[str, Any]]:
         """Walk the members of a workspace. Calls ``GET /workspaces/:id/members``.
@@ -84,9 +92,9 @@ class Member(AlpineObject):
 
         >>> usernames = [member["username"] for member in session.workspace.member.iterate(workspace_id)]
         """
-        number = workspace_id_of(self, workspace_id)
+        size, number = page_size(per_page), workspace_id_of(self, workspace_id)
         path, action = f"workspaces/{number}/members", f"list the members of workspace {number}"
-        return self._iterate(path, action, per_page=per_page, kinds=_KINDS, ordered=False)
+        return self._iterate(path, action, per_page=size, kinds=_KINDS, ordered=False)
 
     def add(self, workspace_id: Id, user_id: Id, role: str | None = None) -> RecordList:
         """Add a user to a workspace. Calls ``POST /workspaces/:id/members``.
@@ -110,7 +118,7 @@ class Member(AlpineObject):
         >>> user_id = session.user.get_id("ada")
         >>> members = session.workspace.member.add(workspace_id, user_id, session.workspace.memberRole.DataScientist)
         """
-        user = identifier(user_id, "user_id")
+        user = identifier(user_id, "user_id", UserNotFoundException)
         wanted = None if role is None else MemberRole.checked(role, "role")
 
         def change(roles: dict[int, str]) -> None:
@@ -128,6 +136,7 @@ class Member(AlpineObject):
         :returns: List of the workspace's members after the change.
         :rtype: list of dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises UserNotFoundException: The user does not exist.
         :raises WorkspaceMemberNotFoundException: The user is no member.
         :raises ValidationException: The user owns the workspace.
 
@@ -137,12 +146,19 @@ class Member(AlpineObject):
         >>> members = session.workspace.member.add(workspace_id, user_id)
         >>> members = session.workspace.member.remove(workspace_id, user_id)
         """
-        user = identifier(user_id, "user_id")
+        user = identifier(user_id, "user_id", UserNotFoundException)
 
         def change(roles: dict[int, str]) -> None:
             del roles[user]
 
-        return self._replace(workspace_id, f"remove user {user} from", change, member=user)
+        action = f"remove user {user} from"
+        try:
+            return self._replace(workspace_id, action, change, member=user)
+        except WorkspaceMemberNotFoundException as error:
+            no_member = error
+        # Scripts tell a user who does not exist from one who is no member.
+        self._request("GET", f"users/{user}", f"{action} workspace {workspace_id}", kinds={404: UserNotFoundException})
+        raise no_member
 
     def update_role(self, workspace_id: Id, user_id: Id, new_role: str) -> RecordList:
         """Change the role of a member. Calls ``POST /workspaces/:id/members``.
@@ -163,7 +179,8 @@ class Member(AlpineObject):
         >>> role = session.workspace.memberRole.ProjectManager
         >>> members = session.workspace.member.update_role(workspace_id, session.user_id, role)
         """
-        user, role = identifier(user_id, "user_id"), MemberRole.checked(new_role, "new_role")
+        user = identifier(user_id, "user_id", WorkspaceMemberNotFoundException)
+        role = MemberRole.checked(new_role, "new_role")
 
         def change(roles: dict[int, str]) -> None:
             roles[user] = role
@@ -213,7 +230,7 @@ class Member(AlpineObject):
         raise restated(refused, ValidationException, advice)
 
 
-class Workspace(AlpineObject):
+class Workspace(Resource):
     """A class for interacting with workspaces. Their members are reached by :class:`Member`."""
 
     Member = Member
@@ -248,7 +265,7 @@ class Workspace(AlpineObject):
         'APITests'
         """
         name = text(workspace_name, "workspace_name")
-        document = {"name": name, **given(public=flag(public, "public"), summary=summary)}
+        document = {"name": name, **given(public=flag(public, "public"), summary=words(summary, "summary"))}
         return self._one(
             self._request(
                 "POST",
@@ -377,9 +394,9 @@ class Workspace(AlpineObject):
             public=flag(is_public, "is_public"),
             archived=None if active is None else not active,
             name=None if name is None else text(name, "name"),
-            summary=summary,
+            summary=words(summary, "summary"),
             workspace_stage_id=None if stage is None else Stage.checked(stage, "stage"),
-            owner_id=None if owner_id is None else identifier(owner_id, "owner_id"),
+            owner_id=None if owner_id is None else identifier(owner_id, "owner_id", WorkspaceMemberNotFoundException),
         )
         number = workspace_id_of(self, workspace_id)
         if not document:
@@ -423,11 +440,13 @@ class Workspace(AlpineObject):
 def workspace_id_of(resource: AlpineObject, value: Id) -> int:
     """The number of a workspace given by id or by name; a name is looked up in each call.
 
+    A method calls it last, when all its other arguments have been checked: it may send requests.
+
     :raises WorkspaceNotFoundException: There is none of that name.
     """
     if isinstance(value, str) and value.strip() and not value.strip().isdecimal():
         return Workspace._beside(resource).get_id(value)
-    return identifier(value, "workspace_id")
+    return identifier(value, "workspace_id", WorkspaceNotFoundException)
 
 
 def workspace_exists(resource: AlpineObject, number: int) -> bool:
@@ -447,7 +466,7 @@ def restated(error: AlpineException, kind: type[E], more: str) -> E:
 
 def _filters(user_id: Id | None, active: bool | None) -> dict[str, Any]:
     params = given(
-        user_id=None if user_id is None else identifier(user_id, "user_id"),
+        user_id=None if user_id is None else identifier(user_id, "user_id", UserNotFoundException),
         active="true" if flag(active, "active") else None,
     )
     return {"params": params, "kinds": {404: UserNotFoundException}}

@@ -425,8 +425,9 @@ def test_a_token_set_by_hand_stays_valid_when_the_client_ends(server: ScriptedSe
 
 
 def test_the_login_of_a_session_stays_with_its_server(server: ScriptedServer, session: APIClient) -> None:
+    elsewhere = Workfile("http://elsewhere.invalid/api", session.session, session.token)
     with pytest.raises(InvalidArgumentException, match="give a token"):
-        Workfile("http://elsewhere.invalid/api", session.session, session.token)
+        elsewhere.get(1)
     assert Workfile("http://elsewhere.invalid/api", session.session, "a-token-of-that-server").token != session.token
 
 

@@ -79,7 +79,7 @@ def cause(function: Cause) -> Cause:
 
 @cause
 def InvalidArgumentException(scene: Scene) -> Any:
-    return scene.client.user.get("demo")
+    return scene.client.user.get(None)
 
 
 @cause
@@ -100,6 +100,11 @@ def WorkflowVariableException(scene: Scene) -> Any:
 
 @cause
 def LocalFileException(scene: Scene) -> Any:
+    return scene.client.workfile.upload_file(1, scene.folder)
+
+
+@cause
+def LocalFileNotFoundException(scene: Scene) -> Any:
     return scene.client.workfile.upload_file(1, scene.folder / "none.txt")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pickle
 import resource
 import signal
 import socket
@@ -18,7 +20,13 @@ from hypothesis import strategies as st
 
 from alpine import APIClient
 from alpine._files import FileSink, existing_file, local_path, open_file, safe_name, sent_name
-from alpine.exception import AlpineException, InvalidArgumentException, LocalFileException, ServerConnectionException
+from alpine.exception import (
+    AlpineException,
+    InvalidArgumentException,
+    LocalFileException,
+    LocalFileNotFoundException,
+    ServerConnectionException,
+)
 from tests.reliability.wire import Asked, WireServer, message
 from tests.scripted import FakeTime, Reply, ScriptedServer, wait_until
 
@@ -31,12 +39,27 @@ def test_what_is_no_path_is_refused(value: object) -> None:
         local_path(value, "a_path")
 
 
-@pytest.mark.parametrize("name", ["missing", "x" * 300, "a/b/c", "."])
+@pytest.mark.parametrize("name", ["missing", "x" * 300, "a/b/c"])
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, name: str) -> None:
-    with pytest.raises(LocalFileException, match="there is no file"):
+    with pytest.raises(LocalFileNotFoundException, match="there is no file"):
         existing_file(tmp_path / name, "a_path")
     with pytest.raises(LocalFileException, match="Could not read the file"):
         open_file(tmp_path / name)
+
+
+def test_a_missing_file_is_what_python_calls_it_too(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        open_file(tmp_path / "missing")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (type(copy), str(copy)) == (LocalFileNotFoundException, str(caught.value))
+    assert (copy.errno, copy.filename, copy.strerror) == (errno.ENOENT, str(tmp_path / "missing"), os.strerror(2))
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    for read in (lambda: existing_file(tmp_path, "a_path"), lambda: open_file(tmp_path)):
+        with pytest.raises(LocalFileException) as caught:
+            read()
+        assert not isinstance(caught.value, FileNotFoundError)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from alpine.exception import (
     ResultsNotFoundException,
     RunFlowFailureException,
     RunFlowTimeoutException,
+    WorkfileNotFoundException,
     WorkflowVariableException,
 )
 from alpine.process import Process
@@ -161,7 +162,8 @@ def test_a_run_that_takes_too_long_is_stopped(process: Process, engine: Engine) 
         ({"max_concurrent": 0}, InvalidArgumentException),
         ({"max_concurrent": 1.5}, InvalidArgumentException),
         ({"query_time": "soon"}, InvalidArgumentException),
-        ({"workflow_id": "x"}, InvalidArgumentException),
+        ({"workflow_id": None}, InvalidArgumentException),
+        ({"workflow_id": "x"}, WorkfileNotFoundException),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_sent(

@@ -139,4 +139,9 @@ def body_of(json_document: Any, form: Mapping[str, object] | bytes | None) -> Bo
         return BytesBody.json(json_document)
     if isinstance(form, bytes):
         return BytesBody(form, "application/octet-stream")
-    return None if form is None else BytesBody.form(form)
+    if form is None:
+        return None
+    if not isinstance(form, Mapping):
+        # What is in it stays untold: it may be a password.
+        raise InvalidArgumentException(f"data must be a dict or bytes, not {type(form).__name__}.")
+    return BytesBody.form(form)

@@ -138,7 +138,6 @@ class Transport:
     """
 
     def __init__(self, session: requests.Session, base_url: str, holder: TokenHolder) -> None:
-        self.session = session
         self.origin = origin_of(base_url)
         self.holder = holder
         self.timeout: Timeout = (10, 60)
@@ -146,15 +145,33 @@ class Transport:
         self.clock = Clock()
         self.answer_limit = ANSWER_LIMIT
         self.results_limit = RESULTS_LIMIT
-        self._environment = Environment.of(base_url) if session.trust_env else Environment()
-        not_shared_by_fork(session)
+        self._take(session)
         mask_logs(all_secrets)
+
+    def _take(self, session: requests.Session) -> None:
+        self.session = session
+        self._environment = Environment.of(self.origin) if session.trust_env else Environment()
+        not_shared_by_fork(session)
 
     def sharing(self, holder: TokenHolder) -> Transport:
         """The same session and rules with another token."""
-        other = Transport.__new__(Transport)
+        other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.holder = holder
+        return other
+
+    def with_token(self, token: str | None) -> Transport:
+        """This transport where the token is its own, else one with a login of its own over the same session."""
+        home = self.session.transport if isinstance(self.session, HTTPSession) else None
+        for known in (self, home):
+            if known is not None and token == known.holder.value:
+                return self.sharing(known.holder)
+        return self.sharing(TokenHolder(token))
+
+    def over(self, session: requests.Session) -> Transport:
+        """The same login and rules over another session."""
+        other = self.sharing(self.holder)
+        other._take(session)
         return other
 
     def clean(self, text: str, secrets: Iterable[str] = ()) -> str:
