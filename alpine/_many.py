@@ -13,10 +13,11 @@ from alpine._display import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
 from alpine._rich import RichList, extra
 from alpine._runs import FlowRun
-from alpine._variables import Variables
+from alpine._variables import Variables, checked_variables
 from alpine._waiting import FIRST_GAP, Waiting
 from alpine.exception import (
     AlpineException,
+    InvalidArgumentException,
     OutcomeUnknownException,
     RunFlowFailureException,
     RunFlowTimeoutException,
@@ -79,6 +80,17 @@ class Order:
 
     given: Variables | None
     values: list[dict[str, str]]
+
+
+def orders_of(list_of_variables: object) -> list[Order]:
+    """The runs for a list of variables.
+
+    :raises WorkflowVariableException: Some have a wrong shape.
+    :raises InvalidArgumentException: It is no list.
+    """
+    if not isinstance(list_of_variables, Iterable):
+        raise InvalidArgumentException(f"list_of_variables must be a list, not {list_of_variables!r:.200}.")
+    return [Order(given, checked_variables(given)) for given in list_of_variables]
 
 
 @dataclass(frozen=True)
@@ -233,6 +245,8 @@ def sweep_orders(values: object) -> list[dict[str, object]]:
 def to_dataframe(outcomes: Iterable[RunOutcome], pick: Callable[[FlowResults], object]) -> DataFrame:
     """A row for each outcome: its variables, what was picked from its results, the run, and why it failed."""
     pandas = extra("pandas")
+    if not callable(pick):
+        raise InvalidArgumentException(f"pick must be a function of the results, not {pick!r:.200}.")
     rows = [_row(outcome, pick) for outcome in outcomes]
     last = ["process_id", "error"]
     columns = dict.fromkeys(column for row in rows for column in row if column not in last)

@@ -52,21 +52,26 @@ def interval_of(value: object, *, on_demand: bool = False) -> int:
 
 def schedule_of(next_run: object, end_run: object, time_zone: object) -> dict[str, object]:
     """What to send for the first and the last run and their zone."""
-    given = {"next_run": moment_of(next_run, "next_run"), "end_run": moment_of(end_run, "end_run")}
-    moments = {name: moment for name, moment in given.items() if moment is not None}
+    given = zip(("next_run", "end_run"), moments_of(next_run, end_run, time_zone), strict=True)
+    moments = {name: moment for name, moment in given if moment is not None}
     if not moments and time_zone is None:
         return {}
-    zone = checked_zone(time_zone) or next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
+    zone = _checked_zone(time_zone) or next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
     name, rules = _name_and_rules(zone)
     clocks = {key: _wall_clock(moment, rules, name) for key, moment in moments.items()}
     return {"time_zone": name or "UTC", **clocks}
 
 
-def moment_of(value: object, name: str) -> datetime | None:
-    """A moment that was given, with the rules of its zone where they are known; None for what was not given.
+def moments_of(next_run: object, end_run: object, time_zone: object) -> tuple[datetime | None, datetime | None]:
+    """The moments that were given, with the rules of their zones where they are known; None for what was not given.
 
-    :raises InvalidArgumentException: It is none.
+    :raises InvalidArgumentException: One is no moment, or the zone for them is none.
     """
+    _checked_zone(time_zone)
+    return _moment(next_run, "next_run"), _moment(end_run, "end_run")
+
+
+def _moment(value: object, name: str) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, str):
@@ -82,11 +87,7 @@ def moment_of(value: object, name: str) -> datetime | None:
     return next((reading for reading in readings if reading.utcoffset() == value.utcoffset()), readings[0])
 
 
-def checked_zone(zone: object) -> str | tzinfo | None:
-    """A zone that was given, or None.
-
-    :raises InvalidArgumentException: It is none.
-    """
+def _checked_zone(zone: object) -> str | tzinfo | None:
     if zone is not None and not (isinstance(zone, tzinfo) or (isinstance(zone, str) and zone.strip())):
         raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
     return zone

@@ -30,7 +30,7 @@ from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Timeout, Transport
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
-from alpine.exception import *  # noqa: F403 - import * of this module brings them along
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -45,7 +45,6 @@ from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
 
-# What scripts of 2017 get by import *.
 __all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile", "Workspace"]
 __all__ += exception.__all__
 

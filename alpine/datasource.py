@@ -12,14 +12,13 @@ from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._records import Record, RecordList
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
-from alpine.exception import *  # noqa: F403 - import * of this module brings them along
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     DataSourceNotFoundException,
     DataSourceTypeNotFoundException,
     InvalidArgumentException,
 )
 
-# What scripts of 2017 get by import *.
 __all__ = ["AlpineObject", "DSType", "DataSource"]
 __all__ += exception.__all__
 

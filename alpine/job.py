@@ -15,10 +15,10 @@ from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
 from alpine._runs import limits
-from alpine._schedule import Notify, ScheduleType, checked_zone, interval_of, moment_of, now, schedule_of
+from alpine._schedule import Notify, ScheduleType, interval_of, moments_of, now, schedule_of
 from alpine._waiting import time_for, wait_for
 from alpine.alpineobject import AlpineObject, Resource
-from alpine.exception import *  # noqa: F403 - import * of this module brings them along
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     InvalidArgumentException,
     JobNotFoundException,
@@ -31,7 +31,6 @@ from alpine.exception import (
 )
 from alpine.workspace import restated, workspace_id_of
 
-# What scripts of 2017 get by import *.
 __all__ = ["AlpineObject", "Job", "datetime", "timedelta"]
 __all__ += exception.__all__
 
@@ -113,8 +112,7 @@ class Job(Resource):
         """
         name = text(job_name, "job_name")
         unit = ScheduleType.checked(ScheduleType.OnDemand if schedule_type is None else schedule_type, "schedule_type")
-        next_run, end_run = moment_of(next_run, "next_run"), moment_of(end_run, "end_run")
-        checked_zone(time_zone)
+        next_run, end_run = moments_of(next_run, end_run, time_zone)
         job = {
             "name": name,
             "interval_unit": unit,
@@ -173,8 +171,7 @@ class Job(Resource):
         'weekly report'
         """
         job = identifier(job_id, "job_id", JobNotFoundException)
-        next_run, end_run = moment_of(next_run, "next_run"), moment_of(end_run, "end_run")
-        checked_zone(time_zone)
+        next_run, end_run = moments_of(next_run, end_run, time_zone)
         document = {
             **given(
                 name=None if name is None else text(name, "name"),
@@ -257,11 +254,9 @@ class Job(Resource):
 
         >>> session.job.delete(workspace_id, job_id)
         """
-        job = identifier(job_id, "job_id", JobNotFoundException)
-        workspace = workspace_id_of(self, workspace_id)
-        self._request(
-            "DELETE", f"workspaces/{workspace}/jobs/{job}", f"delete job {job}", repeatable=True, kinds=_KINDS
-        )
+        job, workspace = identifier(job_id, "job_id", JobNotFoundException), workspace_id_of(self, workspace_id)
+        path = f"workspaces/{workspace}/jobs/{job}"
+        self._request("DELETE", path, f"delete job {job}", repeatable=True, kinds=_KINDS)
 
     def get(self, workspace_id: Id, job_id: Id) -> Record:
         """Return metadata for a job, its tasks included. Calls ``GET /workspaces/:id/jobs/:id``.
@@ -301,8 +296,7 @@ class Job(Resource):
 
         >>> names = [job["name"] for job in session.job.get_list(workspace_id)]
         """
-        size = page_size(per_page)
-        path, action = self._list_path(workspace_id)
+        size, (path, action) = page_size(per_page), self._list_path(workspace_id)
         return self._list(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
 
     def iterate(self, workspace_id: Id, per_page: int = 50) -> Iterator[dict[str, Any]]:
@@ -314,8 +308,7 @@ class Job(Resource):
 
         >>> names = [job["name"] for job in session.job.iterate(workspace_id)]
         """
-        size = page_size(per_page)
-        path, action = self._list_path(workspace_id)
+        size, (path, action) = page_size(per_page), self._list_path(workspace_id)
         return self._iterate(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
@@ -401,9 +394,8 @@ class Job(Resource):
         True
         """
         job = identifier(job_id, "job_id", JobNotFoundException)
-        answer = self._request(
-            "GET", f"jobs/{job}/job_results/latest", f"read the last result of job {job}", kinds=_KINDS
-        )
+        path, action = f"jobs/{job}/job_results/latest", f"read the last result of job {job}"
+        answer = self._request("GET", path, action, kinds=_KINDS)
         document = self._document(answer)
         if isinstance(document, dict) and document.get("response", ...) is None:
             return None
@@ -439,8 +431,7 @@ class Job(Resource):
         >>> session.job.wait_until_finished(workspace_id, job_id)["succeeded"]
         True
         """
-        job = identifier(job_id, "job_id", JobNotFoundException)
-        longest, limit = limits(query_time, timeout)
+        job, (longest, limit) = identifier(job_id, "job_id", JobNotFoundException), limits(query_time, timeout)
         workspace = workspace_id_of(self, workspace_id)
         last: object = None
         with Progress(bool(verbose)) as progress:

@@ -16,7 +16,6 @@ from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, 
 from alpine._variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import Resource
 from alpine.exception import (
-    InvalidArgumentException,
     OutcomeUnknownException,
     ResultsNotFoundException,
     RunFlowFailureException,
@@ -362,12 +361,9 @@ class Process(Resource):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
-        from alpine._many import Fleet, Order, Terms
+        from alpine._many import Fleet, Terms, orders_of
 
-        if not isinstance(list_of_variables, Iterable):
-            raise InvalidArgumentException(f"list_of_variables must be a list, not {list_of_variables!r}.")
-        flow = flow_of(afm_file)
-        orders = [Order(given, checked_variables(given)) for given in list_of_variables]
+        flow, orders = flow_of(afm_file), orders_of(list_of_variables)
         for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
             warnings.warn(warning, stacklevel=2)
         longest, limit = limits(query_time, timeout)
@@ -415,8 +411,6 @@ class Process(Resource):
         from alpine._many import sweep_orders, to_dataframe
 
         extra("pandas")
-        if not callable(pick):
-            raise InvalidArgumentException(f"pick must be a function of the results, not {pick!r}.")
         outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)
         return to_dataframe(outcomes, pick)
 

@@ -85,8 +85,7 @@ class Task(Resource):
 
         >>> tasks = session.job.task.get_list(workspace_id, job_id)
         """
-        job = identifier(job_id, "job_id", JobNotFoundException)
-        workspace = workspace_id_of(self, workspace_id)
+        job, workspace = identifier(job_id, "job_id", JobNotFoundException), workspace_id_of(self, workspace_id)
         return self._tasks(workspace, job, f"list the tasks of job {job}")
 
     def _tasks(self, workspace: int, job: int, action: str) -> RecordList:

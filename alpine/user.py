@@ -11,10 +11,9 @@ from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
 from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject, Resource
-from alpine.exception import *  # noqa: F403 - import * of this module brings them along
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import InvalidArgumentException, UserNotFoundException
 
-# What scripts of 2017 get by import *.
 __all__ = ["AlpineObject", "User"]
 __all__ += exception.__all__
 

@@ -17,7 +17,7 @@ from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations
-from alpine.exception import *  # noqa: F403 - import * of this module brings them along
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     DataSourceNotFoundException,
@@ -28,7 +28,6 @@ from alpine.exception import (
 )
 from alpine.workspace import restated, workspace_exists, workspace_id_of
 
-# What scripts of 2017 get by import *.
 __all__ = ["AlpineObject", "DataSource", "Workfile"]
 __all__ += exception.__all__
 

@@ -12,7 +12,7 @@ from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject, Resource
-from alpine.exception import *  # noqa: F403 - import * of this module brings them along
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,
@@ -23,7 +23,6 @@ from alpine.exception import (
 )
 from alpine.user import User
 
-# What scripts of 2017 get by import *.
 __all__ = ["AlpineObject", "User", "Workspace"]
 __all__ += exception.__all__
 
