@@ -159,6 +159,11 @@ def checked_timeout(timeout: object) -> Timeout:
     return connect, read
 
 
+def checked_deadline(deadline: object) -> float | None:
+    """The seconds that a call may take in all."""
+    return None if deadline is None else number(deadline, "deadline", least=0.001)
+
+
 def set_level(level: str | int) -> None:
     """Set the level of this package's logger, and of no other."""
     try:

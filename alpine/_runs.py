@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Union
 
-from alpine import _rich
+from alpine import _rich, _waiting
 from alpine._arguments import number
 from alpine._display import Progress
 from alpine._files import local_path
@@ -39,6 +38,8 @@ FAILED: Final = "FAILED"
 
 _RESULTS_DELAY = 30.0
 """Seconds after the end of a run in which its results may still be on their way."""
+_RESULTS_DELAY_UNSEEN = 5.0
+"""The same for a run that was never seen working: the engine says of a run that never was that it is over."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,13 @@ class FlowRun(RichStr):
         """
         return self._process.stop(str(self))
 
-    def try_to_stop(self) -> bool:
-        """Stop the run where that can be done soon, and tell whether it was."""
+    def try_to_stop(self, deadline: float = 10.0) -> bool:
+        """Stop the run where that can be done soon, and tell whether it was.
+
+        :param deadline: Seconds that it may take.
+        """
         try:
-            return self._process._stop(str(self), within=time_for(0)) == "STOPPED"
+            return self._process._stop(str(self), deadline=deadline) == "STOPPED"
         except AlpineException as failure:
             self._process.logger.warning("Run %s could not be stopped: %s", self, failure)
             return False
@@ -150,11 +154,12 @@ class FlowRun(RichStr):
         :param progress: Where to tell how it goes.
         """
         process, clock = self._process, self._process._transport.clock
-        last = RunState(WORKING)
+        last, seen = RunState(WORKING), False
 
         def ask(elapsed: float) -> RunState | None:
-            nonlocal last
-            last = self._state = process._query(str(self), within=time_for(limit - elapsed))
+            nonlocal last, seen
+            last = self._state = process._query(str(self), deadline=time_for(limit - elapsed))
+            seen = seen or last.status != FINISHED
             progress.update(elapsed, last.node, self._steps.done(last))
             return last if last.status != WORKING else None
 
@@ -162,17 +167,21 @@ class FlowRun(RichStr):
         if over.value is None:
             raise self._out_of_time(limit, last, over)
 
-        def read(_elapsed: float) -> FlowResults | None:
+        # A large document may take all of the time that is left.
+        left = limit + _waiting.LAST_LOOK - over.elapsed
+
+        def read(elapsed: float) -> FlowResults | None:
             try:
-                return process._results(self.workflow_id, str(self), within=math.inf)
+                return process._results(self.workflow_id, str(self), deadline=time_for(left - elapsed))
             except ResultsNotFoundException:
                 return None
 
-        found = yield from asking(read, clock, longest_gap=longest, timeout=_RESULTS_DELAY)
+        delay = max(0.0, min(_RESULTS_DELAY if seen else _RESULTS_DELAY_UNSEEN, left))
+        found = yield from asking(read, clock, longest_gap=longest, timeout=delay)
         elapsed = over.elapsed + found.elapsed
         if found.value is None:
             progress.finish(elapsed, over.value.status)
-            raise self._without_results(over.value, found)
+            raise self._without_results(over.value, found, delay)
         progress.finish(elapsed, found.value.status, self._steps.total if found.value.status == SUCCESS else None)
         self._results = found.value
         return found.value
@@ -227,7 +236,7 @@ class FlowRun(RichStr):
             raise
 
     def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
-        stopped = self.try_to_stop()
+        stopped = self.try_to_stop(time_for(limit + _waiting.LAST_LOOK - over.elapsed))
         if over.last_error is not None and not stopped:
             return self._unreachable(last, over.last_error)
         where = f" at operator {last.node!r}" if last.node else ""
@@ -248,7 +257,7 @@ class FlowRun(RichStr):
             last_error=error,
         )
 
-    def _without_results(self, last: RunState, found: Waited[FlowResults]) -> AlpineException:
+    def _without_results(self, last: RunState, found: Waited[FlowResults], delay: float) -> AlpineException:
         if found.last_error is not None:
             return self._unreachable(last, found.last_error)
         if last.status == FAILED:
@@ -256,7 +265,7 @@ class FlowRun(RichStr):
                 f"{self._subject} failed (state {last.state}) and left no results.", process_id=str(self)
             )
         return ResultsNotFoundException(
-            f"{self._subject} is over, but no results of it have appeared within {_RESULTS_DELAY:g} s. "
+            f"{self._subject} is over, but no results of it have appeared within {delay:g} s. "
             "It may have been stopped, or there is no such run.",
             process_id=str(self),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -140,13 +139,13 @@ class AlpineObject:
         secrets: tuple[str, ...] = (),
         if_lost: str = "",
         anonymous: bool = False,
-        within: float | None = None,
+        deadline: float | None = None,
     ) -> Answer:
         """Send one request.
 
         :param action: What is being done, as in "delete workfile 375".
         :param engine: Whether the workflow engine is meant, not the API.
-        :param within: Seconds that a wait has left for it: it is sent once, and given no more time than that.
+        :param deadline: Seconds that a wait has left for it: it is sent once, and given up when they are over.
         :param kinds: The exceptions for status codes that mean something special here.
         :param otherwise: The exception for every other status that says no, but for a missing login.
         :returns: An answer with a good status.
@@ -161,13 +160,14 @@ class AlpineObject:
             body=body,
             token_header=engine,
             repeatable=method == "GET" if repeatable is None else repeatable,
-            timeout=timeout if within is None else self._timeout_within(within),
+            timeout=timeout,
             limit=self._transport.answer_limit if limit is None else limit,
             sink=sink,
             secrets=secrets,
             if_lost=if_lost,
             anonymous=anonymous,
-            retries=within is None,
+            retries=deadline is None,
+            deadline=deadline,
         )
         answer = self._transport.send(call)
         if method == "DELETE" and answer.status == 200 and answer.body.lstrip().startswith(b"<"):
@@ -193,14 +193,6 @@ class AlpineObject:
             **({} if asked is None else {"retry_after": asked}),
         )
         raise exception
-
-    def _timeout_within(self, seconds: float) -> Timeout:
-        """The client's time-outs, where they are not longer than this."""
-        timeout = self._transport.timeout
-        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        if seconds == math.inf:
-            return timeout
-        return min(connect or seconds, seconds), min(read or seconds, seconds)
 
     @property
     def _root(self) -> str:

@@ -16,6 +16,7 @@ from alpine._configuration import (
     Password,
     address_of,
     certificate,
+    checked_deadline,
     checked_proxies,
     checked_timeout,
     completed,
@@ -25,6 +26,7 @@ from alpine._configuration import (
 from alpine._constants import flag
 from alpine._files import local_path, read_json
 from alpine._http.body import BytesBody, body_of
+from alpine._http.deadline import limited
 from alpine._http.environment import Environment
 from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Timeout, Transport
@@ -74,6 +76,8 @@ class APIClient(AlpineObject):
     :type logging_level: str
     :param timeout: Seconds for connecting, and for each wait for the server's next bytes.
     :type timeout: tuple
+    :param deadline: Seconds that a request may take in all, with all its attempts; None for no such limit.
+    :type deadline: float
     :param cert: A client certificate: a file, or a pair of certificate file and key file.
     :type cert: str
     :param proxies: The proxies by scheme, as requests knows them. Default: what the environment says.
@@ -104,6 +108,7 @@ class APIClient(AlpineObject):
         logging_level: str | int | None = None,
         *,
         timeout: Timeout = (10, 60),
+        deadline: float | None = None,
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
@@ -119,6 +124,7 @@ class APIClient(AlpineObject):
         session.cert = certificate(cert)
         transport = Transport(session, address.base_url, TokenHolder(token))
         transport.timeout = checked_timeout(timeout)
+        transport.deadline = checked_deadline(deadline)
         session.transport = transport
         self.username = username
         self._user_id: int | None = None
@@ -282,6 +288,21 @@ class APIClient(AlpineObject):
         self._transport.timeout = checked_timeout(value)
 
     @property
+    def deadline(self) -> float | None:
+        """Seconds that a request may take in all: connecting, sending, all its attempts and the pauses between them, a
+        login that has to be renewed, and the whole answer. None, the default, for no such limit.
+
+        What takes longer raises :class:`alpine.exception.RequestTimeoutException`; where the server may have done what
+        must not be done twice, :class:`alpine.exception.OutcomeUnknownException`. Looking up a host name, and a
+        function that returns the password, cannot be interrupted; their time counts once they are over.
+        """
+        return self._transport.deadline
+
+    @deadline.setter
+    def deadline(self, value: float | None) -> None:
+        self._transport.deadline = checked_deadline(value)
+
+    @property
     def retries(self) -> Retry:
         """The retry policy, made by :func:`alpine.retry_policy`."""
         return self._transport.retries
@@ -368,6 +389,7 @@ class APIClient(AlpineObject):
         timeout: Timeout = None,
         repeatable: bool | None = None,
         all_pages: bool = False,
+        deadline: float | None = None,
     ) -> Any:
         """Call any endpoint: the way out for what has no method here.
 
@@ -390,8 +412,12 @@ class APIClient(AlpineObject):
         :type repeatable: bool
         :param all_pages: Read a list to its end.
         :type all_pages: bool
+        :param deadline: Seconds that this call may take in all, with all its attempts and pages, instead of the
+            client's :attr:`deadline`.
+        :type deadline: float
         :returns: What stands in the answer's ``response``, else its whole JSON, else its text; None when it is empty.
         :rtype: dict, list, str or None
+        :raises RequestTimeoutException: It took longer than the time-outs or the deadline allow.
         :raises AlpineException: The server says no; the class tells why.
 
         Example:
@@ -409,17 +435,19 @@ class APIClient(AlpineObject):
         if flag(all_pages, "all_pages"):
             if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
                 raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
-            return self._list(url, action, per_page=100, params=params, ordered=False)
-        answer = self._request(
-            verb,
-            url.removeprefix(f"{ENGINE}/"),
-            action,
-            engine=url.startswith(ENGINE),
-            params=params,
-            body=body,
-            timeout=None if timeout is None else checked_timeout(timeout),
-            repeatable=may_repeat,
-        )
+            with limited(checked_deadline(deadline)):
+                return self._list(url, action, per_page=100, params=params, ordered=False)
+        with limited(checked_deadline(deadline)):
+            answer = self._request(
+                verb,
+                url.removeprefix(f"{ENGINE}/"),
+                action,
+                engine=url.startswith(ENGINE),
+                params=params,
+                body=body,
+                timeout=None if timeout is None else checked_timeout(timeout),
+                repeatable=may_repeat,
+            )
         return unwrapped(answer)
 
     def __enter__(self) -> Self:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from alpine import exception
+from alpine import _waiting, exception
 from alpine import task as _task
 from alpine._arguments import Id, find_id, given, identifier, page_size, text
 from alpine._constants import flag
 from alpine._display import Progress
 from alpine._http.body import BytesBody
+from alpine._http.deadline import limited
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
 from alpine._runs import limits
@@ -277,9 +278,9 @@ class Job(Resource):
         job = identifier(job_id, "job_id", JobNotFoundException)
         return self._get(workspace_id_of(self, workspace_id), job)
 
-    def _get(self, workspace: int, job: int, *, within: float | None = None) -> Record:
+    def _get(self, workspace: int, job: int, *, deadline: float | None = None) -> Record:
         path = f"workspaces/{workspace}/jobs/{job}"
-        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, within=within))
+        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, deadline=deadline))
 
     def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
         """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
@@ -416,7 +417,7 @@ class Job(Resource):
         :type verbose: bool
         :param query_time: Number of seconds between two questions, at most.
         :type query_time: float
-        :param timeout: Seconds to wait.
+        :param timeout: Seconds to wait; the call ends 15 seconds later at the latest.
         :type timeout: float
         :returns: The result of the run, as :meth:`last_result` gives it.
         :rtype: dict
@@ -431,14 +432,19 @@ class Job(Resource):
         >>> session.job.wait_until_finished(workspace_id, job_id)["succeeded"]
         True
         """
-        job, (longest, limit) = identifier(job_id, "job_id", JobNotFoundException), limits(query_time, timeout)
-        workspace = workspace_id_of(self, workspace_id)
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        longest, limit = limits(query_time, timeout)
+        clock = self._transport.clock
+        began = clock.now()
+        with limited(time_for(limit), advice=""):
+            workspace = workspace_id_of(self, workspace_id)
+        left = limit - (clock.now() - began)
         last: object = None
         with Progress(bool(verbose)) as progress:
 
             def ask(elapsed: float) -> Record | None:
                 nonlocal last
-                found = self._get(workspace, job, within=time_for(limit - elapsed))
+                found = self._get(workspace, job, deadline=time_for(left - elapsed))
                 last = found.get("status")
                 if last == "idle":
                     return found
@@ -446,7 +452,7 @@ class Job(Resource):
                 return None
 
             try:
-                over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
+                over = wait_for(ask, clock, longest_gap=longest, timeout=left)
             except KeyboardInterrupt as interrupt:
                 interrupt.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
                 raise
@@ -458,7 +464,9 @@ class Job(Resource):
             )
         if over.value is None:
             raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
-        return self._judged(job, over.value, self.last_result(job))
+        with limited(time_for(left + _waiting.LAST_LOOK - over.elapsed), advice=""):
+            result = self.last_result(job)
+        return self._judged(job, over.value, result)
 
     def _judged(self, job: int, record: dict[str, Any], result: Record | None) -> Record:
         if result is None and not record.get("last_run"):

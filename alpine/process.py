@@ -138,7 +138,8 @@ class Process(Resource):
         :param query_time: Number of seconds between status queries, at most: the first ones come sooner.
             Minimum of 1 second.
         :type query_time: float
-        :param timeout: Amount of time in seconds to wait for workflow to finish. Will stop if exceeded.
+        :param timeout: Amount of time in seconds to wait for workflow to finish. Will stop if exceeded. The call
+            ends 15 seconds later at the latest, whatever the server does.
         :type timeout: float
         :returns: Workflow run status, 'SUCCESS'.
         :rtype: str
@@ -173,7 +174,7 @@ class Process(Resource):
         """
         return self._stop(process_id_of(process_id))
 
-    def _stop(self, run: str, *, within: float | None = None) -> str:
+    def _stop(self, run: str, *, deadline: float | None = None) -> str:
         answer = self._request(
             "POST",
             f"processes/{segment(run)}/stop",
@@ -181,7 +182,7 @@ class Process(Resource):
             engine=True,
             repeatable=True,
             kinds={404: StopFlowFailureException},
-            within=within,
+            deadline=deadline,
         )
         said = _said(answer)
         if "already stopped" in said:
@@ -216,7 +217,7 @@ class Process(Resource):
         flow, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
         return self._results(flow, run)
 
-    def _results(self, flow: int, run: str, *, within: float | None = None) -> FlowResults:
+    def _results(self, flow: int, run: str, *, deadline: float | None = None) -> FlowResults:
         answer = self._request(
             "GET",
             f"workflows/{flow}/results/{segment(run)}",
@@ -224,7 +225,7 @@ class Process(Resource):
             engine=True,
             kinds={404: WorkfileNotFoundException},
             limit=self._transport.results_limit,
-            within=within,
+            deadline=deadline,
         )
         document = self._decoded(answer) if answer.body.strip() else None
         if document in (None, ""):
@@ -446,14 +447,14 @@ class Process(Resource):
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
-    def _query(self, run: str, *, within: float | None = None) -> RunState:
+    def _query(self, run: str, *, deadline: float | None = None) -> RunState:
         answer = self._request(
             "GET",
             f"processes/{segment(run)}/query",
             f"query run {run}",
             engine=True,
             kinds={404: RunFlowFailureException},
-            within=within,
+            deadline=deadline,
         )
         document = _json_or_text(answer)
         if isinstance(document, dict):

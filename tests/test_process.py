@@ -320,11 +320,31 @@ def test_results_that_come_a_moment_later_are_waited_for(
 def test_results_that_never_come_raise_after_half_a_minute(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime
 ) -> None:
-    on_query(server, OVER)
+    on_query(server, working(), OVER)
     on_results(server, Reply('""'))
-    with pytest.raises(ResultsNotFoundException, match=PID):
+    with pytest.raises(ResultsNotFoundException, match=f"{PID}.*within 30 s"):
         session.workfile.process.wait_until_finished(375, PID)
     assert 30 <= sum(fake_time.sleeps) < 32
+
+
+def test_a_run_that_was_never_seen_working_is_told_soon(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, OVER)
+    on_results(server, Reply('""'))
+    with pytest.raises(ResultsNotFoundException, match=f"{PID}.*within 5 s"):
+        session.workfile.process.wait_until_finished(375, PID)
+    assert sum(fake_time.sleeps) == pytest.approx(5, abs=0.5)
+
+
+def test_results_are_not_waited_for_beyond_the_end_of_the_wait(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, *[working()] * 5, OVER)
+    on_results(server, Reply('""'))
+    with pytest.raises(ResultsNotFoundException, match=PID):
+        session.workfile.process.wait_until_finished(375, PID, timeout=2)
+    assert sum(fake_time.sleeps) < 2 + 15
 
 
 def test_a_failed_run_raises_with_the_messages_of_its_operators(
@@ -607,7 +627,7 @@ def test_a_last_look_that_fails_still_stops_the_run(
 def test_a_server_that_stalls_holds_a_wait_no_longer_than_a_last_look(
     server: ScriptedServer, session: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_waiting, "_LAST_LOOK", 0.2)
+    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
     session.timeout = (60, 60)
     for method in ("GET", "POST"):
         server.on(method, f"{ENGINE}/.*", Reply(fault="stall", delay=30))

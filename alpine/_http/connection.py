@@ -5,19 +5,25 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import socket
 import ssl
+import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 import requests
-from urllib3 import HTTPResponse
+from urllib3 import HTTPResponse, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import DecodeError, ProtocolError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, NewConnectionError, ProtocolError
+from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssltransport import SSLTransport
+
+from alpine._http import deadline
 
 PATIENCE = 120.0
 """Seconds that an answer may take from its first byte, however small it is; at least twice the time-out for reading."""
@@ -27,6 +33,12 @@ _LONGEST_HEAD = 1024 * 1024
 _LONGEST_LINE = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_BEGINS = b"\x1f"
+_RECORD = 16 * 1024
+"""Bytes of a record of TLS."""
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_MOST_UNSENT = 128 * 1024
+"""Bytes that the system holds back for a slow connection. It would take megabytes, and the wait for an answer, which
+begins when the last byte is handed over, would be over before they have left."""
 
 
 class _Steady(io.RawIOBase):
@@ -34,12 +46,15 @@ class _Steady(io.RawIOBase):
 
     A time-out of the socket does not see it: there is always another byte in time.
 
-    :param timeout: The time-out for reading, in seconds; None for none.
+    :param sock: The socket below; its time-out is the one for reading.
     """
 
-    def __init__(self, raw: io.RawIOBase, timeout: float | None) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
         self._raw = raw
-        self._patience = math.inf if timeout is None else max(PATIENCE, 2 * timeout)
+        self._sock = sock
+        self._deadline = deadline.current()
+        self._timeout: float | None = sock.gettimeout()
+        self._patience = math.inf if self._timeout is None else max(PATIENCE, 2 * self._timeout)
         self._began: float | None = None
         self._received = 0
         self.in_head = True
@@ -51,6 +66,8 @@ class _Steady(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int | None:
         if self.over:
             return 0
+        if self._deadline is not None:
+            self._sock.settimeout(self._deadline.capped(self._timeout))
         count = self._raw.readinto(buffer)
         now = time.monotonic()
         if self._began is None:
@@ -90,7 +107,7 @@ class _FinalResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self._steady = _Steady(self.fp.detach(), sock.gettimeout())
+        self._steady = _Steady(self.fp.detach(), sock)
         self.fp = _Lines(self._steady)
         self.has_surplus = False
         """Whether more than the answer was read off the connection."""
@@ -123,6 +140,67 @@ class _Connection(HTTPConnection):
 
     response_class = _FinalResponse
     _last: Any = None
+    pause: float | None = None
+    """Seconds that the server may pause while it reads."""
+    most_at_once = sys.maxsize
+    """Bytes to be written within one time-out: a socket takes what it can of them, TLS all or nothing."""
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        # urllib3 would leave the time-out for connecting on the socket: a server that pauses for longer while it
+        # reads a file would be given up.
+        self.timeout = self.pause
+        super().request(method, url, *args, **options)
+
+    def send(self, data: Any) -> None:
+        limit = deadline.current()
+        if limit is not None and self.sock is not None:
+            self.sock.settimeout(limit.capped(self.timeout))
+        if not isinstance(data, bytes) or len(data) <= _RECORD:
+            super().send(data)
+            return
+        left = memoryview(data)
+        while left:
+            if limit is not None:
+                self.sock.settimeout(limit.capped(self.timeout))
+            left = left[self.sock.send(left[: self.most_at_once]) :]
+
+    def _new_conn(self) -> socket.socket:
+        limit = deadline.current()
+        sock = super()._new_conn() if limit is None else self._new_conn_by(limit)
+        if _NOTSENT_LOWAT is not None:
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _MOST_UNSENT)
+        return sock
+
+    def _new_conn_by(self, limit: deadline.Deadline) -> socket.socket:
+        # urllib3 would give each of the host's addresses the whole of the time.
+        name, timeout = self._dns_host, self.timeout
+        addresses = _addresses(name, self.port)
+        try:
+            for address in addresses:
+                self._dns_host, self.timeout = address, limit.capped(timeout)
+                try:
+                    sock = super()._new_conn()
+                except NewConnectionError:
+                    if address == addresses[-1]:
+                        raise
+                else:
+                    # For the handshake of TLS, which is next.
+                    sock.settimeout(limit.capped(timeout))
+                    return sock
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from None
+        finally:
+            self._dns_host, self.timeout = name, timeout
+        raise ConnectTimeoutError(self, "no address")
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        limit = deadline.current()
+        if limit is not None and self.sock is not None:
+            self.sock.settimeout(limit.capped(self.timeout))
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
         response = super().getresponse()
@@ -140,7 +218,7 @@ class _Connection(HTTPConnection):
 
 
 class _TLSConnection(_Connection, HTTPSConnection):
-    pass
+    most_at_once = _RECORD
 
 
 def _has_unread(sock: Any) -> bool:
@@ -150,13 +228,25 @@ def _has_unread(sock: Any) -> bool:
     return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
+def _addresses(name: str, port: int | None) -> list[str]:
+    """The addresses of a host; its name where there are none, so that urllib3 tells why."""
+    with suppress(OSError, UnicodeError):
+        found = socket.getaddrinfo(name.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found)) or [name]
+    return [name]
+
+
 class Pool(HTTPConnectionPool):
     """Connections without encryption."""
 
     ConnectionCls = _Connection
 
+    def _make_request(self, conn: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
+        conn.pause = Timeout.resolve_default_timeout(options["timeout"].read_timeout)
+        return super()._make_request(conn, method, url, *args, **options)
 
-class TLSPool(HTTPSConnectionPool):
+
+class TLSPool(Pool, HTTPSConnectionPool):
     """Connections with encryption."""
 
     ConnectionCls = _TLSConnection
@@ -165,7 +255,11 @@ class TLSPool(HTTPSConnectionPool):
         # The client warns once when certificates are not checked; urllib3 would warn for each request,
         # and silencing it through the warnings module would silence it for the whole process.
         if conn.is_closed:
-            conn.connect()
+            try:
+                conn.connect()
+            except TimeoutError as error:
+                # urllib3 takes it for an answer that does not come; but nothing was sent yet.
+                raise ConnectTimeoutError(conn, str(error)) from None
 
 
 def tells_its_end(response: requests.Response, *, unpacked: bool) -> bool:

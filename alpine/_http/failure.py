@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import requests
 import urllib3.exceptions as urllib3_errors
 
+from alpine._http.deadline import Deadline
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
@@ -106,6 +107,13 @@ class Failure:
         silent = any(isinstance(c, http.client.BadStatusLine | ConnectionResetError) for c in chain)
         advice = "If the port speaks https, use is_secure=True." if silent and not encrypted else ""
         return cls(ServerConnectionException, _words(chain) or "the connection was lost", True, True, advice)
+
+    def late(self, deadline: Deadline) -> Failure:
+        """This failure, where it comes from a deadline that is over."""
+        if not self.retried:
+            return self
+        reason = f"no {'answer' if self.sent else 'connection'} within {deadline}"
+        return Failure(RequestTimeoutException, reason, self.sent, False, deadline.advice)
 
     @classmethod
     def _of_tls(cls, error: ssl.SSLError) -> Failure:

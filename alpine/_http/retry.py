@@ -5,7 +5,7 @@
 * A connection lost, a time-out, and the answers 429, 502, 503 and 504 are tried again for calls that may be repeated.
 * A certificate that cannot be trusted is never tried again.
 * The gap is drawn at random between 0 and a bound that doubles (full jitter), or is what ``Retry-After`` asks for.
-* All attempts of one call together may take no longer than the budget.
+* All attempts of one call together may take no longer than the budget, and end before a deadline.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Protocol
 
 from urllib3.util.retry import RequestHistory, Retry
 
+from alpine._http import deadline
 from alpine._http.failure import Failure
 
 LOST_BEHIND_GATEWAY = frozenset({502, 504})
@@ -65,6 +66,9 @@ def retry_policy(total: int = 4, backoff_factor: float = 0.5, backoff_max: float
 class Attempts:
     """The attempts of one call."""
 
+    late = False
+    """Whether the deadline left no time for another attempt."""
+
     def __init__(self, policy: Retry, clock: Clock, *, repeatable: bool) -> None:
         self._policy = policy
         self._clock = clock
@@ -80,6 +84,10 @@ class Attempts:
         self._policy = self._policy.new(total=int(self._policy.total) - 1, history=history)
         gap = wanted or random.uniform(0, self._policy.get_backoff_time())  # noqa: S311 - no secret depends on it
         if self._clock.now() + gap > self._ends:
+            return False
+        limit = deadline.current()
+        if limit is not None and gap >= limit.left:
+            self.late = True
             return False
         self._clock.sleep(gap)
         return True

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from http.cookiejar import Cookie, CookieJar
 
-from alpine.exception import InvalidArgumentException, LoginFailureException
+from alpine._http import deadline
+from alpine.exception import InvalidArgumentException, LoginFailureException, RequestTimeoutException
 
 _REMEMBERED = 8
 """The old logins whose tokens and cookies are kept out of messages: answers to them may be on their way."""
@@ -104,8 +105,12 @@ class TokenHolder:
         """Replace a token that the server refused; threads that wait here share one login.
 
         :returns: Whether there is now another token than the refused one, and by whose login.
+        :raises RequestTimeoutException: Another thread's login is not done by the deadline.
         """
-        with self._lock:
+        limit = deadline.current()
+        if not self._lock.acquire(timeout=-1 if limit is None else max(0.0, limit.left)):
+            raise RequestTimeoutException(f"Could not log in again: the login of another thread outlasts {limit}.")
+        try:
             if self._value != refused:
                 return Renewal.NONE if self._value is None else Renewal.ANOTHERS
             if self._renewal is None:
@@ -117,6 +122,8 @@ class TokenHolder:
                 self._renewal = None
                 raise
             return Renewal.OWN
+        finally:
+            self._lock.release()
 
     def __repr__(self) -> str:
         return f"<TokenHolder {'logged in' if self._value else 'empty'}>"

@@ -7,7 +7,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookiejar import CookieJar
@@ -19,6 +19,7 @@ from requests.cookies import get_cookie_header
 from requests.hooks import default_hooks, dispatch_hook
 from requests.structures import CaseInsensitiveDict
 
+from alpine._http import deadline
 from alpine._http.adapter import PoolAdapter, not_shared_by_fork
 from alpine._http.body import Body
 from alpine._http.connection import tells_its_end, whole_body
@@ -32,6 +33,7 @@ from alpine.exception import (
     BODY_KEPT,
     InvalidResponseException,
     RedirectException,
+    RequestTimeoutException,
     ResponseTooLargeException,
     ServerConnectionException,
 )
@@ -44,6 +46,8 @@ RESULTS_LIMIT = 2048 * MEGABYTE
 _CHUNK = 256 * 1024
 _MOST_REDIRECTS = 3
 _LONGEST_LENGTH = 20
+_LEAST = 0.001
+"""Seconds; urllib3 takes no time-out of 0."""
 _HTTP_1_1 = 11
 _WITHOUT_BODY = frozenset({204, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -74,6 +78,7 @@ class Call:
     :param limit: The largest body that is read into memory, in bytes.
     :param secrets: Texts that must not appear in any message.
     :param anonymous: Whether it is sent without token and cookie, as a login is.
+    :param deadline: Seconds for all of it, as one question of a wait; None for those of the client, if it has any.
     :param if_lost: How to find out what happened, when the answer to a call that may not be repeated is lost.
     """
 
@@ -91,6 +96,7 @@ class Call:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     anonymous: bool = False
     retries: bool = True
+    deadline: float | None = None
     if_lost: str = ""
 
     @property
@@ -141,6 +147,7 @@ class Transport:
         self.origin = origin_of(base_url)
         self.holder = holder
         self.timeout: Timeout = (10, 60)
+        self.deadline: float | None = None
         self.retries = retry_policy()
         self.clock = Clock()
         self.answer_limit = ANSWER_LIMIT
@@ -188,7 +195,8 @@ class Transport:
         :raises AlpineException: There is none.
         """
         try:
-            outcome = self._outcome(call)
+            with self._limited(call):
+                outcome = self._outcome(call)
         except KeyboardInterrupt as interrupt:
             if call.if_lost:
                 interrupt.add_note(f"It may have happened all the same: {call.action}. {call.if_lost}")
@@ -204,6 +212,14 @@ class Transport:
             )
         return outcome
 
+    def _limited(self, call: Call) -> AbstractContextManager[None]:
+        # The client's deadline is for calls that are no part of another one that has its own.
+        general = None if deadline.current() else self.deadline
+        if call.deadline is None or (general is not None and general < call.deadline):
+            return deadline.limited(general)
+        # That of a question is the wait's affair.
+        return deadline.limited(call.deadline, advice="")
+
     def _outcome(self, call: Call) -> Answer | Failure:
         attempts = Attempts(self.retries if call.retries else retry_policy(0), self.clock, repeatable=call.repeatable)
         renewed, attempt = False, 1
@@ -216,7 +232,7 @@ class Transport:
                 # A token that came while this thread was waiting may have expired again before it was tried.
                 renewed = renewal is Renewal.OWN
             elif not attempts.another(outcome):
-                return outcome
+                return _too_late(outcome) if attempts.late else outcome
             elif outcome.sent if isinstance(outcome, Failure) else outcome.status in LOST_BEHIND_GATEWAY:
                 attempt += 1
 
@@ -290,7 +306,7 @@ class Transport:
         if verify is True and self._environment.ca_file:
             verify = self._environment.ca_file
         options: dict[str, Any] = {
-            "timeout": self.timeout if call.timeout is None else call.timeout,
+            "timeout": _capped(self.timeout if call.timeout is None else call.timeout),
             "verify": verify,
             "cert": session.cert,
             "proxies": {**self._environment.proxies, **(session.proxies or {})},
@@ -316,7 +332,7 @@ class Transport:
                 opened.close()
         # Told here, outside of the except block, so that the error below, which prints the whole URL
         # with the token, is neither cause nor context of what the user sees.
-        return Failure.of(error, handled, encrypted=url.startswith("https:"))
+        return _judged(Failure.of(error, handled, encrypted=url.startswith("https:")))
 
     def _hooked(
         self, request: requests.PreparedRequest, response: requests.Response, options: dict[str, Any]
@@ -375,7 +391,7 @@ class Transport:
                 _cookies_of(call, response),
                 None if told else received,
             )
-        return Failure.of(error, handled)
+        return _judged(Failure.of(error, handled))
 
     def _too_large(self, call: Call, response: requests.Response, limit: int) -> ResponseTooLargeException:
         return ResponseTooLargeException(
@@ -411,6 +427,30 @@ class Transport:
             url=self.clean(call.url, call.secrets),
             location=shown,
         )
+
+
+def _capped(timeout: Timeout) -> Timeout:
+    """The time-outs for connecting and reading, where they do not reach beyond the deadline."""
+    limit = deadline.current()
+    if limit is None:
+        return timeout
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    left = max(limit.left, _LEAST)
+    return min(connect or left, left), min(read or left, left)
+
+
+def _judged(failure: Failure) -> Failure:
+    """A failure, told as that of the deadline where it came when that was over."""
+    limit = deadline.current()
+    return failure if limit is None or not limit.is_over else failure.late(limit)
+
+
+def _too_late(outcome: Answer | Failure) -> Failure:
+    """What becomes of a call whose next attempt would come after its deadline."""
+    last = outcome.reason if isinstance(outcome, Failure) else f"the server answered with status {outcome.status}"
+    reason = f"{last}, and {deadline.current()} leaves no time for another attempt"
+    advice = outcome.advice if isinstance(outcome, Failure) else ""
+    return Failure(RequestTimeoutException, reason, isinstance(outcome, Answer) or outcome.sent, False, advice)
 
 
 def _cookies_of(call: Call, response: requests.Response) -> CookieJar | None:

@@ -7,7 +7,9 @@ import json
 import select
 import socket
 import ssl
+import threading
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -285,45 +287,25 @@ def test_a_server_in_good_health_is_read_on_one_connection() -> None:
     server.close()
 
 
-class TLSWireServer(WireServer):
-    """The same behind encryption."""
-
-    authority = trustme.CA()
-
-    def __init__(self, answering: Callable[[socket.socket, Asked], bool]) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert("127.0.0.1").configure_cert(self._context)
-        super().__init__(answering)
-
-    @property
-    def url(self) -> str:
-        return super().url.replace("http:", "https:")
-
-    def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):
-            super()._serve(self._context.wrap_socket(connection, server_side=True))
-
-
-@pytest.fixture
-def ca_file(tmp_path: Path) -> Path:
-    path = tmp_path / "ca.pem"
-    TLSWireServer.authority.cert_pem.write_to_path(str(path))
-    return path
+def tls_server(answering: Callable[[socket.socket, Asked], bool], authority: trustme.CA) -> WireServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return WireServer(answering, tls=context)
 
 
 Serving = Callable[[Callable[[socket.socket, Asked], bool]], tuple[WireServer, APIClient]]
 
 
 @pytest.fixture(params=["plain", "TLS", "TLS through a proxy", "TLS through a TLS proxy"])
-def any_serving(request: pytest.FixtureRequest, ca_file: Path) -> Iterator[Serving]:
+def any_serving(request: pytest.FixtureRequest, ca_file: Path, authority: trustme.CA) -> Iterator[Serving]:
     """A server and its client, over each kind of connection."""
     with ExitStack() as closing:
 
         def start(answer: Callable[[socket.socket, Asked], bool]) -> tuple[WireServer, APIClient]:
-            server = WireServer(answer) if request.param == "plain" else TLSWireServer(answer)
+            server = WireServer(answer) if request.param == "plain" else tls_server(answer, authority)
             proxies = {}
             if "proxy" in request.param:
-                proxy = (TLSWireServer if "TLS proxy" in request.param else WireServer)(tunnel)
+                proxy = tls_server(tunnel, authority) if "TLS proxy" in request.param else WireServer(tunnel)
                 closing.callback(proxy.close)
                 proxies = {"https": proxy.url}
             closing.callback(server.close)
@@ -408,3 +390,81 @@ def test_a_whole_answer_of_any_form_leaves_its_connection_in_use(any_serving: Se
             assert client.user.get(number)["id"] == number
     assert len(server.asked) == 5
     assert server.connections == 1
+
+
+LARGE = b"x" * 10_000_000
+SMALLER = b"x" * 1_500_000
+
+
+def reading_all(connection: socket.socket, size: int, *, seconds: float = 0.0) -> bool:
+    """Read a request with a large body, at a rate that takes this time, and answer it."""
+    received = 0
+    while received < size:
+        count = len(connection.recv(1 << 16))
+        received += count
+        time.sleep(seconds * count / size)
+    connection.sendall(message(201, {"response": {"id": 1}}))
+    return False
+
+
+def pausing(connection: socket.socket) -> bool:
+    time.sleep(1)
+    return reading_all(connection, len(LARGE))
+
+
+def slow(connection: socket.socket) -> bool:
+    # Without a buffer that takes in what the server has not read yet.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
+    return reading_all(connection, len(SMALLER), seconds=1.5)
+
+
+@contextmanager
+def reading(greeting: Callable[[socket.socket], bool], timeout: Any, *, encrypted: bool) -> Iterator[APIClient]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = WireServer(well, greeting, tls=context if encrypted else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client = APIClient(server.url, token="wire-token-1", timeout=timeout, proxies={}, validate_certs=not encrypted)
+    client.retries = retry_policy(0)
+    yield client
+    client.session.close()
+    server.close()
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
+def test_a_server_may_pause_while_it_reads(tmp_path: Path, encrypted: bool, kept: bool) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(LARGE)
+
+    def greeting(connection: socket.socket) -> bool:
+        if kept:
+            connection.recv(1 << 16)
+            connection.sendall(user(1))
+        return pausing(connection)
+
+    with reading(greeting, (0.3, 5), encrypted=encrypted) as client:
+        if kept:
+            client.user.get(1)
+        assert client.workfile.upload_file(1, large)["id"] == 1
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_slow_connection_may_take_longer_than_any_time_out(encrypted: bool) -> None:
+    with reading(slow, (0.3, 0.8), encrypted=encrypted) as client:
+        assert client.request("POST", "x", data=SMALLER) == {"id": 1}
+
+
+def test_a_server_that_does_not_read_is_given_up(tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(LARGE)
+    released = threading.Event()
+    server = WireServer(well, lambda _connection: released.wait(10) and False)
+    with APIClient(server.url, token="wire-token-1", timeout=(5, 0.3), proxies={}) as client:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknownException):
+            client.workfile.upload_file(1, large)
+        assert 0.3 <= time.monotonic() - began < 2
+    released.set()
+    server.close()

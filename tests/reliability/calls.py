@@ -184,6 +184,7 @@ CALLS = (
 OFFLINE = {
     "from_file": "reads a file, then logs in as the constructor does",
     "answer_limit": "a setting",
+    "deadline": "a setting",
     "results_limit": "a setting",
     "retries": "a setting",
     "timeout": "a setting",

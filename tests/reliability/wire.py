@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import socket
+import ssl
 import struct
 import tempfile
 import threading
@@ -102,15 +103,22 @@ class WireServer:
 
     :param answering: Answers each request.
     :param greeting: What happens to a connection before anything is read from it; says whether to go on.
+    :param tls: For a server that speaks https.
     """
 
     def __init__(
-        self, answering: Answering, greeting: Callable[[socket.socket], bool] | None = None, *, port: int = 0
+        self,
+        answering: Answering,
+        greeting: Callable[[socket.socket], bool] | None = None,
+        *,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
         self._answering = answering
         self._greeting = greeting
+        self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
@@ -120,7 +128,7 @@ class WireServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def open_connections(self) -> int:
@@ -151,6 +159,10 @@ class WireServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
+            if self._tls is not None:
+                plain, connection = connection, self._tls.wrap_socket(connection, server_side=True)
+                with self._lock:
+                    self._open = self._open - {plain} | {connection}
             if self._greeting is None or self._greeting(connection):
                 for asked in _requests(connection):
                     with self._lock:
