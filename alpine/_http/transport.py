@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.cookies import get_cookie_header
 from requests.hooks import default_hooks, dispatch_hook
 from requests.structures import CaseInsensitiveDict
@@ -318,6 +319,9 @@ class Transport:
             request = self._prepared(call, url, token, opened)
             adapter = session.get_adapter(url)
             send = adapter.exchange if isinstance(adapter, PoolAdapter) else adapter.send
+            if deadline.current() is not None and type(adapter) is HTTPAdapter:
+                # The connections of requests know no deadline: these do, and are for this request alone.
+                send = PoolAdapter().send
             response = send(request, **options)
         except TRANSPORT_ERRORS as caught:
             error = caught

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import trustme
 
-from alpine import APIClient, _waiting, retry_policy
+from alpine import APIClient, Workfile, _waiting, retry_policy
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
@@ -49,18 +50,6 @@ def drip(content: bytes, seconds: float = 30.0) -> Answering:
 HEAD = b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 5_000
 BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b" " * 5_000
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 5_000
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -343,6 +332,33 @@ def test_a_wait_for_a_job_ends_soon_after_its_time(serve: Serve, monkeypatch: py
         for workspace in (1, "Sandbox"):
             with ending_within(0.3 + 3 * 0.2 + 0.6), pytest.raises(AlpineException, match="deadline"):
                 session.job.wait_until_finished(workspace, 1, timeout=0.3)
+
+
+def test_pages_that_are_asked_for_side_by_side_have_the_deadline_of_the_wait(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+
+    def page(asked: Any) -> Reply:
+        number = int(asked.query["page"][0])
+        rows = [{"id": number, "name": f"workspace {number}"}]
+        pagination = {"page": number, "total": 5, "records": 5}
+        return Reply({"response": rows, "pagination": pagination}, delay=5 if number > 1 else 0)
+
+    server.on("GET", "/api/workspaces", page)
+    with client_of(server) as session, ending_within(2), pytest.raises(RequestTimeoutException, match="deadline"):
+        session.job.wait_until_finished("workspace 5", 1, timeout=0.3)
+
+
+def test_a_wait_on_a_session_of_the_users_own_ends_as_well(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+    server = serve(answering(set(DRIPPING), WORKING))
+    with (
+        requests.Session() as own,
+        ending_within(0.3 + 3 * 0.2 + 0.6),
+        pytest.raises(AlpineException, match="deadline"),
+    ):
+        Workfile(f"{server.url}/api", own, "a-token-0001").process.wait_until_finished(375, PID, timeout=0.3)
 
 
 @pytest.mark.long

@@ -238,8 +238,8 @@ What the tables show, in words:
 - **A deadline**, `APIClient(..., deadline=30)` or `session.request(..., deadline=30)`, is for all of a request:
   connecting, sending, every attempt and the pauses between them, the renewal of a login, the head and the body. What
   takes longer is `RequestTimeoutException`, or `OutcomeUnknownException` where the server may have done what must not
-  be done twice. The table of slow servers was made with half a second. On a `requests.Session` of your own, whose
-  connections are not this client's, a deadline ends the wait for a silent server, but not an answer that drips.
+  be done twice. The table of slow servers was made with half a second. Where you mount an adapter of your own,
+  whose connections are not this client's, a deadline ends the wait for a silent server, but not an answer that drips.
 - **An answer is the one to its request** as far as that can be known. Interim answers (102, 103) are passed over. A
   connection is not used again when its answer was not read to its known end, or when anything came behind that answer
   before the next request is sent. What comes later cannot be told from the answer: HTTP/1.1 goes by the order alone.
