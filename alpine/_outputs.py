@@ -141,7 +141,7 @@ class OperatorOutput(RichDict):
                 return draw_heat_map(heat, ax, options)
         return draw_table(self._the_table(tab), x, y, kind, ax, options)
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         return f"<OperatorOutput {self.name!r}: {self.summary}>"
 
     @property

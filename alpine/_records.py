@@ -35,14 +35,14 @@ class Record(RichDict):
     1
     """
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         shown = ", ".join(f"{name}={_short(value)!r}" for name, value in self._shown()[:3])
         return f"<{_kind(self) or 'record'} {shown}{' …' if len(self) > 3 else ''}>"
 
     def _repr_html_(self) -> str:
         name = next((str(self[key]) for key in _NAMES if self.get(key)), "")
         hidden = len(self) - len(self._shown())
-        more = [_rich.note(f"… {_rich.count(hidden, 'more key')}")] if hidden else []
+        more = [_rich.note(f"… {_rich.count(hidden, 'more key')}; print(…) shows the whole record")] if hidden else []
         rows = [(key, _short(value)) for key, value in self._shown()]
         return _rich.block(_rich.heading(name, _kind(self)), _rich.pairs(rows), *more)
 
@@ -74,10 +74,7 @@ class RecordList(RichList[dict[str, Any]]):
         first = [column for name in _columns(self) for column in frame if column.partition(".")[0] == name]
         return frame[[*first, *(column for column in frame if column not in first)]]
 
-    def __str__(self) -> str:
-        return str([dict(row) for row in self])
-
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         names = [str(next((row[key] for key in _NAMES if row.get(key)), row.get("id"))) for row in self[:5]]
         shown = f": {', '.join(map(repr, names))}{', …' if len(self) > 5 else ''}" if names else ""
         return f"<{_rich.count(len(self), self._thing)}{shown}>"
@@ -87,7 +84,8 @@ class RecordList(RichList[dict[str, Any]]):
         shown = self[: _rich.ROWS_SHOWN]
         rows = [[_short(row.get(column)) for column in columns] for row in shown]
         numbers = {i for i, name in enumerate(columns) if any(_is_number(row.get(name)) for row in shown)}
-        more = [_rich.note(f"… {len(self) - len(shown):,} more")] if len(self) > len(shown) else []
+        hidden = len(self) - len(shown)
+        more = [_rich.note(f"… {hidden:,} more; .to_dataframe() holds them all")] if hidden else []
         content = [_rich.table(columns, rows, numbers), *more] if rows else []
         return _rich.block(_rich.heading(_rich.count(len(self), self._thing)), *content)
 

@@ -121,7 +121,7 @@ class FlowResults(RichDict):
             raise LocalFileException(f"Could not read the file {file}: it holds no results of a run.")
         return cls(document)
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         outputs = self.get("outputs")
         number = len(outputs) if isinstance(outputs, list) else 0
         word, name, run = (self._told(key) for key in ("status", "workflowName", "processId"))
@@ -129,7 +129,7 @@ class FlowResults(RichDict):
 
     def _repr_html_(self) -> str:
         if not isinstance(self.get("outputs"), list) or not isinstance(self.get("flowMetaInfo"), dict):
-            return _rich.block(_rich.note(repr(self)))
+            return _rich.block(_rich.note(self._in_short()))
         operators, errors, durations = self.operators, self.errors, self.durations
         facts = (
             _rich.count(len(operators), "operator"),
