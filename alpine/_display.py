@@ -1,4 +1,4 @@
-"""Progress of a wait: in a terminal, in a notebook, or line by line in a log.
+"""Progress of a wait: one line that is written over in a terminal and in a notebook, line by line in a log.
 
 ``verbose=True`` asks for it; the environment variable ``ALPINE_PROGRESS=0`` turns it off everywhere.
 """
@@ -6,26 +6,51 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
+import shutil
 import sys
+import unicodedata
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
+from alpine import _rich
+
+_BLANK = "\u3000\u00a0\u200d"
 _OFF = frozenset({"0", "no", "off", "false"})
+
+
+@dataclass(frozen=True)
+class _News:
+    """What is known of a wait.
+
+    :param seconds: Seconds since its beginning.
+    :param words: What is running, or how it ended.
+    :param done: How many steps are done.
+    :param total: How many there are, where that is known.
+    :param state: Whether it goes on, or how it ended.
+    """
+
+    seconds: float = 0.0
+    words: str = "started"
+    done: int = 0
+    total: int | None = None
+    state: Literal["open", "good", "bad"] = "open"
+
+    def __str__(self) -> str:
+        return f"{self.seconds:6.1f} s  {self.words}{f'  ({self.share})' if self.share else ''}"
+
+    @property
+    def share(self) -> str:
+        """How much is done, in words."""
+        return "" if self.total is None else f"{self.done} of {self.total} done"
 
 
 class _Screen(Protocol):
     """Where progress is shown."""
 
-    def show(self, line: str, news: str, done: int) -> None:
-        """Show a line; ``news`` changes only when there is something new in it."""
-
-    def close(self, line: str, done: int) -> None:
-        """Show the last line."""
-
-    def leave(self) -> None:
-        """Leave the place tidy when something ended the wait."""
+    def show(self, news: _News) -> None:
+        """Show what is known now; when it is over, for good."""
 
 
 class Progress:
@@ -37,11 +62,9 @@ class Progress:
 
     def __init__(self, verbose: bool, total: int | None = None) -> None:
         allowed = os.environ.get("ALPINE_PROGRESS", "").strip().casefold() not in _OFF
-        self._screen = _screen(total) if verbose and allowed else None
-        self._total = total
-        self._done = 0
-        self._doing = "started"
-        self._ended = False
+        self._screen = _screen() if verbose and allowed else None
+        self._news = _News(total=total)
+        self._shown = False
 
     def update(self, seconds: float, doing: str | None, done: int = 0) -> None:
         """Tell what is known now.
@@ -50,19 +73,26 @@ class Progress:
         :param doing: What is running; None for "as before".
         :param done: How many steps are done.
         """
-        if self._screen is not None:
-            self._doing, self._done = doing or self._doing, done
-            self._screen.show(f"{seconds:6.1f} s  {self._doing}{self._share()}", self._doing, done)
+        self._show(replace(self._news, seconds=seconds, words=doing or self._news.words, done=done))
 
-    def finish(self, seconds: float, outcome: str, done: int | None = None) -> None:
-        """Tell how it ended."""
-        if self._screen is not None:
-            self._done = self._done if done is None else done
-            self._screen.close(f"{seconds:6.1f} s  {outcome}{self._share()}", self._done)
-            self._ended = True
+    def finish(self, seconds: float, outcome: str, done: int | None = None, *, good: bool = True) -> None:
+        """Tell how it ended.
 
-    def _share(self) -> str:
-        return "" if self._total is None else f"  ({self._done} of {self._total} done)"
+        :param seconds: Seconds since the beginning.
+        :param outcome: How it ended.
+        :param done: How many steps are done; None for "as before".
+        :param good: Whether it ended well.
+        """
+        done = self._news.done if done is None else done
+        self._show(_News(seconds, outcome, done, self._news.total, "good" if good else "bad"))
+
+    def _show(self, news: _News) -> None:
+        if self._screen is not None:
+            # A name that the server tells may hold line ends and sequences that a terminal obeys.
+            words = "".join(char if char.isprintable() or char in _BLANK else repr(char)[1:-1] for char in news.words)
+            self._news = replace(news, words=words)
+            self._screen.show(self._news)
+            self._shown = True
 
     def __enter__(self) -> Self:
         return self
@@ -70,109 +100,90 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._screen is not None and not self._ended:
-            self._screen.leave()
+        if kind is not None and self._shown and self._news.state == "open":
+            why = kind.__name__ if issubclass(kind, Exception) else "interrupted"
+            self.finish(self._news.seconds, f"{self._news.words}: {why}", good=False)
 
 
 class _Lines:
     """A log: a line whenever there is news."""
 
     def __init__(self) -> None:
-        self._news: str | None = None
+        self._words: str | None = None
 
-    def show(self, line: str, news: str, done: int) -> None:  # noqa: ARG002 - not every screen counts
-        if news != self._news:
-            self._news = news
-            _write(f"{line}\n")
-
-    def close(self, line: str, done: int) -> None:  # noqa: ARG002
-        _write(f"{line}\n")
-
-    def leave(self) -> None:
-        """Each line was whole."""
+    def show(self, news: _News) -> None:
+        if news.words != self._words or news.state != "open":
+            self._words = news.words
+            _write(f"{news}\n")
 
 
 class _OneLine:
-    """A terminal without tqdm: one line that is written over."""
+    """A terminal: one line that is written over."""
 
     def __init__(self) -> None:
         self._width = 0
 
-    def show(self, line: str, news: str, done: int) -> None:  # noqa: ARG002
-        _write(f"\r{line:<{self._width}}")
-        self._width = len(line)
-
-    def close(self, line: str, done: int) -> None:
-        self.show(line, "", done)
-        _write("\n")
-
-    def leave(self) -> None:
-        if self._width:
-            _write("\n")
+    def show(self, news: _News) -> None:
+        # The cursor cannot go back over a line that was broken because it was too long.
+        line, width = _cut(str(news), shutil.get_terminal_size().columns - 1)
+        _write(f"\r{line}{' ' * (self._width - width)}{'' if news.state == 'open' else chr(10)}")
+        self._width = width
 
 
 class _Cell:
-    """A notebook without tqdm or ipywidgets: one output that is replaced."""
+    """A notebook: one output that is replaced."""
 
-    def __init__(self, display: Any) -> None:
-        self._display = display
+    def __init__(self) -> None:
         self._handle: Any = None
 
-    def show(self, line: str, news: str, done: int) -> None:  # noqa: ARG002
+    def show(self, news: _News) -> None:
+        data = {"text/plain": str(news), "text/html": _html(news)}
         if self._handle is None:
-            self._handle = self._display({"text/plain": line}, raw=True, display_id=True)
+            self._handle = importlib.import_module("IPython.display").display(data, raw=True, display_id=True)
         else:
-            self._handle.update({"text/plain": line}, raw=True)
-
-    def close(self, line: str, done: int) -> None:
-        self.show(line, "", done)
-
-    def leave(self) -> None:
-        """What was shown last stays."""
+            self._handle.update(data, raw=True)
 
 
-class _Bar:
-    """A bar of tqdm."""
-
-    def __init__(self, tqdm: Any, total: int | None) -> None:
-        form = "{desc}" if total is None else "{desc} |{bar:24}|"
-        self._bar = tqdm(total=total, bar_format=form, file=sys.stdout, dynamic_ncols=True)
-
-    def show(self, line: str, news: str, done: int) -> None:  # noqa: ARG002
-        self._bar.n = done
-        self._bar.set_description_str(line)
-
-    def close(self, line: str, done: int) -> None:
-        self.show(line, "", done)
-        self._bar.close()
-
-    def leave(self) -> None:
-        self._bar.close()
+def _html(news: _News) -> str:
+    """The line as a notebook shows it, with a bar where it is known how much there is to do."""
+    parts = [_rich.fact(f"{news.seconds:.1f} s"), f'<b class="{news.state}">{_rich.escape(news.words)}</b>']
+    if news.total:
+        full = f'<span style="width:{100 * news.done / news.total:.0f}%"></span>'
+        parts += [f'<span class="bar {news.state}">{full}</span>', _rich.fact(news.share)]
+    return _rich.block(f'<div class="heading">{" ".join(parts)}</div>')
 
 
-def _screen(total: int | None) -> _Screen:
-    """What suits the place where this runs."""
-    shell = _notebook()
-    if shell is not None:
-        if _installed("tqdm", "ipywidgets"):
-            return _Bar(importlib.import_module("tqdm.notebook").tqdm, total)
-        return _Cell(importlib.import_module("IPython.display").display)
-    if not sys.stdout.isatty():
-        return _Lines()
-    return _Bar(importlib.import_module("tqdm").tqdm, total) if _installed("tqdm") else _OneLine()
+def _screen() -> _Screen | None:
+    """What suits the place where this runs; None where there is nowhere to write to, as in a Windows service."""
+    if _in_notebook():
+        return _Cell()
+    if sys.stdout is None:
+        return None
+    # What a script puts in the place of stdout often has the method write, and little else.
+    is_terminal = getattr(sys.stdout, "isatty", bool)
+    return _OneLine() if is_terminal() else _Lines()
 
 
-def _notebook() -> Any:
-    """The notebook's shell; None elsewhere, also in IPython in a terminal."""
+def _in_notebook() -> bool:
+    """Whether a notebook's kernel runs this; IPython in a terminal has none."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return shell if getattr(shell, "kernel", None) is not None else None
+    return getattr(shell, "kernel", None) is not None
 
 
-def _installed(*packages: str) -> bool:
-    return all(importlib.util.find_spec(package) for package in packages)
+def _cut(line: str, columns: int) -> tuple[str, int]:
+    """As much of a line as fits into some columns, and how many of them it takes."""
+    width = 0
+    for position, char in enumerate(line):
+        columns_of_it = 0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if width + columns_of_it > columns:
+            return line[:position], width
+        width += columns_of_it
+    return line, width
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    # A console that lacks a letter (cp1252 and a Chinese name) must not end the wait.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    getattr(sys.stdout, "flush", bool)()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alpine import _rich
@@ -50,23 +51,45 @@ class RunOutcome:
     variables: Variables | None
     process_id: FlowRun | None
     status: str
-    results: FlowResults | None = None
+    # Not in the repr: a single document may have megabytes.
+    results: FlowResults | None = field(default=None, repr=False)
     error: AlpineException | None = None
+
+    @property
+    def _reason(self) -> str:
+        """Why it is no success, without the run, which is told beside it."""
+        if isinstance(self.error, RunFlowFailureException) and self.error.errors:
+            return "; ".join(f"{name}: {message}" for name, message in self.error.errors.items())
+        said = "" if self.error is None else str(self.error)
+        return re.sub(rf"^Run {re.escape(str(self.process_id))} of workflow \d+ ", "", said)
+
+    def _repr_html_(self) -> str:
+        run = "" if self.process_id is None else str(self.process_id)
+        wrong = [_rich.note(self._reason, wrong=True)] if self._reason else []
+        given = _given(self).items()
+        head = _rich.heading("Run", run, status=self.status)
+        return _rich.block(head, *wrong, _rich.pairs(given) if given else "")
 
 
 class RunOutcomes(RichList[RunOutcome]):
     """How many runs ended, in the order of their variables."""
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         good = sum(outcome.error is None for outcome in self)
         return f"<{_rich.count(len(self), 'run')}, {good} with success>"
 
     def _repr_html_(self) -> str:
+        names = list(dict.fromkeys(name for outcome in self for name in _given(outcome)))
         rows = [
-            (str(outcome.variables or ""), outcome.status, outcome.process_id or "", str(outcome.error or ""))
+            (
+                *(_given(outcome).get(name) for name in names),
+                _rich.Status(outcome.status),
+                outcome.process_id,
+                outcome._reason,
+            )
             for outcome in self
         ]
-        columns = ("variables", "status", "run", "error")
+        columns = (*names, "status", "run", "error")
         return _rich.block(_rich.heading(_rich.count(len(self), "run")), _rich.table(columns, rows) if rows else "")
 
 
@@ -146,7 +169,8 @@ class Fleet:
                         progress.update(clock.now() - start, self._words(), self._over)
                         self._ask_the_next()
                     yield self._ended.pop(position)
-                progress.finish(clock.now() - start, f"all runs are over{self._failures()}", self._over)
+                words = f"all runs are over{self._failures()}"
+                progress.finish(clock.now() - start, words, self._over, good=not self._failed)
             except KeyboardInterrupt as interrupt:
                 interrupt.add_note(self._leave())
                 raise
@@ -255,7 +279,7 @@ def to_dataframe(outcomes: Iterable[RunOutcome], pick: Callable[[FlowResults], o
 
 def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str, Any]:
     picked: dict[str, Any] = {}
-    error: str | None = None if outcome.error is None else str(outcome.error)
+    error = outcome._reason or None
     if outcome.error is None and outcome.results is not None:
         try:
             value = pick(outcome.results)
@@ -264,8 +288,15 @@ def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str
         else:
             picked = {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}
     run = None if outcome.process_id is None else str(outcome.process_id)
-    given = dict(outcome.variables) if isinstance(outcome.variables, Mapping) else {}
-    return {**given, **picked, "process_id": run, "error": error}
+    return {**_given(outcome), **picked, "process_id": run, "error": error}
+
+
+def _given(outcome: RunOutcome) -> dict[str, object]:
+    """The variables of a run by their names, whichever way they were given."""
+    variables = outcome.variables or {}
+    if isinstance(variables, Mapping):
+        return dict(variables)
+    return {str(pair["name"]): pair["value"] for pair in variables}
 
 
 def _status(run: FlowRun, error: AlpineException | None) -> str:

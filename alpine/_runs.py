@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 AfmFile = Union[str, os.PathLike[str], "Workflow"]
 """The file of a workflow, or what was read of it."""
 
-Status = Literal["WORKING", "FINISHED", "FAILED"]
+if TYPE_CHECKING:
+    Status = Literal["WORKING", "FINISHED", "FAILED"]
+else:
+    # jedi, which completes names in notebooks, offers nothing at all where a property is said to return a Literal.
+    Status = str
 WORKING: Final = "WORKING"
 FINISHED: Final = "FINISHED"
 FAILED: Final = "FAILED"
@@ -56,7 +60,17 @@ class RunState:
     node: str | None = None
 
 
-class FlowRun(RichStr):
+_OFFERED = ("process_id", "results", "status", "stop", "wait", "workflow_id")
+
+
+class _Offered(type):
+    """Makes completion offer what a run can do, without the methods of a text: IPython looks at the class, too."""
+
+    def __dir__(cls) -> list[str]:
+        return list(_OFFERED)
+
+
+class FlowRun(RichStr, metaclass=_Offered):
     """A run of a workflow: the process id, as a text, that can be waited for, stopped and read.
 
     Example:
@@ -84,6 +98,9 @@ class FlowRun(RichStr):
     _steps: _Steps
     _state: RunState | None
     _results: FlowResults | None
+
+    def __dir__(self) -> list[str]:
+        return list(_OFFERED)
 
     @property
     def process_id(self) -> str:
@@ -180,9 +197,10 @@ class FlowRun(RichStr):
         found = yield from asking(read, clock, longest_gap=longest, timeout=delay)
         elapsed = over.elapsed + found.elapsed
         if found.value is None:
-            progress.finish(elapsed, over.value.status)
+            progress.finish(elapsed, over.value.status, good=False)
             raise self._without_results(over.value, found, delay)
-        progress.finish(elapsed, found.value.status, self._steps.total if found.value.status == SUCCESS else None)
+        good = found.value.status == SUCCESS
+        progress.finish(elapsed, found.value.status, self._steps.total if good else None, good=good)
         self._results = found.value
         return found.value
 
@@ -195,8 +213,9 @@ class FlowRun(RichStr):
         status = found._told("status") or "unknown"
         if status == SUCCESS:
             return RunStatus(status, found)
-        errors = found.errors
-        reasons = self._process._transport.clean("; ".join(f"{name}: {message}" for name, message in errors.items()))
+        clean = self._process._transport.clean
+        errors = {clean(name): clean(message) for name, message in found.errors.items()}
+        reasons = "; ".join(f"{name}: {message}" for name, message in errors.items())
         raise RunFlowFailureException(
             f"{self._subject} ended with status {status}{f' ({reasons})' if reasons else ''}.",
             process_id=str(self),

@@ -456,17 +456,18 @@ class Job(Resource):
             except KeyboardInterrupt as interrupt:
                 interrupt.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
                 raise
+            if over.last_error is not None:
+                raise ServerConnectionException(
+                    f"The server could not be reached while waiting for job {job} (last status: {last}; last error: "
+                    f"{over.last_error}) The job may go on: wait_until_finished picks it up again."
+                )
+            if over.value is None:
+                raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
+            with limited(time_for(left + _waiting.LAST_LOOK - over.elapsed), advice=""):
+                result = self.last_result(job)
+            judged = self._judged(job, over.value, result)
             progress.finish(over.elapsed, str(last))
-        if over.last_error is not None:
-            raise ServerConnectionException(
-                f"The server could not be reached while waiting for job {job} (last status: {last}; last error: "
-                f"{over.last_error}) The job may go on: wait_until_finished picks it up again."
-            )
-        if over.value is None:
-            raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
-        with limited(time_for(left + _waiting.LAST_LOOK - over.elapsed), advice=""):
-            result = self.last_result(job)
-        return self._judged(job, over.value, result)
+        return judged
 
     def _judged(self, job: int, record: dict[str, Any], result: Record | None) -> Record:
         if result is None and not record.get("last_run"):

@@ -256,6 +256,17 @@ def test_every_state_but_idle_is_waited_for(
     assert [word for word in ("enqueued", "running", "stopping", "idle") if word not in shown] == []
 
 
+def test_the_progress_of_a_job_that_failed_does_not_end_well(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running, idle = (Reply({"response": {"id": 2, "status": word}}) for word in ("running", "idle"))
+    server.on("GET", JOB, running, idle)
+    server.on("GET", "/api/jobs/2/job_results/latest", Reply({"response": {"succeeded": False}}))
+    with pytest.raises(RunJobFailureException):
+        session.job.wait_until_finished(1, 2, verbose=True, query_time=1)
+    assert capsys.readouterr().out.splitlines()[-1].endswith("running: RunJobFailureException")
+
+
 @pytest.mark.parametrize(
     ("record", "failed"),
     [({"last_run_failed": True}, True), ({"last_run_failed": False}, False), ({"last_run": "2017-03-02"}, False)],

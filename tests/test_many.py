@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+import pprint
+import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 import requests
 
 from alpine import APIClient
+from alpine._many import RunOutcome
 from alpine.exception import (
     AlpineSessionNotFoundException,
     InvalidArgumentException,
@@ -23,7 +27,7 @@ from alpine.exception import (
     WorkflowVariableException,
 )
 from alpine.process import Process
-from tests.documents import document, table
+from tests.documents import document, log, table
 from tests.scripted import Asked, FakeTime, Reply, ScriptedServer
 
 ENGINE = "/alpinedatalabs/api/v1/json"
@@ -67,7 +71,9 @@ class Engine:
         if value == "malformed":
             return Reply(json.dumps(json.dumps({"outputs": []})))
         outputs = [table("Filter", {"n": "number"}, (value,))]
-        return Reply(json.dumps(json.dumps(document("FAILURE" if value == "bad" else "SUCCESS", outputs=outputs))))
+        logs = [log("Filter", "failed", "1", f"no column <{value}>")] if value == "told" else []
+        status = "FAILURE" if value in ("bad", "told") else "SUCCESS"
+        return Reply(json.dumps(json.dumps(document(status, outputs=outputs, logs=logs))))
 
     def stop(self, asked: Asked) -> Reply:
         self.stopped.append(asked.path.split("/")[-2])
@@ -257,6 +263,40 @@ def test_outcomes_can_be_pickled(process: Process) -> None:
         assert str(same.error) == str(outcome.error)
 
 
+def test_outcomes_show_themselves_with_the_reason_first(process: Process) -> None:
+    outcomes = process.run_many(375, [*orders(1, "told", "bad"), {"@n": "endless", "@<m>": 2}], timeout=60)
+    html = outcomes._repr_html_().partition("</style>")[2]
+    rows = re.findall("<tr>(.*?)</tr>", html)
+    assert [re.findall("<th>(.*?)</th>", rows[0])] == [["@n", "@&lt;m&gt;", "status", "run", "error"]]
+    good, bad = '<span class="badge good">SUCCESS</span>', '<span class="badge bad">FAILURE</span>'
+    assert [re.findall("<td>(.*?)</td>", row) for row in rows[1:4]] == [
+        ["1", "", good, "run-0", ""],
+        ["told", "", bad, "run-1", "Filter: no column &lt;told&gt;"],
+        ["bad", "", bad, "run-2", "ended with status FAILURE."],
+    ]
+    assert "<td>was still going at operator" in rows[4]
+
+
+@pytest.mark.parametrize("kept", [lambda outcome: outcome, lambda outcome: pickle.loads(pickle.dumps(outcome))])
+def test_a_single_outcome_shows_itself(process: Process, kept: Callable[[RunOutcome], RunOutcome]) -> None:
+    good, told, refused = map(kept, process.run_many(375, [None, {"@n": "told"}, [{"name": "@n", "value": "refused"}]]))
+    assert '<span class="badge good">SUCCESS</span> <span class="fact">run-0</span>' in good._repr_html_()
+    html = told._repr_html_()
+    assert '<span class="badge bad">FAILURE</span>' in html
+    assert '<div class="note wrong">Filter: no column &lt;told&gt;</div>' in html
+    assert "<th>@n</th><td>told</td>" in html
+    assert "<th>@n</th><td>refused</td>" in refused._repr_html_()
+    assert "NOT STARTED" in refused._repr_html_()
+
+
+def test_outcomes_print_as_a_list_without_their_results(process: Process) -> None:
+    outcomes = process.run_many(375, orders(1, "told"))
+    assert repr(outcomes) == str(outcomes) == repr(list(outcomes))
+    assert pprint.pformat(outcomes) == pprint.pformat(list(outcomes))
+    assert repr(outcomes[0]) == "RunOutcome(variables={'@n': 1}, process_id='run-0', status='SUCCESS', error=None)"
+    assert pytest.importorskip("IPython.lib.pretty").pretty(outcomes) == "<2 runs, 1 with success>"
+
+
 # sweeps
 
 
@@ -277,7 +317,7 @@ def test_a_sweep_takes_several_values_and_leaves_gaps_where_a_run_failed(process
     assert list(frame) == ["@n", "n", "rows", "process_id", "error"]
     assert frame["n"].tolist()[0] == 5
     assert frame["n"].isna().tolist() == [False, True, True]
-    assert "FAILURE" in frame["error"][1]
+    assert frame["error"][1] == "ended with status FAILURE."
     assert pd.isna(frame["process_id"][2])
 
 

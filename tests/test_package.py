@@ -20,7 +20,7 @@ import pytest
 import alpine
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("pandas", "tqdm", "matplotlib", "duckdb", "werkzeug", "cheroot", "numpy", "IPython")
+HEAVY = ("pandas", "matplotlib", "duckdb", "werkzeug", "cheroot", "numpy", "IPython")
 OLD_MODULES = ("apiclient", "workfile", "workspace", "datasource", "user", "job", "exception")
 BESIDE_THE_PACKAGE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "pyproject.toml")
 

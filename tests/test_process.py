@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import requests
 
 import alpine
 from alpine import APIClient, _waiting, afm
+from alpine._runs import FlowRun
 from alpine.exception import (
     AlpineSessionNotFoundException,
     FlowResultsMalformedException,
@@ -554,6 +556,26 @@ def test_a_run_is_shown_with_what_is_known_and_without_a_request(server: Scripte
     assert "SUCCESS" in run._repr_html_()
     assert run.status == "FINISHED"
     assert len(server.asked) == asked
+
+
+@pytest.mark.parametrize("jedi", [True, False])
+def test_completion_offers_what_a_run_can_do(session: APIClient, jedi: bool) -> None:
+    completer = pytest.importorskip("IPython.core.completer")
+    run = session.workfile.process.attach(375, PID)
+    complete = completer.IPCompleter(shell=None, namespace={"run": run, "session": session}, use_jedi=jedi)
+    with completer.provisionalcompleter():
+        offered = {found.text.lstrip(".") for found in complete.completions("run.", 4)}
+        resources = {found.text.lstrip(".") for found in complete.completions("session.", 8)}
+    assert offered == {"process_id", "results", "status", "stop", "wait", "workflow_id"}
+    assert "workfile" in resources
+    assert run.upper() == PID.upper(), "it stays a text all the same"
+
+
+def test_what_completion_offers_is_in_the_reference() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "workfile.md").read_text()
+    listed = re.search(r"FlowRun\(\)\n +:members: (.*)", page)
+    assert listed is not None
+    assert sorted(listed[1].split(", ")) == dir(FlowRun)
 
 
 def test_a_variable_that_the_file_does_not_declare_is_warned_of_before_sending(

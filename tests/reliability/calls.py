@@ -206,8 +206,7 @@ def public_names() -> set[str]:
     client = APIClient("localhost", token="not-used")
     names = set(_names_below(client, ""))
     run = client.workfile.process.attach(1, "p1")
-    own = set(dir(type(run))) - set(dir(str))
-    return names | {f"workfile.process.attach.{name}" for name in own if _is_public(type(run), name)}
+    return names | {f"workfile.process.attach.{name}" for name in vars(type(run)) if _is_public(type(run), name)}
 
 
 def _names_below(thing: AlpineObject, prefix: str) -> Iterator[str]:
