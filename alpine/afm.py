@@ -26,7 +26,7 @@ from typing import IO, Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from alpine import _drawing
+from alpine import _drawing, _rich
 from alpine._files import open_file
 from alpine.exception import WorkflowFileException
 
@@ -101,6 +101,18 @@ class Operator:
         return self.class_name == "NoteOperator"
 
 
+class _Operators(dict[str, Operator]):
+    """Operators by name, which show themselves as a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, operator.class_name.removesuffix("Operator"), _in_words(operator.parameters))
+            for name, operator in self.items()
+        ]
+        table = _rich.table(("operator", "kind", "parameters"), rows) if rows else ""
+        return _rich.block(_rich.heading(_rich.count(len(self), "operator")), table)
+
+
 @dataclass(repr=False)
 class Workflow:
     """A workflow file that was read.
@@ -119,7 +131,7 @@ class Workflow:
     version: str = ""
     user_name: str = ""
     description: str = ""
-    operators: dict[str, Operator] = field(default_factory=dict)
+    operators: dict[str, Operator] = field(default_factory=_Operators)
     links: list[Link] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     data_sources: list[DataSource] = field(default_factory=list)
@@ -343,6 +355,12 @@ def _operator(section: Element) -> Operator:
 def _parameters(section: Element) -> dict[str, str]:
     """The section's own parameters: ``findall`` looks at direct children only, so never at nested settings."""
     return {item.get("key", ""): item.get("value", "") for item in section.findall("Parameter")}
+
+
+def _in_words(parameters: dict[str, str]) -> str:
+    # Where the output goes is said last: it is seldom what somebody looks for.
+    told = sorted(parameters.items(), key=lambda pair: pair[0].startswith(("output", "dropIfExist")))
+    return ", ".join(f"{key}: {value}" for key, value in told if value)
 
 
 def _variables(section: Element) -> Iterator[tuple[str, str]]:
