@@ -276,7 +276,7 @@ LONG_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", LONG_NAMES)
+@pytest.mark.parametrize("name", LONG_NAMES, ids=lambda name: ascii(name[:6]))
 def test_a_name_fits_its_box_in_a_wide_font(name: str):
     """Measured with the widest font that browsers take for system-ui, which matplotlib brings along."""
     fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
