@@ -100,8 +100,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and self._shown and self._news.state == "open":
-            why = kind.__name__ if issubclass(kind, Exception) else "interrupted"
+        if self._shown and self._news.state == "open":
+            why = kind.__name__ if kind is not None and issubclass(kind, Exception) else "interrupted"
             self.finish(self._news.seconds, f"{self._news.words}: {why}", good=False)
 
 

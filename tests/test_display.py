@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import unicodedata
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def test_a_line_is_never_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch
     with redirect_stdout(Terminal()) as terminal, Progress(True, 3) as progress:
         progress.update(1, name)
         progress.update(2, "short")
-    wide, short = terminal.getvalue().split("\r")[1:]
+    wide, short, _ = terminal.getvalue().split("\r")[1:]
     taken = sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) == "W") for c in wide)
     assert 37 <= taken <= 39
     assert len(short) == taken
@@ -101,7 +101,7 @@ def test_a_line_is_never_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch
 def test_a_name_cannot_steer_the_terminal() -> None:
     with redirect_stdout(Terminal()) as terminal, Progress(True) as progress:
         progress.update(1, "a\x1b[2Jb\rc\nd\x9bm")
-    assert terminal.getvalue() == "\r   1.0 s  a\\x1b[2Jb\\rc\\nd\\x9bm"
+    assert terminal.getvalue().split("\r")[1] == "   1.0 s  a\\x1b[2Jb\\rc\\nd\\x9bm"
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,13 @@ def test_an_error_ends_the_line_and_is_named(error: type[BaseException], said: s
         progress.update(1, "Loader", 1)
         raise error
     assert terminal.getvalue().endswith(f"1.0 s  {said}  (1 of 3 done)\n")
+
+
+def test_a_wait_that_is_left_before_its_end_is_ended() -> None:
+    with redirect_stdout(Terminal()) as terminal, ExitStack() as stack:
+        stack.enter_context(Progress(True)).update(1, "Loader")
+        stack.close()
+    assert terminal.getvalue().endswith("1.0 s  Loader: interrupted\n")
 
 
 def test_an_error_after_the_end_adds_nothing(capsys: pytest.CaptureFixture[str]) -> None:
