@@ -56,6 +56,14 @@ class RunOutcome:
     error: AlpineException | None = None
 
     @property
+    def _given(self) -> dict[str, object]:
+        """The variables by their names, whichever way they were given."""
+        variables = self.variables or {}
+        if isinstance(variables, Mapping):
+            return dict(variables)
+        return {str(pair["name"]): pair["value"] for pair in variables}
+
+    @property
     def _reason(self) -> str:
         """Why it is no success, without the run, which is told beside it."""
         if isinstance(self.error, RunFlowFailureException) and self.error.errors:
@@ -66,7 +74,7 @@ class RunOutcome:
     def _repr_html_(self) -> str:
         run = "" if self.process_id is None else str(self.process_id)
         wrong = [_rich.note(self._reason, wrong=True)] if self._reason else []
-        given = _given(self).items()
+        given = self._given.items()
         head = _rich.heading("Run", run, status=self.status)
         return _rich.block(head, *wrong, _rich.pairs(given) if given else "")
 
@@ -79,10 +87,10 @@ class RunOutcomes(RichList[RunOutcome]):
         return f"<{_rich.count(len(self), 'run')}, {good} with success>"
 
     def _repr_html_(self) -> str:
-        names = list(dict.fromkeys(name for outcome in self for name in _given(outcome)))
+        names = list(dict.fromkeys(name for outcome in self for name in outcome._given))
         rows = [
             (
-                *(_given(outcome).get(name) for name in names),
+                *(outcome._given.get(name) for name in names),
                 _rich.Status(outcome.status),
                 outcome.process_id,
                 outcome._reason,
@@ -288,15 +296,7 @@ def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str
         else:
             picked = {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}
     run = None if outcome.process_id is None else str(outcome.process_id)
-    return {**_given(outcome), **picked, "process_id": run, "error": error}
-
-
-def _given(outcome: RunOutcome) -> dict[str, object]:
-    """The variables of a run by their names, whichever way they were given."""
-    variables = outcome.variables or {}
-    if isinstance(variables, Mapping):
-        return dict(variables)
-    return {str(pair["name"]): pair["value"] for pair in variables}
+    return {**outcome._given, **picked, "process_id": run, "error": error}
 
 
 def _status(run: FlowRun, error: AlpineException | None) -> str:
