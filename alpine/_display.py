@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -157,7 +158,7 @@ def _screen() -> _Screen | None:
     """What suits the place where this runs; None where there is nowhere to write to, as in a Windows service."""
     if _in_notebook():
         return _Cell()
-    if sys.stdout is None:
+    if sys.stdout is None or getattr(sys.stdout, "closed", False):
         return None
     # What a script puts in the place of stdout often has the method write, and little else.
     is_terminal = getattr(sys.stdout, "isatty", bool)
@@ -183,7 +184,8 @@ def _cut(line: str, columns: int) -> tuple[str, int]:
 
 
 def _write(text: str) -> None:
-    # A console that lacks a letter (cp1252 and a Chinese name) must not end the wait.
+    # A console that lacks a letter (cp1252 and a Chinese name), or is closed, must not end the wait.
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    getattr(sys.stdout, "flush", bool)()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        getattr(sys.stdout, "flush", bool)()

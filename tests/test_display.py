@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -134,6 +135,16 @@ def test_a_console_that_lacks_a_letter_shows_another() -> None:
     with redirect_stdout(stream), Progress(True) as progress:
         progress.update(1, "筛选")
     assert b"??" in stream.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_pipe_that_nobody_reads_does_not_end_the_wait() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = io.TextIOWrapper(io.FileIO(writer, "w"), write_through=True)
+    with redirect_stdout(stream):
+        show()
+        stream.close()
+        show()
 
 
 def test_what_a_script_puts_in_the_place_of_stdout_needs_only_write(monkeypatch: pytest.MonkeyPatch) -> None:
