@@ -140,6 +140,7 @@ PARAMETERS = {
     "task_type": one_of("run_work_flow"),
     "time_zone": Parameter("US/Pacific", (NUMBER, "", ["UTC"], ODD)),
     "timeout": SECONDS,
+    "deadline": Parameter(2, (-1, 0, "x", [1], (1, 2), True, ODD)),
     "title": WORDS,
     "type": DATA_SOURCE_TYPE,
     "user_id": IDENTIFIER,
