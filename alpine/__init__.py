@@ -99,11 +99,15 @@ _MODULES = ("afm", "exception", "sandbox", *_OLD_MODULES)
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: importing the package costs next to nothing."""
-    if name in _MODULES:
-        return importlib.import_module(f"alpine.{name}")
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module 'alpine' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES.get(name, "alpine.exception")), name)
+    home = f"alpine.{name}" if name in _MODULES else _HOMES.get(name, "alpine.exception")
+    try:
+        module = importlib.import_module(home)
+        value = module if name in _MODULES else getattr(module, name)
+    except AttributeError as error:
+        # As it is, "from alpine import ..." would take it for a name that is not there, and hide it.
+        raise ImportError(f"{home} cannot be loaded: {error}", name=home) from error
     globals()[name] = value
     return value
 

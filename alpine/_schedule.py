@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from alpine._arguments import number
 from alpine._constants import Constants
 from alpine.exception import InvalidArgumentException
+
+_UTC = frozenset({"UTC", "Etc/UTC"})
+"""Known also where there is no database of time zones."""
 
 
 class ScheduleType(Constants):
@@ -104,14 +107,18 @@ def _name_and_rules(zone: str | tzinfo) -> tuple[str | None, tzinfo | None]:
     try:
         return zone, ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return zone, None
+        return zone, UTC if zone in _UTC else None
 
 
 def _wall_clock(moment: datetime, rules: tzinfo | None, name: str | None) -> str:
     if rules is None and moment.tzinfo is not None:
-        raise InvalidArgumentException(
-            f"The zone {name!r} is not known here, so the moment cannot be converted to it: "
+        advice = (
             "give a time_zone such as 'US/Pacific', or a datetime without a zone."
+            if available_timezones()
+            else "this machine has no database of time zones (pip install tzdata brings one)."
+        )
+        raise InvalidArgumentException(
+            f"The zone {name!r} is not known here, so the moment cannot be converted to it: {advice}"
         )
     if rules is not None:
         local = moment.replace(tzinfo=rules) if moment.tzinfo is None else moment.astimezone(rules)
