@@ -6,19 +6,16 @@ import contextlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
-from alpine.exception import InvalidArgumentException, LocalFileException, LocalFileNotFoundException
+from alpine._target import RESERVED, Target, shortened
+from alpine.exception import InvalidArgumentException, LocalFileException
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_LONGEST_NAME = 200
-_RESERVED = re.compile(r"^((?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))", re.IGNORECASE)
 
 
 def local_path(value: object, name: str) -> Path:
@@ -80,13 +77,11 @@ def safe_name(sent: str | None, default: str) -> str:
     last = re.split(r"[/\\]", sent or "")[-1]
     name = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", last)
     # A name with a dot in front is hidden, and may be one that a shell reads; some names are devices on Windows.
-    shown = _RESERVED.sub(r"_\1", name.strip(". "))
-    return _shortened(shown, _LONGEST_NAME) if shown else default
-
-
-def _shortened(name: str, size: int) -> str:
-    """The beginning of a name that is no longer than this in bytes."""
-    return name.encode(errors="ignore")[:size].decode(errors="ignore")
+    shown = name.strip(". ")
+    if RESERVED.match(shown):
+        shown = f"_{shown}"
+    # Windows drops what is at the end besides, and the file would have another name than is told.
+    return shortened(shown).rstrip(". ") or default
 
 
 def sent_name(headers: Mapping[str, str]) -> str | None:
@@ -107,6 +102,7 @@ class FileSink:
 
     :param path: The file to write; for a directory, the server's file name is used in it.
     :param default_name: The file name in a directory where the server sends none.
+    :raises LocalFileException: No file can be written there.
     """
 
     def __init__(self, path: Path, default_name: str) -> None:
@@ -115,16 +111,15 @@ class FileSink:
         self._part: Path | None = None
         self._file: IO[bytes] | None = None
         self._is_folder = os.path.isdir(path)  # noqa: PTH112
-        if not self._is_folder and not os.path.isdir(path.parent):  # noqa: PTH112
-            raise LocalFileException(f"Could not write {path}: there is no directory {path.parent}.")
+        self._target = None if self._is_folder else Target(path)
 
     def start(self, headers: Mapping[str, str]) -> None:
         """Begin, or begin again after an attempt that failed."""
         self._discard()
         if self._is_folder:
             self.path, self._is_folder = self.path / safe_name(sent_name(headers), self._default_name), False
-        self._part = self.path.with_name(f".{_shortened(self.path.name, _LONGEST_NAME)}.{secrets.token_hex(4)}.part")
-        self._file = self._do(self._part.open, "xb")
+        self._target = Target(self.path)
+        self._part, self._file = self._target.new_part()
 
     def write(self, data: bytes, /) -> None:
         if self._file is not None:
@@ -132,12 +127,11 @@ class FileSink:
 
     def finish(self) -> Path:
         """Put the whole file in its place."""
-        if self._file is None or self._part is None:
+        if self._file is None or self._part is None or self._target is None:
             raise LocalFileException(f"Could not write {self.path}: nothing was received.")
         self._do(self._file.flush)
         self._do(os.fsync, self._file.fileno())
-        self._do(self._file.close)
-        self._do(os.replace, self._part, self.path)
+        self._target.replace(self._part, self._file)
         self._file = self._part = None
         return self.path
 
