@@ -14,6 +14,7 @@ import pytest
 import alpine.sandbox
 from alpine import AlpineException, AlpineSessionNotFoundException, UserNotFoundException
 from alpine.sandbox import Sandbox
+from tests.platforms import needs_signals
 
 SCRIPT = Path(__file__).parent / "old_script.py"
 FLOW = Path(alpine.sandbox.__file__).parent / "examples" / "order_filter.afm"
@@ -49,6 +50,7 @@ def walk(python: Path, folder: Path, environment: dict[str, str] | None = None) 
     return said
 
 
+@needs_signals
 def test_a_script_for_the_old_client_runs_unchanged(tmp_path: Path) -> None:
     steps = walk(Path(sys.executable), tmp_path)["steps"]
     assert [(step["step"], step["said"]) for step in steps if not step["good"]] == []
