@@ -83,13 +83,14 @@ class Workfile(Resource):
 
         :param workfile_id: ID of the workfile to download.
         :type workfile_id: int
-        :param path: Where to write it: a file, which is replaced when all has arrived, or a directory, in which the
-            server's file name is used. Without it the content is returned.
+        :param path: Where to write it: a file, which is replaced when all has arrived and keeps its mode, or a
+            directory, in which the server's file name is used. A symbolic link is followed. Without it the content is
+            returned.
         :type path: str
         :returns: file: its content, or the path that was written.
         :rtype: bytes, or pathlib.Path with ``path``
         :raises WorkfileNotFoundException: Workfile ID does not exist or is an Alpine workflow.
-        :raises LocalFileException: The file cannot be written.
+        :raises LocalFileException: The file cannot be written, or the path leads to what is no file.
 
         Where the server tells no length, a download that ended early cannot be told from a whole one: a
         ``UserWarning`` says so, with the number of bytes.

@@ -267,7 +267,7 @@ def main() -> None:
         sys.stdout.write(f"{trouble}\n")
     sys.stdout.write(f"{len(told)} secrets told, in {len(report.told):,} characters\n")
     if options.write:
-        DOCUMENT.write_text(document(report))
+        DOCUMENT.write_text(document(report), "utf-8")
     sys.exit(bool(report.troubles or told))
 
 

@@ -21,7 +21,7 @@ def test_there_are_many_kinds_of_trouble() -> None:
 
 
 def test_the_page_of_the_documentation_speaks_of_every_call_and_fault() -> None:
-    page = matrix.DOCUMENT.read_text()
+    page = matrix.DOCUMENT.read_text("utf-8")
     assert [call.name for call in CALLS if f"| `{call.name}` |" not in page] == []
     assert [fault.name for fault in FAULTS if f"| {fault.name} |" not in page] == []
 
