@@ -63,12 +63,9 @@ class Progress:
 
     def __init__(self, verbose: bool, total: int | None = None) -> None:
         allowed = os.environ.get("ALPINE_PROGRESS", "").strip().casefold() not in _OFF
-        # A program without a console (pythonw) has no standard output.
-        self._screen = _screen(total) if verbose and allowed and sys.stdout is not None else None
-        self._total = total
-        self._done = 0
-        self._doing = "started"
-        self._ended = False
+        self._screen = _screen() if verbose and allowed else None
+        self._news = _News(total=total)
+        self._shown = False
 
     def update(self, seconds: float, doing: str | None, done: int = 0) -> None:
         """Tell what is known now.
@@ -77,16 +74,10 @@ class Progress:
         :param doing: What is running; None for "as before".
         :param done: How many steps are done.
         """
-        if self._screen is not None:
-            self._doing, self._done = doing or self._doing, done
-            self._screen.show(_printable(f"{seconds:6.1f} s  {self._doing}{self._share()}"), self._doing, done)
+        self._show(replace(self._news, seconds=seconds, words=doing or self._news.words, done=done))
 
-    def finish(self, seconds: float, outcome: str, done: int | None = None) -> None:
-        """Tell how it ended."""
-        if self._screen is not None:
-            self._done = self._done if done is None else done
-            self._screen.close(_printable(f"{seconds:6.1f} s  {outcome}{self._share()}"), self._done)
-            self._ended = True
+    def finish(self, seconds: float, outcome: str, done: int | None = None, *, good: bool = True) -> None:
+        """Tell how it ended.
 
         :param seconds: Seconds since the beginning.
         :param outcome: How it ended.
@@ -193,11 +184,8 @@ def _cut(line: str, columns: int) -> tuple[str, int]:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _printable(text: str) -> str:
-    """A text that the standard output can show: a name's letters need not be in the encoding of a console or a log."""
+    # A console that lacks a letter (cp1252 and a Chinese name), or is closed, must not end the wait.
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        getattr(sys.stdout, "flush", bool)()

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
 from alpine._target import RESERVED, Target, shortened
-from alpine.exception import InvalidArgumentException, LocalFileException
+from alpine.exception import InvalidArgumentException, LocalFileException, LocalFileNotFoundException
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,6 +28,19 @@ def local_path(value: object, name: str) -> Path:
         if isinstance(text, str) and text and "\0" not in text:
             return Path(text)
     raise InvalidArgumentException(f"{name} must be a path, not {value!r}.")
+
+
+def target_path(value: object, name: str) -> Path:
+    """The path of a file to write, or of a directory, which has to be there where the path ends as one.
+
+    :raises InvalidArgumentException: It is no path.
+    :raises LocalFileException: There is no such directory.
+    """
+    path = local_path(value, name)
+    # Path drops the separator, and a file would be written where a directory is meant.
+    if str(value).endswith((os.sep, os.altsep or os.sep)) and not os.path.isdir(path):  # noqa: PTH112
+        raise LocalFileException(f"Could not write {value}: there is no directory {path}.")
+    return path
 
 
 def existing_file(value: object, name: str) -> Path:

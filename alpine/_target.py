@@ -65,12 +65,14 @@ class Target:
     def replace(self, part: Path, file: IO[bytes]) -> None:
         """Put the part, which is whole, in the target's place, and close it."""
         failure = ""
+        # It may have got another mode while the new content arrived.
+        old = self._look()
         try:
             if _locks() is None:
                 # Windows moves no open file. Elsewhere the part is held until it is in its place.
                 file.close()
-            if self._old is not None:
-                self._keep_access(part, self._old)
+            if old is not None:
+                self._keep_access(part, old)
             for pause in _PAUSES:
                 # On Windows a virus scanner may hold a new file for a moment.
                 with contextlib.suppress(PermissionError):

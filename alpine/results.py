@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from alpine import _rich
 from alpine._arguments import nearest
-from alpine._files import FileSink, local_path, read_json
+from alpine._files import FileSink, local_path, read_json, target_path
 from alpine._outputs import OperatorOutput
 from alpine._rich import RichDict, RichStr
 from alpine.exception import FlowResultsMalformedException, LocalFileException, OperatorNotFoundException
@@ -95,7 +95,7 @@ class FlowResults(RichDict):
         """
         metadata = self.get("flowMetaInfo")
         run = str(metadata.get("processId") or "run") if isinstance(metadata, dict) else "run"
-        with FileSink(local_path(path, "path"), "results.json") as sink:
+        with FileSink(target_path(path, "path"), "results.json") as sink:
             sink.start({"Content-Disposition": f'attachment; filename="results_{run}.json"'})
             sink.write(json.dumps(self).encode())
             return sink.finish()

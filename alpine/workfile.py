@@ -11,7 +11,7 @@ from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
 from alpine._arguments import Id, also_known_as, choice, given, identifier, nearest, page_size, sent_id, text, words
-from alpine._files import FileSink, existing_file, local_path
+from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
@@ -102,7 +102,7 @@ class Workfile(Resource):
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         if path is None:
             return self._download(number, None)
-        with FileSink(local_path(path, "path"), f"workfile_{number}") as sink:
+        with FileSink(target_path(path, "path"), f"workfile_{number}") as sink:
             self._download(number, sink)
             return sink.finish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -18,7 +19,13 @@ from hypothesis import strategies as st
 
 from alpine import APIClient
 from alpine._files import FileSink, existing_file, local_path, open_file, safe_name, sent_name
-from alpine.exception import AlpineException, InvalidArgumentException, LocalFileException, ServerConnectionException
+from alpine.exception import (
+    AlpineException,
+    InvalidArgumentException,
+    LocalFileException,
+    LocalFileNotFoundException,
+    ServerConnectionException,
+)
 from tests.platforms import needs_linux, needs_root, needs_signals
 from tests.reliability.wire import Asked, WireServer, message
 from tests.scripted import FakeTime, Reply, ScriptedServer, wait_until

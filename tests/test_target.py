@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from alpine import APIClient, FlowResults
+from alpine._files import FileSink
 from alpine._target import Target, refused_by_windows
 from alpine.exception import LocalFileException
 from tests.platforms import needs_linux, needs_modes, needs_root, needs_signals
@@ -88,6 +89,22 @@ def test_the_part_of_a_private_file_is_never_readable_by_others(tmp_path: Path, 
 
 
 @needs_modes
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_mode_that_changes_while_the_file_arrives_holds(tmp_path: Path, was_there: bool) -> None:
+    target = tmp_path / "x"
+    if was_there:
+        target.touch(0o644)
+    with FileSink(target, "default") as sink:
+        sink.start({})
+        sink.write(b"content")
+        target.touch()
+        target.chmod(0o600)
+        sink.finish()
+    assert target.read_bytes() == b"content"
+    assert mode_of(target) == 0o600
+
+
+@needs_modes
 def test_a_file_that_is_run_with_its_owners_rights_is_not_replaced_by_one_that_is(
     download: Callable[[Path], Path], tmp_path: Path
 ) -> None:
@@ -110,14 +127,14 @@ def test_owner_and_group_are_kept(download: Callable[[Path], Path], tmp_path: Pa
 
 
 AS_ANOTHER = """
-import os, sys
-from pathlib import Path
+import os, sys, tempfile
 from alpine import APIClient
 from alpine.exception import LocalFileException
 
 client = APIClient(sys.argv[1], token="a-token", proxies={})
-client.get_license()  # loads what lies in directories that the other user may not enter
-import alpine._files, alpine.workfile, alpine._http.body
+# What is needed lies in directories that the other user may not enter: it is loaded before.
+with tempfile.TemporaryDirectory() as folder:
+    client.workfile.download(2, path=folder)
 os.setgroups([])
 os.setresgid(65534, 65534, 65534)
 os.setresuid(65534, 65534, 65534)
@@ -131,8 +148,8 @@ except LocalFileException as error:
 
 def as_nobody(server: ScriptedServer, path: Path) -> str:
     """Download as a user without rights, and tell what is printed."""
-    server.on("GET", "/api/license", Reply({"response": {}}))
-    server.on("GET", DOWNLOAD, Reply(b"content", headers={"Content-Disposition": 'attachment; filename="x"'}))
+    whole = Reply(b"content", headers={"Content-Disposition": 'attachment; filename="x"'})
+    server.on("GET", "/api/workfiles/[12]/download", whole)
     done = subprocess.run(
         [sys.executable, "-c", AS_ANOTHER, server.url, str(path)],
         cwd=ROOT,
@@ -251,6 +268,18 @@ def test_other_names_of_a_file_keep_what_was_in_it(download: Callable[[Path], Pa
     other.hardlink_to(target)
     download(target)
     assert (target.read_bytes(), other.read_bytes()) == (b"content", b"before")
+
+
+@pytest.mark.parametrize("end", sorted({"/", os.sep}))
+def test_a_path_that_ends_as_a_directory_is_none_of_a_file(
+    download: Callable[[Path], Path], server: ScriptedServer, session: APIClient, tmp_path: Path, end: str
+) -> None:
+    (tmp_path / "file").touch()
+    for name in ("none", "file"):
+        with pytest.raises(LocalFileException, match=f"there is no directory .*{name}"):
+            session.workfile.download(1, path=f"{tmp_path / name}{end}")
+    assert server.asked == []
+    assert session.workfile.download(1, path=f"{tmp_path}{end}") == tmp_path / "x"
 
 
 def linked(link: Path, to: Path | str) -> Path:

@@ -112,8 +112,8 @@ def test_progress_shows_any_name_in_the_encoding_of_a_log(shown: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, b"")
     output = done.stdout.decode("cp1252")
-    assert r"Größe \u65e5\u672c" in output
-    assert r"\u65e5\u672c failed" in output
+    assert "Größe ??" in output
+    assert "?? failed" in output
 
 
 def test_progress_in_a_program_without_a_console_is_no_error() -> None:
