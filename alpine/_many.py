@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-import re
+import os
+import warnings
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from alpine import _rich
 from alpine._display import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
-from alpine._rich import RichList, extra
+from alpine._rich import RichList
 from alpine._runs import FlowRun
-from alpine._variables import Variables, checked_variables
+from alpine._unfinished import Unfinished
+from alpine._variables import Variables
 from alpine._waiting import FIRST_GAP, Waiting
 from alpine.exception import (
     AlpineException,
@@ -22,18 +26,14 @@ from alpine.exception import (
     OutcomeUnknownException,
     RunFlowFailureException,
     RunFlowTimeoutException,
-    WorkflowVariableException,
 )
 from alpine.results import FlowResults
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from alpine.afm import Workflow
     from alpine.process import Process
 
-_UNREADABLE = (AlpineException, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""What goes wrong when results are not as somebody expected them."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Terms:
     :param longest: Seconds between two questions about a run, at most.
     :param limit: Seconds until a run is stopped.
     :param verbose: Whether to show progress.
-    :param stop: Whether an interrupt stops what is running.
+    :param stop: Whether to stop what is running when something ends the work.
     """
 
     workflow_id: int
@@ -146,6 +146,70 @@ class Terms:
     stop: bool
 
 
+class RunIterator(Iterator[RunOutcome]):
+    """The outcomes of many runs, each as soon as it is known and those before it were given.
+
+    As a context manager it tells an exception in its block which runs go on, or stops them; a ``for`` loop alone cannot
+    do so, and warns instead.
+
+    Example:
+
+    >>> with session.workfile.process.iterate_many(workflow_id, [{"@min_amount": 10}]) as outcomes:
+    ...     for outcome in outcomes:
+    ...         print(outcome.variables, outcome.status)
+    {'@min_amount': 10} SUCCESS
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        # Unlike __del__ it also works while the interpreter ends.
+        self._abandoned = weakref.finalize(self, fleet.abandon)
+
+    def __next__(self) -> RunOutcome:
+        try:
+            outcome = self._fleet.next()
+            if outcome is not None:
+                return outcome
+        except BaseException as error:
+            self._fleet.leave(error)
+            raise
+        self._abandoned.detach()
+        raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._fleet.leave(error)
+        self._abandoned()
+
+    @property
+    def outcomes(self) -> RunOutcomes:
+        """The outcomes that are known, in the order of their variables: the last one given, and those not given yet."""
+        return self._fleet.known()
+
+    def close(self) -> None:
+        """Start no more runs. Those that are running are stopped, or named in the log."""
+        self._abandoned.detach()
+        self._fleet.leave(None)
+
+    def all(self) -> RunOutcomes:
+        """All of the outcomes, together."""
+        return self.together(RunOutcomes)
+
+    def together(self, use: Callable[[Iterable[RunOutcome]], T]) -> T:
+        """What is made of all of the outcomes; an exception has those that were known."""
+        self._fleet.keep = True
+        try:
+            return use(self)
+        except BaseException as error:
+            self._fleet.leave(error)
+            raise
+
+
 class Fleet:
     """Starts runs as places become free, and asks each when it is due.
 
@@ -153,6 +217,9 @@ class Fleet:
     :param orders: What is to be run.
     :param terms: What holds for all of them.
     """
+
+    keep = False
+    """Whether outcomes are kept that were given."""
 
     def __init__(self, process: Process, orders: list[Order], terms: Terms) -> None:
         self._process = process
@@ -162,38 +229,78 @@ class Fleet:
         self._running: dict[int, tuple[FlowRun, Waiting[FlowResults]]] = {}
         self._due: dict[int, float] = {}
         self._ended: dict[int, RunOutcome] = {}
-        self._over = self._failed = 0
-        self._starting = False
+        self._given = self._over = self._failed = 0
+        self._unfinished = Unfinished(terms.workflow_id, stop=terms.stop)
+        self._begun: float | None = None
+        self._progress = Progress(False)
+        self._shown = ExitStack()
+        self._is_left = False
+        self._owner = os.getpid()
 
-    def outcomes(self) -> Iterator[RunOutcome]:
-        """The outcomes in the order of the orders."""
+    def next(self) -> RunOutcome | None:
+        """The next outcome in the order of the orders; None after the last."""
+        if self._is_left:
+            return None
         clock = self._process._transport.clock
-        start = clock.now()
-        with Progress(self._terms.verbose, len(self._orders)) as progress:
-            try:
-                for position in range(len(self._orders)):
-                    while position not in self._ended:
-                        self._start_what_can()
-                        progress.update(clock.now() - start, self._words(), self._over)
-                        self._ask_the_next()
-                    yield self._ended.pop(position)
-                words = f"all runs are over{self._failures()}"
-                progress.finish(clock.now() - start, words, self._over, good=not self._failed)
-            except KeyboardInterrupt as interrupt:
-                interrupt.add_note(self._leave())
-                raise
-            except GeneratorExit:
-                self._process.logger.info("%s", self._leave())
-                raise
+        if self._begun is None:
+            self._begun = clock.now()
+            self._progress = self._shown.enter_context(Progress(self._terms.verbose, len(self._orders)))
+        if not self.keep:
+            # Only now: until here an exception could have come between the outcome and the loop.
+            self._ended.pop(self._given - 1, None)
+        if self._given == len(self._orders):
+            self._progress.finish(clock.now() - self._begun, f"all runs are over{self._failures()}", self._over)
+            self._is_left = not self.keep
+            return None
+        while self._given not in self._ended:
+            self._start_what_can()
+            self._progress.update(clock.now() - self._begun, self._words(), self._over)
+            self._ask_the_next()
+        self._given += 1
+        return self._ended[self._given - 1]
+
+    def known(self) -> RunOutcomes:
+        """The outcomes that are at hand, in the order of the orders."""
+        return RunOutcomes(outcome for _, outcome in sorted(self._ended.items(), key=lambda item: item[0]))
+
+    def abandon(self) -> None:
+        """Leave with a warning: nobody can ask for the next outcome any more, and no exception carries a note."""
+        # The runs of a process are no business of a child that was forked from it, and ends.
+        if os.getpid() == self._owner:
+            self.leave(None, lambda words: warnings.warn(words, RuntimeWarning, stacklevel=6))
+
+    def leave(self, error: BaseException | None, say: Callable[[str], None] | None = None) -> None:
+        """Start no more; stop what runs, where that is wanted, and tell what goes on.
+
+        :param error: What ends the work: it gets a note, and the outcomes that are known as ``outcomes``.
+        :param say: Where the words go when there is no exception; into the log otherwise.
+        """
+        if self._is_left:
+            return
+        self._is_left = True
+
+        def tell(error: BaseException | None) -> None:
+            if error is not None:
+                known = error.outcomes = self.known()  # type: ignore[attr-defined]
+                at_hand = f"The attribute 'outcomes' of this exception has the {len(known)} that were known."
+                self._unfinished.note(error, at_hand if known else "")
+            elif words := self._unfinished.words():
+                logger = self._process.logger
+                (say or logger.warning if self._unfinished.going else logger.info)(words)
+
+        try:
+            self._unfinished.leave(error, tell)
+        finally:
+            self._shown.close()
 
     def _start_what_can(self) -> None:
         while self._left and len(self._running) < self._terms.side_by_side:
             position = self._left.popleft()
             order = self._orders[position]
-            self._starting = True
             try:
-                run = self._process._start(self._terms.workflow_id, order.values, self._terms.flow)
+                run = self._process._start(order.values, self._terms.flow, self._unfinished)
             except AlpineException as error:
+                self._unfinished.starting = False
                 lost = isinstance(error, OutcomeUnknownException) or error.status_code in LOST_BEHIND_GATEWAY
                 status = "UNKNOWN" if lost else "NOT STARTED"
                 self._end(position, RunOutcome(order.given, None, status, error=error))
@@ -201,7 +308,6 @@ class Fleet:
                 self._running[position] = run, run.following(self._terms.longest, self._terms.limit, Progress(False))
                 # Spread out, so that together the questions come more often than about a single run.
                 self._put(position, FIRST_GAP * (position % self._terms.side_by_side) / self._terms.side_by_side)
-            self._starting = False
 
     def _ask_the_next(self) -> None:
         if not self._due:
@@ -223,12 +329,13 @@ class Fleet:
             error = failure
         else:
             return
+        given = self._orders[position].given
+        self._end(position, RunOutcome(given, run, _status(run, error), run._results, error))
         del self._running[position]
+        self._unfinished.over(run)
         if self._due:
             # Runs of one flow take about the same time: when one is over, the oldest of the others may well be.
             self._put(min(self._due), 0.0)
-        given = self._orders[position].given
-        self._end(position, RunOutcome(given, run, _status(run, error), run._results, error))
 
     def _put(self, position: int, gap: float) -> None:
         self._due[position] = self._process._transport.clock.now() + gap
@@ -245,58 +352,6 @@ class Fleet:
 
     def _failures(self) -> str:
         return f", {self._failed} failed" if self._failed else ""
-
-    def _leave(self) -> str:
-        """What becomes of the runs that are not over, in words."""
-        runs = [run for run, _ in self._running.values()]
-        names = ", ".join(runs) or "none"
-        if self._terms.stop:
-            stopped = ", ".join(run for run in runs if run.try_to_stop()) or "none"
-            said = f"Of the runs that were going on ({names}), these were stopped: {stopped}."
-        else:
-            said = (
-                f"These runs of workflow {self._terms.workflow_id} may go on: {names}. "
-                f"process.attach({self._terms.workflow_id}, process_id) gives a handle for each."
-            )
-        return f"{said} One more was being started, and may go on." if self._starting else said
-
-
-def sweep_orders(values: object) -> list[dict[str, object]]:
-    """Every combination of the values, the last name changing fastest.
-
-    :raises WorkflowVariableException: They have a wrong shape.
-    """
-    if not isinstance(values, Mapping) or not values:
-        raise WorkflowVariableException('values must be a dict such as {"@n_trees": [5, 10, 25]}.')
-    for name, choices in values.items():
-        if isinstance(choices, str | bytes) or not isinstance(choices, Iterable):
-            raise WorkflowVariableException(f"The values of {name!r} must be a list, not {type(choices).__name__}.")
-    return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
-
-
-def to_dataframe(outcomes: Iterable[RunOutcome], pick: Callable[[FlowResults], object]) -> DataFrame:
-    """A row for each outcome: its variables, what was picked from its results, the run, and why it failed."""
-    pandas = extra("pandas")
-    if not callable(pick):
-        raise InvalidArgumentException(f"pick must be a function of the results, not {pick!r:.200}.")
-    rows = [_row(outcome, pick) for outcome in outcomes]
-    last = ["process_id", "error"]
-    columns = dict.fromkeys(column for row in rows for column in row if column not in last)
-    return pandas.DataFrame(rows, columns=[*columns, *last])
-
-
-def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str, Any]:
-    picked: dict[str, Any] = {}
-    error = outcome._reason or None
-    if outcome.error is None and outcome.results is not None:
-        try:
-            value = pick(outcome.results)
-        except _UNREADABLE as failure:
-            error = f"Nothing could be picked: {type(failure).__name__}: {failure}"
-        else:
-            picked = {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}
-    run = None if outcome.process_id is None else str(outcome.process_id)
-    return {**outcome._given, **picked, "process_id": run, "error": error}
 
 
 def _status(run: FlowRun, error: AlpineException | None) -> str:

@@ -12,6 +12,7 @@ from alpine._arguments import number
 from alpine._display import Progress
 from alpine._files import local_path
 from alpine._rich import RichStr
+from alpine._unfinished import Unfinished
 from alpine._waiting import Waited, Waiting, alone, asking, time_for
 from alpine.exception import (
     AlpineException,
@@ -44,6 +45,14 @@ _RESULTS_DELAY = 30.0
 """Seconds after the end of a run in which its results may still be on their way."""
 _RESULTS_DELAY_UNSEEN = 5.0
 """The same for a run that was never seen working: the engine says of a run that never was that it is over."""
+
+_TOLD = (
+    AlpineSessionNotFoundException,
+    LoginFailureException,
+    RunFlowConnectionException,
+    RunFlowTimeoutException,
+)
+"""What a wait ends with that tells by itself whether the run goes on; it was stopped where that could be done."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,14 @@ class FlowRun(RichStr, metaclass=_Offered):
             self._state = self._process._query(str(self))
         return self._state.status
 
-    def wait(self, verbose: bool = False, query_time: float = 10, timeout: float = 3600) -> RunStatus:
+    def wait(
+        self,
+        verbose: bool = False,
+        query_time: float = 10,
+        timeout: float = 3600,
+        *,
+        stop_on_interrupt: bool = False,
+    ) -> RunStatus:
         """Wait until the run is over.
 
         Parameters and exceptions are those of :meth:`alpine.workfile.Workfile.Process.wait_until_finished`.
@@ -126,10 +142,18 @@ class FlowRun(RichStr, metaclass=_Offered):
         :rtype: str
         """
         longest, limit = limits(query_time, timeout)
-        if self._results is None:
-            with Progress(bool(verbose), self._steps.total) as progress:
-                self._follow_to_the_end(longest, limit, progress)
-        return self.verdict()
+        unfinished = Unfinished(self.workflow_id, stop=bool(stop_on_interrupt))
+        unfinished.begun(self)
+        try:
+            if self._results is None:
+                with Progress(bool(verbose), self._steps.total) as progress:
+                    self._follow_to_the_end(longest, limit, progress)
+            return self.verdict()
+        except BaseException as error:
+            # Of any class: SystemExit, or what a signal handler raises, leaves the run behind as Ctrl-C does.
+            if self._may_go_on(error):
+                unfinished.leave(error)
+            raise
 
     def stop(self) -> str:
         """Stop the run, as :meth:`alpine.workfile.Workfile.Process.stop` does.
@@ -246,13 +270,15 @@ class FlowRun(RichStr, metaclass=_Offered):
                 status_code=error.status_code,
             ) from None
         except AlpineException as error:
-            if error.process_id is None:
-                error.process_id = str(self)
-                error.add_note(f"{self._subject} may go on. To wait again: {again}.")
+            error.process_id = error.process_id or str(self)
             raise
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{self._subject} goes on. To wait again: {again}; to end it: stop({str(self)!r}).")
-            raise
+
+    def _may_go_on(self, error: BaseException) -> bool:
+        """Whether the run may go on after what ended the wait, and the exception does not say so itself."""
+        if not isinstance(error, AlpineException):
+            return self._results is None
+        over = self._state is not None and self._state.status != WORKING
+        return not over and not isinstance(error, _TOLD)
 
     def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
         stopped = self.try_to_stop(time_for(limit + _waiting.LAST_LOOK - over.elapsed))
@@ -333,14 +359,17 @@ def limits(query_time: object, timeout: object) -> tuple[float, float]:
 def flow_of(afm_file: AfmFile | None) -> Workflow | None:
     """What is in a workflow's file, where one is given.
 
-    :raises WorkflowFileException: It is not a workflow.
+    :raises WorkflowFileException: It is not a workflow, or its links run in a circle.
     :raises LocalFileException: It cannot be read.
     """
     if afm_file is None:
         return None
     from alpine import afm  # the XML parser is needed only here
 
-    return afm_file if isinstance(afm_file, afm.Workflow) else afm.read(local_path(afm_file, "afm_file"))
+    flow = afm_file if isinstance(afm_file, afm.Workflow) else afm.read(local_path(afm_file, "afm_file"))
+    # Progress needs the order: without this a circle is found when the run has been started, and its id is lost.
+    flow.execution_order()
+    return flow
 
 
 def node_in(message: object) -> str | None:

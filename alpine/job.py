@@ -21,6 +21,7 @@ from alpine._waiting import time_for, wait_for
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
+    AlpineException,
     InvalidArgumentException,
     JobNotFoundException,
     RunJobFailureException,
@@ -452,9 +453,11 @@ class Job(Resource):
                 return None
 
             try:
-                over = wait_for(ask, clock, longest_gap=longest, timeout=left)
-            except KeyboardInterrupt as interrupt:
-                interrupt.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
+                over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
+            except AlpineException:
+                raise
+            except BaseException as error:
+                error.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
                 raise
             if over.last_error is not None:
                 raise ServerConnectionException(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alpine import _json, results
@@ -13,9 +14,11 @@ from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
 from alpine._rich import extra
 from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
+from alpine._unfinished import Unfinished
 from alpine._variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import Resource
 from alpine.exception import (
+    AlpineException,
     OutcomeUnknownException,
     ResultsNotFoundException,
     RunFlowFailureException,
@@ -27,7 +30,7 @@ from alpine.results import FlowResults, OperatorOutput, RunStatus
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._many import RunOutcome, RunOutcomes
+    from alpine._many import RunIterator, RunOutcomes
     from alpine.afm import Workflow
 
 _START_TIMEOUT = 10
@@ -76,7 +79,13 @@ class Process(Resource):
         values = checked_variables(variables)
         for warning in undeclared(values, flow):
             warnings.warn(warning, stacklevel=2)
-        return self._start(identifier(workflow_id, "workflow_id", WorkfileNotFoundException), values, flow)
+        unfinished = Unfinished(identifier(workflow_id, "workflow_id"))
+        try:
+            return self._start(values, flow, unfinished)
+        except BaseException as error:
+            if unfinished or not (isinstance(error, AlpineException) or hasattr(error, "__notes__")):
+                unfinished.leave(error)
+            raise
 
     def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
         """Take up a run that was started elsewhere or earlier, as after the restart of a notebook. Sends nothing.
@@ -123,10 +132,13 @@ class Process(Resource):
         verbose: bool = False,
         query_time: float = 10,
         timeout: float = 3600,
+        *,
+        stop_on_interrupt: bool = False,
     ) -> RunStatus:
         """Wait for a running workflow to finish.
 
-        The wait goes on through lost connections and a server that is down. Interrupting it leaves the run going.
+        The wait goes on through lost connections and a server that is down. What else ends it leaves the run going,
+        and has a note that names the run: Ctrl-C, ``SystemExit``, or an exception of a signal handler.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -141,6 +153,8 @@ class Process(Resource):
         :param timeout: Amount of time in seconds to wait for workflow to finish. Will stop if exceeded. The call
             ends 15 seconds later at the latest, whatever the server does.
         :type timeout: float
+        :param stop_on_interrupt: Whether the run is stopped when something ends the wait, and named otherwise.
+        :type stop_on_interrupt: bool
         :returns: Workflow run status, 'SUCCESS'.
         :rtype: str
         :raises RunFlowTimeoutException: Workflow runtime has exceeded timeout.
@@ -156,7 +170,7 @@ class Process(Resource):
         number_ = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
         mine = isinstance(process_id, FlowRun) and process_id.workflow_id == number_ and process_id._process is self
         run = process_id if isinstance(process_id, FlowRun) and mine else self.attach(number_, process_id)
-        return run.wait(verbose, query_time, timeout)
+        return run.wait(verbose, query_time, timeout, stop_on_interrupt=stop_on_interrupt)
 
     def stop(self, process_id: str) -> str:
         """Attempt to stop a running workflow. Calls ``POST /processes/:id/stop`` of the engine.
@@ -184,7 +198,9 @@ class Process(Resource):
             kinds={404: StopFlowFailureException},
             deadline=deadline,
         )
-        said = _said(answer)
+        document = _json.loads_or_text(answer.body)
+        # Plain words, or the status of a JSON object.
+        said = str(document.get("status") if isinstance(document, dict) else document).strip().casefold()
         if "already stopped" in said:
             if answer.attempt > 1:
                 # The first attempt, whose answer was lost, has stopped it.
@@ -312,7 +328,9 @@ class Process(Resource):
         :type timeout: float
         :param verbose: Show how many are running, and how many are done.
         :type verbose: bool
-        :param stop_on_interrupt: Whether Ctrl-C stops what is running on the server; otherwise it goes on.
+        :param stop_on_interrupt: Whether what is running on the server is stopped when something ends this call:
+            Ctrl-C, ``SystemExit``, an exception of a signal handler. Otherwise it goes on, and the exception has a note
+            with the ids. The outcomes that were known are its attribute ``outcomes``.
         :type stop_on_interrupt: bool
         :returns: The outcomes, in the order of the variables.
         :rtype: list of RunOutcome
@@ -324,20 +342,17 @@ class Process(Resource):
         >>> [outcome.status for outcome in outcomes]
         ['SUCCESS', 'SUCCESS', 'SUCCESS']
         """
-        from alpine._many import RunOutcomes
-
-        return RunOutcomes(
-            self.iterate_many(
-                workflow_id,
-                list_of_variables,
-                max_concurrent,
-                afm_file=afm_file,
-                query_time=query_time,
-                timeout=timeout,
-                verbose=verbose,
-                stop_on_interrupt=stop_on_interrupt,
-            )
+        outcomes = self.iterate_many(
+            workflow_id,
+            list_of_variables,
+            max_concurrent,
+            afm_file=afm_file,
+            query_time=query_time,
+            timeout=timeout,
+            verbose=verbose,
+            stop_on_interrupt=stop_on_interrupt,
         )
+        return outcomes.all()
 
     def iterate_many(
         self,
@@ -350,11 +365,13 @@ class Process(Resource):
         timeout: float = 3600,
         verbose: bool = False,
         stop_on_interrupt: bool = False,
-    ) -> Iterator[RunOutcome]:
+    ) -> RunIterator:
         """Run a workflow many times, and give each outcome when it is known and those before it were given.
 
         Parameters and exceptions are those of :meth:`run_many`. Runs are started and asked while the next outcome is
-        waited for, not while the last one is being used. Leaving the loop is like an interrupt.
+        waited for, not while the last one is being used. Leaving the loop early, by ``break`` or an exception, is like
+        an interrupt: what runs is stopped with ``stop_on_interrupt=True``, and named in a ``RuntimeWarning`` otherwise.
+        Within ``with session.workfile.process.iterate_many(...) as outcomes:`` an exception has the note instead.
 
         Example:
 
@@ -362,22 +379,15 @@ class Process(Resource):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
-        from alpine._many import Fleet, Terms, orders_of
+        from alpine._many import Fleet, Order, RunIterator, Terms
 
         flow, orders = flow_of(afm_file), orders_of(list_of_variables)
         for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
             warnings.warn(warning, stacklevel=2)
-        longest, limit = limits(query_time, timeout)
-        terms = Terms(
-            identifier(workflow_id, "workflow_id", WorkfileNotFoundException),
-            flow,
-            number(max_concurrent, "max_concurrent", least=1, whole=True),
-            longest,
-            limit,
-            bool(verbose),
-            bool(flag(stop_on_interrupt, "stop_on_interrupt")),
-        )
-        return Fleet(self, orders, terms).outcomes()
+        workflow = identifier(workflow_id, "workflow_id")
+        places = number(max_concurrent, "max_concurrent", least=1, whole=True)
+        terms = Terms(workflow, flow, places, *limits(query_time, timeout), bool(verbose), bool(stop_on_interrupt))
+        return RunIterator(Fleet(self, orders, terms))
 
     def sweep(
         self,
@@ -393,7 +403,9 @@ class Process(Resource):
         :type workflow_id: int
         :param values: The values to try for each variable.
         :type values: dict
-        :param pick: Takes the results of a run, and returns the value to be kept of it, or a dict of several.
+        :param pick: Takes the results of a run, and returns the value to be kept of it, or a dict of several. A
+            ``LookupError``, ``TypeError``, ``ValueError``, ``AttributeError`` or ``ArithmeticError`` of it is told in
+            the column ``error``; any other ends the sweep as Ctrl-C does.
         :type pick: function
         :param max_concurrent: How many may run at the same time.
         :type max_concurrent: int
@@ -409,13 +421,15 @@ class Process(Resource):
         >>> session.workfile.process.sweep(workflow_id, {"@min_amount": [10, 20, 30]},
         ...                                pick=lambda results: results.operators["Row Filter"].row_count)
         """
-        from alpine._many import sweep_orders, to_dataframe
+        from alpine._sweep import sweep_orders, to_dataframe
 
         extra("pandas")
         outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)
-        return to_dataframe(outcomes, pick)
+        return outcomes.together(partial(to_dataframe, pick=pick))
 
-    def _start(self, workflow_id: int, values: list[dict[str, str]], flow: Workflow | None) -> FlowRun:
+    def _start(self, values: list[dict[str, str]], flow: Workflow | None, unfinished: Unfinished) -> FlowRun:
+        workflow_id = unfinished.workflow_id
+        unfinished.starting = True
         answer = self._request(
             "POST",
             f"workflows/{workflow_id}/run",
@@ -434,7 +448,9 @@ class Process(Resource):
                 f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
                 body=self._transport.beginning(answer.body),
             )
-        return FlowRun(self, workflow_id, process_id, flow)
+        run = FlowRun(self, workflow_id, process_id, flow)
+        unfinished.begun(run)
+        return run
 
     def _patient(self, seconds: float) -> Timeout:
         """The client's time-outs, with a read that is not shorter than this."""
@@ -443,7 +459,7 @@ class Process(Resource):
         return connect, None if read is None else max(read, seconds)
 
     def _meta(self, answer: Answer) -> dict[str, Any]:
-        document = _json_or_text(answer)
+        document = _json.loads_or_text(answer.body)
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
@@ -456,7 +472,7 @@ class Process(Resource):
             kinds={404: RunFlowFailureException},
             deadline=deadline,
         )
-        document = _json_or_text(answer)
+        document = _json.loads_or_text(answer.body)
         if isinstance(document, dict):
             state = self._meta(answer).get("state")
             if not isinstance(state, str):
@@ -482,17 +498,3 @@ class Process(Resource):
             inner = document.encode("utf-8", "surrogatepass")
             return self._document(Answer(answer.status, answer.headers, inner, answer.call))
         return document
-
-
-def _json_or_text(answer: Answer) -> Any:
-    """An engine's answer: it says that it is JSON even when it is plain text."""
-    try:
-        return _json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return answer.body.decode("utf-8", "replace")
-
-
-def _said(answer: Answer) -> str:
-    """The words of an answer to a stop: plain, or the status of a JSON object."""
-    document = _json_or_text(answer)
-    return str(document.get("status") if isinstance(document, dict) else document).strip().casefold()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pickle
-import pprint
-import re
+import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pandas as pd
 import pytest
 import requests
 
+import alpine
 from alpine import APIClient
 from alpine._many import RunOutcome
 from alpine.exception import (
@@ -42,6 +47,7 @@ class Engine:
     started: dict[str, tuple[float, str]] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     most: int = 0
+    lasts: float = 2
 
     def run(self, asked: Asked) -> Reply:
         value = asked.json["variables"][0]["value"] if asked.body else "0"
@@ -56,7 +62,7 @@ class Engine:
 
     def over(self, run: str) -> bool:
         begun, value = self.started[run]
-        return value != "endless" and self.time.time >= begun + 2
+        return value != "endless" and self.time.time >= begun + self.lasts
 
     def query(self, asked: Asked) -> Reply:
         run = asked.path.split("/")[-2]
@@ -239,11 +245,232 @@ def test_an_interrupt_during_a_start_says_that_one_more_may_go_on(process: Proce
 
 
 @pytest.mark.parametrize("stop", [True, False])
-def test_leaving_the_loop_is_like_an_interrupt(process: Process, engine: Engine, stop: bool) -> None:
-    outcomes = process.iterate_many(375, orders(1, "endless"), stop_on_interrupt=stop)
+def test_closing_is_like_an_interrupt(
+    process: Process, engine: Engine, caplog: pytest.LogCaptureFixture, stop: bool
+) -> None:
+    outcomes = process.iterate_many(375, orders(1, "endless", 3), max_concurrent=2, stop_on_interrupt=stop)
     assert next(outcomes).status == "SUCCESS"
     outcomes.close()
     assert engine.stopped == (["run-1"] if stop else [])
+    assert ("run of workflow 375 may go on: run-1" in caplog.text) is not stop
+    assert list(outcomes) == []
+    assert len(engine.started) == 2, "no more runs are started"
+
+
+class Alarm(Exception):
+    """What a signal handler of somebody raises."""
+
+
+def ring(*_: object) -> None:
+    raise Alarm
+
+
+@contextmanager
+def handler_that_raises() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, ring)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def by_signal(_value: object) -> None:
+    with handler_that_raises():
+        signal.raise_signal(signal.SIGTERM)
+
+
+def raising(error: type[BaseException]) -> Callable[[object], None]:
+    def act(_value: object) -> None:
+        raise error
+
+    return act
+
+
+ENDINGS = [
+    (raising(KeyboardInterrupt), KeyboardInterrupt),
+    (raising(SystemExit), SystemExit),
+    (raising(RuntimeError), RuntimeError),
+    (lambda _value: signal.raise_signal(signal.SIGINT), KeyboardInterrupt),
+    (by_signal, Alarm),
+]
+WAYS = ["Ctrl-C", "exit", "error", "SIGINT", "SIGTERM with a handler"]
+
+
+@pytest.mark.parametrize("stop", [True, False])
+@pytest.mark.parametrize(("end", "error"), ENDINGS, ids=WAYS)
+def test_whatever_ends_the_runs_leaves_none_untold(
+    process: Process,
+    engine: Engine,
+    session: APIClient,
+    end: Callable[[object], None],
+    error: type[BaseException],
+    stop: bool,
+) -> None:
+    def sleep(seconds: float) -> None:
+        engine.time.sleep(seconds)
+        if engine.time.time > 1003:
+            end(seconds)
+
+    session._transport.clock = type(session._transport.clock)(engine.time.now, sleep)
+    with pytest.raises(error) as caught:
+        process.run_many(375, orders(1, "endless", "endless"), max_concurrent=2, stop_on_interrupt=stop)
+    check_what_is_told(caught.value, engine, stop)
+
+
+@pytest.mark.parametrize("stop", [True, False])
+@pytest.mark.parametrize(("end", "error"), ENDINGS, ids=WAYS)
+def test_whatever_ends_a_sweep_in_its_pick_leaves_none_untold(
+    process: Process, engine: Engine, end: Callable[[object], None], error: type[BaseException], stop: bool
+) -> None:
+    values = {"@n": [1, "endless", "endless"]}
+    with pytest.raises(error) as caught:
+        process.sweep(375, values, end, max_concurrent=3, stop_on_interrupt=stop)
+    check_what_is_told(caught.value, engine, stop)
+
+
+@pytest.mark.parametrize("stop", [True, False])
+@pytest.mark.parametrize(("end", "error"), ENDINGS, ids=WAYS)
+def test_within_a_with_statement_the_body_may_end_as_it_likes(
+    process: Process, engine: Engine, end: Callable[[object], None], error: type[BaseException], stop: bool
+) -> None:
+    given = orders(1, "endless", "endless")
+    with (
+        pytest.raises(error) as caught,
+        process.iterate_many(375, given, max_concurrent=3, stop_on_interrupt=stop) as outcomes,
+    ):
+        for outcome in outcomes:
+            end(outcome)
+    check_what_is_told(caught.value, engine, stop)
+
+
+def check_what_is_told(error: BaseException, engine: Engine, stop: bool) -> None:
+    [note] = error.__notes__
+    assert "workflow 375" in note
+    assert "run-1, run-2" in note
+    assert "outcomes" in note
+    assert engine.stopped == (["run-1", "run-2"] if stop else [])
+    assert [(outcome.process_id, outcome.status) for outcome in error.outcomes] == [("run-0", "SUCCESS")]  # type: ignore[attr-defined]
+    assert error.outcomes[0].results is not None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_a_loop_that_is_left_early_warns_of_what_goes_on(
+    process: Process, engine: Engine, recwarn: pytest.WarningsRecorder, stop: bool
+) -> None:
+    for _ in process.iterate_many(375, orders(1, "endless"), stop_on_interrupt=stop):
+        break
+    gc.collect()
+    assert engine.stopped == (["run-1"] if stop else [])
+    told = [str(warning.message) for warning in recwarn if warning.category is RuntimeWarning]
+    assert len(told) == (0 if stop else 1)
+    assert all("run of workflow 375 may go on: run-1" in each for each in told)
+
+
+def test_outcomes_out_of_turn_can_be_reached(process: Process, engine: Engine) -> None:
+    with (
+        pytest.raises(RuntimeError) as caught,
+        process.iterate_many(375, orders(1, "refused", "endless", 4), max_concurrent=4) as outcomes,
+    ):
+        next(outcomes)
+        next(outcomes)
+        while len(outcomes.outcomes) < 2:
+            outcomes._fleet._ask_the_next()
+        raise RuntimeError
+    known = caught.value.outcomes  # type: ignore[attr-defined]
+    assert [outcome.variables for outcome in known] == [{"@n": "refused"}, {"@n": 4}]
+
+
+def test_a_second_interrupt_while_runs_are_stopped_tells_the_rest(
+    process: Process, engine: Engine, server: ScriptedServer
+) -> None:
+    def interrupt(response: requests.Response, **_: object) -> None:
+        if response.url.endswith("run-1/stop"):
+            response.close()
+            raise KeyboardInterrupt
+
+    process.session.hooks["response"].append(interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        process.sweep(375, {"@n": [1, *["endless"] * 3]}, raising(SystemExit), max_concurrent=4, stop_on_interrupt=True)
+    first = caught.value.__context__
+    assert isinstance(first, SystemExit)
+    for error in (caught.value, first):
+        [note] = error.__notes__
+        assert "These runs of workflow 375 may go on: run-1, run-2, run-3" in note
+        assert len(error.outcomes) == 1  # type: ignore[attr-defined, union-attr]
+    assert server.count("POST", ".*/stop") == 1
+
+
+def test_runs_that_could_not_be_stopped_are_named(process: Process, engine: Engine, server: ScriptedServer) -> None:
+    server.on("POST", f"{ENGINE}/processes/run-1/stop", Reply("boom", 500))
+    with pytest.raises(SystemExit) as caught:
+        process.sweep(
+            375, {"@n": [1, "endless", "endless"]}, raising(SystemExit), max_concurrent=3, stop_on_interrupt=True
+        )
+    assert "these were stopped: run-2. This run of workflow 375 may go on: run-1." in caught.value.__notes__[0]
+
+
+@contextmanager
+def tracing(trace: Callable[[FrameType, str, object], Any]) -> Iterator[None]:
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def lines_of_alpine(met: Callable[[tuple[str, int]], None]) -> Callable[[FrameType, str, object], Any]:
+    """A trace function that tells of each line that is about to run in what starts, follows and ends runs."""
+    folder = Path(alpine.__file__).parent
+    files = {str(folder / f"{name}.py") for name in ("_many", "_runs", "_unfinished", "_waiting", "process")}
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        if frame.f_code.co_filename not in files:
+            return None
+        if event == "line":
+            met((frame.f_code.co_filename, frame.f_lineno))
+        return trace
+
+    return trace
+
+
+@pytest.mark.parametrize("when", ["first", "last"])
+@pytest.mark.parametrize("stop", [True, False])
+def test_an_exception_at_any_line_leaves_no_run_untold(process: Process, engine: Engine, stop: bool, when: str) -> None:
+    """As a signal handler may raise one: each line that runs is tried, when it is reached first, and last."""
+    engine.lasts = 0.2
+
+    def work() -> None:
+        process.run_many(375, orders(1, 2, 3), max_concurrent=2, stop_on_interrupt=stop)
+
+    reached: list[tuple[str, int]] = []
+    with tracing(lines_of_alpine(reached.append)):
+        work()
+    found = dict(
+        zip(reached[::-1], range(len(reached))[::-1], strict=True)
+        if when == "first"
+        else zip(reached, range(len(reached)), strict=True)
+    )
+    assert len(found) > 100
+    for moment in found.values():
+        engine.started.clear()
+        engine.stopped.clear()
+        count = iter(range(len(reached)))
+
+        def interrupt(line: tuple[str, int], moment: int = moment, count: Iterator[int] = count) -> None:
+            if next(count) == moment:
+                raise Alarm(line)
+
+        with pytest.raises(Alarm) as caught, tracing(lines_of_alpine(interrupt)):
+            work()
+        notes = " ".join(getattr(caught.value, "__notes__", ()))
+        ended = [outcome.process_id for outcome in getattr(caught.value, "outcomes", ())]
+        untold = [run for run in engine.started if run not in [*(engine.stopped if stop else ()), *ended]]
+        if not stop:
+            untold = [run for run in untold if run not in notes]
+        if "being started" in notes or "may have started" in notes:
+            untold = untold[:-1]
+        assert untold == [], (caught.value, notes)
 
 
 def test_progress_tells_how_many_are_done(process: Process, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import pickle
-import re
+import signal
+import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import alpine
 from alpine import APIClient, _waiting, afm
 from alpine._runs import FlowRun
 from alpine.exception import (
+    AlpineException,
     AlpineSessionNotFoundException,
     FlowResultsMalformedException,
     InvalidArgumentException,
@@ -429,18 +433,162 @@ def test_an_expired_login_names_the_run(server: ScriptedServer, session: APIClie
     assert caught.value.process_id == PID
 
 
-def test_an_interrupt_leaves_the_run_going_and_says_how_to_go_on(
+class Alarm(Exception):
+    """What a signal handler of somebody raises."""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, Alarm, OSError, GeneratorExit])
+@pytest.mark.parametrize("stop", [False, True])
+def test_whatever_ends_a_wait_leaves_the_run_stopped_or_named(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, error: type[BaseException], stop: bool
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise error
+
+    on_query(server, working())
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    process = session.workfile.process
+    for wait in (partial(process.wait_until_finished, 375, PID), process.attach(375, PID).wait):
+        with pytest.raises(error) as caught:
+            wait(stop_on_interrupt=stop)
+        [note] = caught.value.__notes__
+        assert PID in note
+        assert "workflow 375" in note
+        assert (f"these were stopped: {PID}" in note) is stop
+        assert ("attach(375, process_id)" in note) is not stop
+    assert server.count("POST", ".*/stop") == (2 if stop else 0)
+
+
+def test_a_signal_in_the_middle_of_a_question_ends_the_wait(server: ScriptedServer, session: APIClient) -> None:
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    def interrupt(response: requests.Response, **_options: Any) -> None:
+        response.close()
+        signal.raise_signal(signal.SIGTERM)
+
+    on_query(server, working())
+    session.session.hooks["response"].append(interrupt)
+    before = signal.signal(signal.SIGTERM, ring)
+    try:
+        with pytest.raises(Alarm) as caught:
+            session.workfile.process.wait_until_finished(375, PID)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert PID in caught.value.__notes__[0]
+
+
+def test_a_stop_that_fails_or_is_interrupted_leaves_the_run_named(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime
 ) -> None:
-    def interrupt(_asked: Any) -> Reply:
-        raise KeyboardInterrupt
+    def interrupt(_seconds: float) -> None:
+        raise SystemExit
+
+    on_query(server, working())
+    on_stop(server, Reply("boom", 500))
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    with pytest.raises(SystemExit) as exited:
+        session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=True)
+    assert f"may go on: {PID}" in exited.value.__notes__[0]
+
+    def interrupt_again(response: requests.Response, **_options: Any) -> None:
+        if response.url.endswith("/stop"):
+            response.close()
+            raise KeyboardInterrupt
+
+    session.session.hooks["response"].append(interrupt_again)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=True)
+    assert f"may go on: {PID}" in caught.value.__notes__[0]
+    assert isinstance(caught.value.__context__, SystemExit)
+
+
+def test_the_note_of_an_exit_is_logged_as_python_shows_it_to_nobody(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise SystemExit
 
     on_query(server, working())
     session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with pytest.raises(SystemExit):
         session.workfile.process.wait_until_finished(375, PID)
-    assert PID in caught.value.__notes__[0]
+    assert f"may go on: {PID}" in caplog.text
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_an_answer_that_ends_a_wait_leaves_the_run_stopped_or_named(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, stop: bool
+) -> None:
+    on_query(server, working(), Reply("boom", 418))
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    with pytest.raises(AlpineException) as caught:
+        session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=stop)
+    assert caught.value.process_id == PID
+    assert ("may go on" in caught.value.__notes__[0]) is not stop
+    assert server.count("POST", ".*/stop") == stop
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "FAILURE"])
+def test_a_run_that_is_over_is_not_stopped(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, status: str
+) -> None:
+    on_query(server, OVER)
+    on_results(server, results(status))
+    run = session.workfile.process.attach(375, PID)
+    if status == "SUCCESS":
+        assert run.wait(stop_on_interrupt=True) == "SUCCESS"
+    else:
+        with pytest.raises(RunFlowFailureException) as caught:
+            run.wait(stop_on_interrupt=True)
+        assert not hasattr(caught.value, "__notes__")
     assert server.count("POST") == 0
+
+
+def test_an_exception_at_any_line_of_run_tells_of_the_run(server: ScriptedServer, session: APIClient) -> None:
+    """As a signal handler may raise one: between the answer of the engine and the return of ``run`` too."""
+    on_run(server, Reply(STARTED))
+    folder = Path(alpine.__file__).parent
+    files = {str(folder / f"{name}.py") for name in ("process", "_runs", "_unfinished", "alpineobject")}
+    files.add(str(folder / "_http" / "transport.py"))
+    before = sys.gettrace()
+    told = {"nothing was sent": 0, "may have started": 0, PID: 0}
+    for moment in itertools.count():
+        server.asked.clear()
+        count = itertools.count()
+
+        def trace(frame: Any, event: str, _argument: object, moment: int = moment, count: Any = count) -> Any:
+            if frame.f_code.co_filename not in files:
+                return None
+            if event == "line" and next(count) == moment:
+                raise Alarm(frame.f_code.co_name, frame.f_lineno)
+            return trace
+
+        try:
+            sys.settrace(trace)
+            session.workfile.process.run(375)
+            break
+        except Alarm as alarm:
+            sys.settrace(before)
+            notes = " ".join(getattr(alarm, "__notes__", ()))
+            if server.count("POST", ".*/run"):
+                assert PID in notes or "may have started" in notes or "may go on" in notes, alarm
+            found = [word for word in told if word in notes] or ["nothing was sent"]
+            told[found[-1]] += 1
+        finally:
+            sys.settrace(before)
+    assert min(told.values()) > 0, told
+
+
+def test_a_flow_in_a_circle_is_refused_before_anything_is_sent(server: ScriptedServer, session: APIClient) -> None:
+    operators = {name: afm.Operator(name, "com.alpine.FilterOperator") for name in "ab"}
+    flow = afm.Workflow(operators=operators, links=[afm.Link("a", "b"), afm.Link("b", "a")])
+    process = session.workfile.process
+    for call in (process.run, process.run_many, process.iterate_many):
+        with pytest.raises(WorkflowFileException, match="circle"):
+            call(375, [], afm_file=flow)
+    assert server.asked == []
 
 
 def test_verbose_shows_seconds_and_operators(

@@ -32,6 +32,7 @@ from alpine._http.token import Renewal, TokenHolder, all_secrets
 from alpine._version import __version__
 from alpine.exception import (
     BODY_KEPT,
+    AlpineException,
     InvalidResponseException,
     RedirectException,
     RequestTimeoutException,
@@ -196,11 +197,13 @@ class Transport:
         :raises AlpineException: There is none.
         """
         try:
-            with self._limited(call):
-                outcome = self._outcome(call)
-        except KeyboardInterrupt as interrupt:
+            outcome = self._outcome(call)
+        except AlpineException:
+            raise
+        except BaseException as error:
+            # Ctrl-C, and whatever else a signal handler raises.
             if call.if_lost:
-                interrupt.add_note(f"It may have happened all the same: {call.action}. {call.if_lost}")
+                error.add_note(f"It may have happened all the same: {call.action}. {call.if_lost}")
             raise
         if isinstance(outcome, Failure):
             raise outcome.to_exception(
