@@ -171,7 +171,7 @@ class RunIterator(Iterator[RunOutcome]):
             if outcome is not None:
                 return outcome
         except BaseException as error:
-            self._fleet.leave(error)
+            self._leave(error)
             raise
         self._abandoned.detach()
         raise StopIteration
@@ -183,7 +183,7 @@ class RunIterator(Iterator[RunOutcome]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            self._fleet.leave(error)
+            self._leave(error)
         self._abandoned()
 
     @property
@@ -193,8 +193,7 @@ class RunIterator(Iterator[RunOutcome]):
 
     def close(self) -> None:
         """Start no more runs. Those that are running are stopped, or named in the log."""
-        self._abandoned.detach()
-        self._fleet.leave(None)
+        self._leave(None)
 
     def all(self) -> RunOutcomes:
         """All of the outcomes, together."""
@@ -206,8 +205,12 @@ class RunIterator(Iterator[RunOutcome]):
         try:
             return use(self)
         except BaseException as error:
-            self._fleet.leave(error)
+            self._leave(error)
             raise
+
+    def _leave(self, error: BaseException | None) -> None:
+        self._fleet.leave(error)
+        self._abandoned.detach()
 
 
 class Fleet:

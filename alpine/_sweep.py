@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from alpine._http.failure import of_a_signal
 from alpine._rich import extra
 from alpine.exception import AlpineException, WorkflowVariableException
 from alpine.results import FlowResults
@@ -48,6 +49,8 @@ def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str
         try:
             value = pick(outcome.results)
         except _UNREADABLE as failure:
+            if of_a_signal(failure):
+                raise
             error = f"Nothing could be picked: {type(failure).__name__}: {failure}"
         else:
             picked = {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}

@@ -245,6 +245,20 @@ def test_the_wait_ends_at_its_deadline_and_the_job_goes_on(
     assert server.count("POST") == 0
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, TimeoutError])
+def test_whatever_ends_the_wait_for_a_job_has_a_note_that_names_it(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, error: type[BaseException]
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise error
+
+    server.on("GET", JOB, Reply({"response": {"id": 2, "status": "running"}}))
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    with pytest.raises(error) as caught:
+        session.job.wait_until_finished(1, 2)
+    assert caught.value.__notes__ == ["Job 2 goes on. To wait again: wait_until_finished(1, 2)."]
+
+
 def test_every_state_but_idle_is_waited_for(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime, capsys: pytest.CaptureFixture[str]
 ) -> None:

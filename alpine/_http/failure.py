@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -80,10 +81,10 @@ class Failure:
         for cause in chain:
             if isinstance(cause, AlpineException):
                 raise cause
-        for cause in chain:
-            # Error and frame know each other, and both know the pool: its connections would stay open after
-            # session.close() until the garbage collector comes by.
-            cause.__traceback__ = None
+        # The innermost: what urllib3 wraps around it has its traceback as well.
+        signalled = next((cause for cause in reversed(chain) if of_a_signal(cause)), None)
+        if signalled is not None:
+            raise signalled
         certificate = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
         if certificate is not None and not isinstance(certificate, _CLOSED_IN_THE_MIDDLE):
             return cls._of_tls(certificate)
@@ -138,6 +139,21 @@ class Failure:
             )
             return OutcomeUnknownException(reason.strip(), **attributes)
         return self.kind(f"Could not {action} at {server}: {self.reason}. {self.advice}".strip(), **attributes)
+
+
+def of_a_signal(error: BaseException) -> bool:
+    """Whether a signal handler raised it.
+
+    The TimeoutError of an alarm means the script. Taken for the network's, the alarm that was to end a wait is lost.
+    """
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers}
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _host_advice() -> str:
