@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -18,7 +19,7 @@ from alpine._http.retry import LOST_BEHIND_GATEWAY
 from alpine._rich import RichList
 from alpine._runs import FlowRun
 from alpine._unfinished import Unfinished
-from alpine._variables import Variables
+from alpine._variables import Variables, checked_variables
 from alpine._waiting import FIRST_GAP, Waiting
 from alpine.exception import (
     AlpineException,
@@ -252,7 +253,8 @@ class Fleet:
             # Only now: until here an exception could have come between the outcome and the loop.
             self._ended.pop(self._given - 1, None)
         if self._given == len(self._orders):
-            self._progress.finish(clock.now() - self._begun, f"all runs are over{self._failures()}", self._over)
+            words = f"all runs are over{self._failures()}"
+            self._progress.finish(clock.now() - self._begun, words, self._over, good=not self._failed)
             self._is_left = not self.keep
             return None
         while self._given not in self._ended:
@@ -270,7 +272,7 @@ class Fleet:
         """Leave with a warning: nobody can ask for the next outcome any more, and no exception carries a note."""
         # The runs of a process are no business of a child that was forked from it, and ends.
         if os.getpid() == self._owner:
-            self.leave(None, lambda words: warnings.warn(words, RuntimeWarning, stacklevel=6))
+            self.leave(None, lambda words: warnings.warn(words, RuntimeWarning, stacklevel=7))
 
     def leave(self, error: BaseException | None, say: Callable[[str], None] | None = None) -> None:
         """Start no more; stop what runs, where that is wanted, and tell what goes on.

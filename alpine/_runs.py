@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Union
 
 from alpine import _rich, _waiting
 from alpine._arguments import number
+from alpine._constants import flag
 from alpine._display import Progress
 from alpine._files import local_path
 from alpine._rich import RichStr
@@ -142,7 +143,7 @@ class FlowRun(RichStr, metaclass=_Offered):
         :rtype: str
         """
         longest, limit = limits(query_time, timeout)
-        unfinished = Unfinished(self.workflow_id, stop=bool(stop_on_interrupt))
+        unfinished = Unfinished(self.workflow_id, stop=bool(flag(stop_on_interrupt, "stop_on_interrupt")))
         unfinished.begun(self)
         try:
             if self._results is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpine._http.failure import of_a_signal
 from alpine._rich import extra
-from alpine.exception import AlpineException, WorkflowVariableException
+from alpine.exception import AlpineException, InvalidArgumentException, WorkflowVariableException
 from alpine.results import FlowResults
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def sweep_orders(values: object) -> list[dict[str, object]]:
 def to_dataframe(outcomes: Iterable[RunOutcome], pick: Callable[[FlowResults], object]) -> DataFrame:
     """A row for each outcome: its variables, what was picked from its results, the run, and why it failed."""
     pandas = extra("pandas")
+    if not callable(pick):
+        raise InvalidArgumentException(f"pick must be a function of the results, not {pick!r:.200}.")
     rows = [_row(outcome, pick) for outcome in outcomes]
     last = ["process_id", "error"]
     columns = dict.fromkeys(column for row in rows for column in row if column not in last)
@@ -44,7 +46,7 @@ def to_dataframe(outcomes: Iterable[RunOutcome], pick: Callable[[FlowResults], o
 
 def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str, Any]:
     picked: dict[str, Any] = {}
-    error: str | None = None if outcome.error is None else str(outcome.error)
+    error = outcome._reason or None
     if outcome.error is None and outcome.results is not None:
         try:
             value = pick(outcome.results)
@@ -55,5 +57,4 @@ def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str
         else:
             picked = {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}
     run = None if outcome.process_id is None else str(outcome.process_id)
-    given = dict(outcome.variables) if isinstance(outcome.variables, Mapping) else {}
-    return {**given, **picked, "process_id": run, "error": error}
+    return {**outcome._given, **picked, "process_id": run, "error": error}

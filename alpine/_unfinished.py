@@ -30,10 +30,11 @@ class Unfinished:
     def __bool__(self) -> bool:
         return bool(self._runs)
 
-    def begun(self, run: FlowRun) -> None:
+    def begun(self, run: FlowRun) -> FlowRun:
         """The id of a run is known."""
         self._runs[run] = run
         self.starting = False
+        return run
 
     def over(self, run: FlowRun) -> None:
         """A run has ended, or will be asked about no more."""

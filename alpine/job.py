@@ -453,7 +453,7 @@ class Job(Resource):
                 return None
 
             try:
-                over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
+                over = wait_for(ask, clock, longest_gap=longest, timeout=left)
             except AlpineException:
                 raise
             except BaseException as error:

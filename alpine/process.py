@@ -79,7 +79,7 @@ class Process(Resource):
         values = checked_variables(variables)
         for warning in undeclared(values, flow):
             warnings.warn(warning, stacklevel=2)
-        unfinished = Unfinished(identifier(workflow_id, "workflow_id"))
+        unfinished = Unfinished(identifier(workflow_id, "workflow_id", WorkfileNotFoundException))
         try:
             return self._start(values, flow, unfinished)
         except BaseException as error:
@@ -379,14 +379,15 @@ class Process(Resource):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
-        from alpine._many import Fleet, Order, RunIterator, Terms
+        from alpine._many import Fleet, RunIterator, Terms, orders_of
 
         flow, orders = flow_of(afm_file), orders_of(list_of_variables)
         for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
             warnings.warn(warning, stacklevel=2)
-        workflow = identifier(workflow_id, "workflow_id")
+        workflow = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
         places = number(max_concurrent, "max_concurrent", least=1, whole=True)
-        terms = Terms(workflow, flow, places, *limits(query_time, timeout), bool(verbose), bool(stop_on_interrupt))
+        stop = bool(flag(stop_on_interrupt, "stop_on_interrupt"))
+        terms = Terms(workflow, flow, places, *limits(query_time, timeout), bool(verbose), stop)
         return RunIterator(Fleet(self, orders, terms))
 
     def sweep(
@@ -448,9 +449,7 @@ class Process(Resource):
                 f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
                 body=self._transport.beginning(answer.body),
             )
-        run = FlowRun(self, workflow_id, process_id, flow)
-        unfinished.begun(run)
-        return run
+        return unfinished.begun(FlowRun(self, workflow_id, process_id, flow))
 
     def _patient(self, seconds: float) -> Timeout:
         """The client's time-outs, with a read that is not shorter than this."""

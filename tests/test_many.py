@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import pickle
+import pprint
+import re
 import signal
 import sys
 import threading

@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 import pickle
+import re
 import signal
 import sys
 import time

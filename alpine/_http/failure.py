@@ -85,6 +85,10 @@ class Failure:
         signalled = next((cause for cause in reversed(chain) if of_a_signal(cause)), None)
         if signalled is not None:
             raise signalled
+        for cause in chain:
+            # Error and frame know each other, and both know the pool: its connections would stay open after
+            # session.close() until the garbage collector comes by.
+            cause.__traceback__ = None
         certificate = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
         if certificate is not None and not isinstance(certificate, _CLOSED_IN_THE_MIDDLE):
             return cls._of_tls(certificate)

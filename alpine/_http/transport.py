@@ -197,7 +197,8 @@ class Transport:
         :raises AlpineException: There is none.
         """
         try:
-            outcome = self._outcome(call)
+            with self._limited(call):
+                outcome = self._outcome(call)
         except AlpineException:
             raise
         except BaseException as error:

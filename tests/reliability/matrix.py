@@ -223,7 +223,10 @@ What the tables show, in words:
 - **A wait goes on** through a server that is down, and through its restart; for two minutes also through answers that
   make no sense, such as the page that a proxy shows meanwhile. At the deadline a run that is still going is
   `RunFlowTimeoutException`, a server that could not be reached is `RunFlowConnectionException`; both name the run, the
-  last status and the last error. A question gets no more time than the wait has left, and ten seconds at the least.
+  last status and the last error. Every question has a deadline for its head and body together: what the wait has left
+  and four seconds, eight for the last look. So `wait(timeout=T)` ends within T + 15 seconds whatever the server does,
+  also where it drips the answers to the questions, to a stop and to a login that is renewed. Only the lookup of a host
+  name, and a password function of yours, cannot be interrupted.
 - **What ends a script from outside** (Ctrl-C, `sys.exit`, SIGTERM or an alarm with a handler that raises) leaves no
   run untold: `stop_on_interrupt=True` stops what a wait, `run_many`, `iterate_many` or `sweep` has running, otherwise a
   note of the exception names it. An exception was raised at each line that starts and follows runs, and real processes
