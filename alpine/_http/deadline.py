@@ -68,8 +68,9 @@ def limited(seconds: float | None, advice: str = _ADVICE) -> Iterator[None]:
         yield
         return
     around, own = _CURRENT.get(), Deadline(seconds, advice)
-    token = _CURRENT.set(own if around is None or own.left < around.left else around)
     try:
+        # Inside, so that a signal at any moment leaves the thread without this deadline.
+        _CURRENT.set(own if around is None or own.left < around.left else around)
         yield
     finally:
-        _CURRENT.reset(token)
+        _CURRENT.set(around)
