@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from alpine import _rich
+from alpine._printable import printable
 
-_BLANK = "\u3000\u00a0\u200d"
 _OFF = frozenset({"0", "no", "off", "false"})
 
 
@@ -74,10 +73,16 @@ class Progress:
         :param doing: What is running; None for "as before".
         :param done: How many steps are done.
         """
-        self._show(replace(self._news, seconds=seconds, words=doing or self._news.words, done=done))
+        if self._screen is not None:
+            self._doing, self._done = printable(doing or self._doing), done
+            self._screen.show(f"{seconds:6.1f} s  {self._doing}{self._share()}", self._doing, done)
 
-    def finish(self, seconds: float, outcome: str, done: int | None = None, *, good: bool = True) -> None:
-        """Tell how it ended.
+    def finish(self, seconds: float, outcome: str, done: int | None = None) -> None:
+        """Tell how it ended."""
+        if self._screen is not None:
+            self._done = self._done if done is None else done
+            self._screen.close(f"{seconds:6.1f} s  {printable(outcome)}{self._share()}", self._done)
+            self._ended = True
 
         :param seconds: Seconds since the beginning.
         :param outcome: How it ended.

@@ -24,6 +24,8 @@ class ErrorWords:
         self.code: str | None = None
         self.fields: dict[str, dict[str, Any]] = {}
         self.message: str | None = None
+        self.of_api = False
+        """Whether it has the form of the API's errors."""
         text = clean(body).strip()
         for reader in (self._read_json, self._read_html, self._read_text):
             if reader(text):
@@ -38,6 +40,7 @@ class ErrorWords:
         if isinstance(document, str):
             return self._read_text(document.strip())
         errors = document.get("errors", document) if isinstance(document, dict) else None
+        self.of_api = errors is not document
         if isinstance(errors, str):
             return self._read_text(errors)
         if not isinstance(errors, dict):

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
-from alpine._target import RESERVED, Target, shortened
-from alpine.exception import InvalidArgumentException, LocalFileException, LocalFileNotFoundException
+from alpine._printable import NOT_SHOWN
+from alpine.exception import InvalidArgumentException, LocalFileException
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,7 +88,7 @@ def read_json(path: Path) -> Any:
 def safe_name(sent: str | None, default: str) -> str:
     """A file name that a server sent, reduced to one that cannot leave its directory."""
     last = re.split(r"[/\\]", sent or "")[-1]
-    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", last)
+    name = re.sub(rf'[{NOT_SHOWN}\t\n<>:"|?*]', "_", last)
     # A name with a dot in front is hidden, and may be one that a shell reads; some names are devices on Windows.
     shown = name.strip(". ")
     if RESERVED.match(shown):

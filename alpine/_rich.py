@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from alpine.exception import missing_extra
+from alpine._extras import missing_extra
 
 T = TypeVar("T")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from alpine._http.redaction import logger_of
 from alpine._http.retry import LONGEST_RETRY_AFTER, Clock
 from alpine.exception import (
     AlpineException,
@@ -41,7 +41,7 @@ the results may each take them beyond the end: 12 seconds in all, of the 15 that
 _SHARE = 0.1
 """The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
 
-logger = logging.getLogger("alpine.waiting")
+logger = logger_of("alpine.waiting")
 
 
 @dataclass(frozen=True)

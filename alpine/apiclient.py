@@ -21,13 +21,15 @@ from alpine._configuration import (
     checked_timeout,
     completed,
     set_level,
+    settings_in,
     verification,
+    whole_or_none,
 )
-from alpine._constants import flag
-from alpine._files import local_path, read_json
+from alpine._files import local_path
 from alpine._http.body import BytesBody, body_of
 from alpine._http.deadline import limited
 from alpine._http.environment import Environment
+from alpine._http.redaction import keeps_secrets
 from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Timeout, Transport
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
@@ -38,7 +40,6 @@ from alpine.exception import (
     AlpineSessionNotFoundException,
     InvalidArgumentException,
     InvalidResponseCodeException,
-    InvalidResponseException,
     LoginFailureException,
     UserNotFoundException,
 )
@@ -46,11 +47,6 @@ from alpine.job import Job
 from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
-
-__all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile", "Workspace"]
-__all__ += exception.__all__
-
-_FROM_FILE = ("host", "port", "username", "password", "token", "is_secure", "validate_certs", "ca_certs")
 
 
 class APIClient(AlpineObject):
@@ -95,6 +91,7 @@ class APIClient(AlpineObject):
     ...     session.get_version()
     """
 
+    @keeps_secrets
     def __init__(
         self,
         host: str | None = None,
@@ -115,6 +112,7 @@ class APIClient(AlpineObject):
         address, from_environment = address_of(host, port, is_secure)
         if from_environment:
             username, password, token = completed(username, password, token)
+        whole_or_none(username, password, token)
         if logging_level is not None:
             set_level(logging_level)
         session = HTTPSession()
@@ -135,7 +133,7 @@ class APIClient(AlpineObject):
         if self.is_secure and not validate_certs:
             warnings.warn(
                 f"The certificate of {address.host} is not checked: anybody on the way can read the password.",
-                stacklevel=2,
+                stacklevel=3,
             )
         if username is not None and password is not None:
             self.login(username, password)
@@ -154,6 +152,7 @@ class APIClient(AlpineObject):
         """The jobs, and with ``job.task`` their tasks."""
 
     @classmethod
+    @keeps_secrets
     def from_file(cls, path: str | os.PathLike[str], **arguments: Any) -> Self:
         """Make a client from a JSON file that holds ``host``, ``port``, ``username`` and ``password``.
 
@@ -163,21 +162,25 @@ class APIClient(AlpineObject):
         :returns: The client, logged in.
         :rtype: APIClient
         :raises LocalFileException: The file cannot be read.
-        :raises InvalidArgumentException: It is not a JSON object with a ``host``.
+        :raises InvalidArgumentException: It is not a JSON object with a ``host`` and a login, or has an unknown key;
+            nothing was sent.
+
+        A file with a password that other users of the computer may read is warned of.
 
         Example:
 
         >>> session = APIClient.from_file("alpine_login.json")
         """
         file = local_path(path, "path")
-        settings = read_json(file)
-        if not isinstance(settings, dict) or not settings.get("host"):
-            raise InvalidArgumentException(f"{file} must be a JSON object with host, port, username and password.")
-        given = {name: settings[name] for name in _FROM_FILE if settings.get(name) is not None}
-        for name in given.keys() & {"is_secure", "validate_certs"}:
-            flag(given[name], f"{name} in {file}")
-        return cls(**{**given, **arguments})
+        client = cls(**{**settings_in(file), **arguments})
+        if client.token is None:
+            raise InvalidArgumentException(
+                f"{file} holds no login: its keys 'username' and 'password', or 'token', are missing. They can also be "
+                "given as arguments, or in ALPINE_USERNAME and ALPINE_PASSWORD where ALPINE_HOST names the same host."
+            )
+        return client
 
+    @keeps_secrets
     def login(self, username: str, password: Password) -> dict[str, Any]:
         """Log in. Calls ``POST /sessions``.
 
@@ -219,16 +222,16 @@ class APIClient(AlpineObject):
         session = self._one(answer)
         token = session.get("session_id")
         if not isinstance(token, str) or not token:
-            raise InvalidResponseException(
-                f"Could not log in as {username!r}: the server's answer names no session id.", status_code=answer.status
-            )
-        self._transport.holder.set(token, answer.cookies, lambda: self._log_in(username, password))
+            raise self._unusable(answer, "the server's answer names no session id")
+        cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+        self._transport.holder.set(token, cookie or None, lambda: self._log_in(username, password))
         self.username = username
         user = session.get("user")
         record = user if isinstance(user, dict) else {}
         self._user_id = _id_in(record)
         return record
 
+    @keeps_secrets
     def logout(self) -> dict[str, Any]:
         """Log out: the token is no longer valid, here and on the server. Calls ``DELETE /sessions``.
 
@@ -262,6 +265,7 @@ class APIClient(AlpineObject):
         return self._transport.holder.value
 
     @token.setter
+    @keeps_secrets
     def token(self, value: str | None) -> None:
         self._transport.holder.set(value)
         self._user_id, self._opened = None, False
@@ -378,6 +382,7 @@ class APIClient(AlpineObject):
         """
         return self._one(self._request("GET", "license", "read the licence of the server"))
 
+    @keeps_secrets
     def request(
         self,
         method: str,

@@ -10,6 +10,8 @@ from alpine import exception
 from alpine._arguments import Id, find_named, given, identifier, nearest, number, sent_id, text, words
 from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
+from alpine._http.redaction import keeps_secrets
+from alpine._http.transport import HTTPSession
 from alpine._records import Record, RecordList
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -167,6 +169,7 @@ class DataSource(AlpineObject):
         action = f"list the databases of data source {source}"
         return self._list(f"data_sources/{source}/databases", action, per_page=per_page, kinds=_KINDS)
 
+    @keeps_secrets
     def create(
         self,
         name: str,
@@ -236,6 +239,7 @@ class DataSource(AlpineObject):
         }
         return self._create("data_sources", name, document, (str(db_password),) if db_password else ())
 
+    @keeps_secrets
     def create_hadoop(
         self,
         name: str,
@@ -308,7 +312,7 @@ class DataSource(AlpineObject):
         return self._create("hdfs_data_sources", name, document, ())
 
     def _create(self, path: str, name: str, document: dict[str, object], secrets: tuple[str, ...]) -> Record:
-        if_lost = "Look with datasource.get_id whether it is there before you create it again."
+        if_lost = "Look with session.datasource.get_id whether it is there before you create it again."
         action = f"create data source {name!r}"
         body = BytesBody.json(document)
         return self._one(self._request("POST", path, action, body=body, secrets=secrets, if_lost=if_lost))

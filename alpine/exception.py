@@ -10,6 +10,7 @@
      ├── LocalFileException (OSError)                    a local file cannot be read or written
      │    └── LocalFileNotFoundException                 there is none; also a FileNotFoundError
      ├── MissingExtraException (ImportError)             an optional package is not installed
+     ├── NotPicklableException (TypeError)               a client is made anew in each process
      ├── LoginFailureException                           the server refused user and password
      ├── AlpineSessionNotFoundException                  401: no login, or it has expired
      ├── ServerConnectionException (ConnectionError)     the server could not be reached
@@ -51,12 +52,14 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable, Mapping
 from errno import ENOENT
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from alpine._error_words import LONGEST_BODY, ErrorWords
+from alpine._printable import printable
 
 BODY_KEPT = 2_000
 """How many characters of an error's body an exception keeps."""
@@ -90,18 +93,27 @@ class AlpineException(Exception):
     _advice: ClassVar[str] = ""
 
     def __init__(self, reason: str = "", *args: object, **attributes: object) -> None:
+        reason = _shown(reason)
         super().__init__(reason, *args)
         self.reason = reason
         self.fields: dict[str, dict[str, Any]] = {}
         """For a refused value: field -> code -> details, as the server names them."""
         for name, value in attributes.items():
-            setattr(self, name, value)
+            setattr(self, name, _shown(value))
 
     def __str__(self) -> str:
         return str(self.reason)
 
+    def add_note(self, note: str, /) -> None:
+        """Add a line to what a traceback prints below the message."""
+        super().add_note(_shown(note))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, {**self.__dict__})
+
+
+def _shown(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
 
 
 def _restore(kind: type[AlpineException], args: tuple[object, ...], state: dict[str, object]) -> AlpineException:
@@ -144,6 +156,10 @@ class MissingExtraException(AlpineException, ImportError):
     """A package that is not installed by default is needed; the message names the extra."""
 
 
+class NotPicklableException(AlpineException, TypeError):
+    """A client, or a resource of one, can be neither pickled nor copied."""
+
+
 class LoginFailureException(AlpineException):
     """The server refused the user name and the password."""
 
@@ -153,7 +169,7 @@ class LoginFailureException(AlpineException):
 class AlpineSessionNotFoundException(AlpineException):
     """There is no login, or it has expired (401)."""
 
-    _advice = "Log in again with client.login(username, password)."
+    _advice = "Log in again with session.login(username, password)."
 
 
 class ServerConnectionException(AlpineException, ConnectionError):
@@ -199,8 +215,6 @@ class ResponseTooLargeException(InvalidResponseException):
 class InvalidResponseCodeException(InvalidResponseException):
     """The server answers with a status code that says no."""
 
-    _advice = "If that is not what an Alpine server says, check host and port."
-
 
 class ForbiddenException(InvalidResponseCodeException):
     """The user may not do this (403)."""
@@ -211,7 +225,7 @@ class ForbiddenException(InvalidResponseCodeException):
 class NotLicensedException(ForbiddenException):
     """The server's licence does not cover this feature (403)."""
 
-    _advice = "The licence of the server does not cover this feature; client.get_license() shows what it covers."
+    _advice = "The licence of the server does not cover this feature; session.get_license() shows what it covers."
 
 
 class DemoModeException(ForbiddenException):
@@ -275,15 +289,13 @@ class NotFoundException(AlpineException, LookupError):
 class DataSourceNotFoundException(NotFoundException):
     """There is no such data source."""
 
-    _advice = "client.datasource.get_list() shows those that this user sees."
-    by_name = "session.datasource.get_id(name)"
+    _advice = "session.datasource.get_list() shows those that this user sees."
 
 
 class JobNotFoundException(NotFoundException):
     """There is no such job."""
 
-    _advice = "client.job.get_list(workspace_id) shows those of a workspace."
-    by_name = "session.job.get_id(workspace_id, job_name)"
+    _advice = "session.job.get_list(workspace_id) shows those of a workspace."
 
 
 class ResultsNotFoundException(NotFoundException):
@@ -293,22 +305,19 @@ class ResultsNotFoundException(NotFoundException):
 class TaskNotFoundException(NotFoundException):
     """There is no such task in the job."""
 
-    _advice = "client.job.task.get_list(workspace_id, job_id) shows those of a job."
-    by_name = "session.job.task.get_id(workspace_id, job_id, task_name)"
+    _advice = "session.job.task.get_list(workspace_id, job_id) shows those of a job."
 
 
 class UserNotFoundException(NotFoundException):
     """There is no such user."""
 
-    _advice = "client.user.get_list() shows those there are."
-    by_name = "session.user.get_id(username)"
+    _advice = "session.user.get_list() shows those there are."
 
 
 class WorkfileNotFoundException(NotFoundException):
     """There is no such workfile, or it is of the wrong kind for the call."""
 
-    _advice = "client.workfile.get_list(workspace_id) shows those of a workspace."
-    by_name = "session.workfile.get_id(workfile_name, workspace_id)"
+    _advice = "session.workfile.get_list(workspace_id) shows those of a workspace."
 
 
 class WorkspaceMemberNotFoundException(NotFoundException):
@@ -320,8 +329,10 @@ class WorkspaceMemberNotFoundException(NotFoundException):
 class WorkspaceNotFoundException(NotFoundException):
     """There is no such workspace."""
 
-    _advice = "client.workspace.get_list() shows those that this user sees."
-    by_name = "session.workspace.get_id(workspace_name)"
+    _advice = (
+        "session.workspace.get_list() shows those that this user sees. Digits are always an id, also as a text; "
+        "session.workspace.get_id finds the id of a name."
+    )
 
 
 class FlowResultsMalformedException(AlpineException):
@@ -384,6 +395,14 @@ _BY_STATUS: dict[int, type[AlpineException]] = {
 }
 
 
+_NOT_OF_API = frozenset({405, 501, 505})
+"""What Alpine never answers to this client."""
+_ALSO_OF_OTHERS = frozenset({LoginFailureException, ForbiddenException, NotFoundException})
+"""The exceptions that another kind of server causes as well."""
+_WANTS_TLS = re.compile(r"plain HTTP|HTTP request\b.{0,40}\bHTTPS", re.IGNORECASE)
+"""What servers for https say to plain http, each in its own words."""
+
+
 def exception_for(
     status: int,
     body: bytes,
@@ -411,12 +430,15 @@ def exception_for(
     """
     text = body[:LONGEST_BODY].decode("utf-8", "replace")
     words = ErrorWords(text, clean)
-    kind = _BY_CODE.get((status, words.code or "")) or (kinds or {}).get(status)
+    kind = _BY_CODE.get((status, words.code or ""))
+    # Every server says 400 to what it does not understand; the API tells what it is.
+    if kind is None and (status != 400 or words.of_api):
+        kind = (kinds or {}).get(status)
     if kind is None and status != 401:
         kind = otherwise
     if kind is None:
         kind = _BY_STATUS.get(status) or (ServerErrorException if status >= 500 else InvalidResponseCodeException)
-    advice = kind._advice if advice is None else advice
+    advice = _advice_for(kind, status, text, words.of_api, url) if advice is None else advice
     said = str(words)
     reason = f"Could not {action}: the server answered {status}{f' ({said})' if said else ''}."
     return kind(
@@ -432,13 +454,15 @@ def exception_for(
     )
 
 
-def missing_extra(package: str, extra: str) -> MissingExtraException:
-    """Make the exception that says which extra brings a package that is not installed."""
-    return MissingExtraException(
-        f"{package} is not installed. The extra {extra!r} brings it: pip install '.[{extra}]' in the checkout "
-        f"of alpine, or alone: pip install {package}",
-        name=package,
-    )
+def _advice_for(kind: type[AlpineException], status: int, text: str, of_api: bool, url: str) -> str:
+    if status == 400 and _WANTS_TLS.search(text):
+        return f"The port speaks https: give host={f'https://{urlsplit(url).netloc}'!r}, or is_secure=True."
+    question = f"Is that an Alpine server? {url.partition('?')[0]} was asked; check host and port."
+    if not of_api and (status in _NOT_OF_API or kind is InvalidResponseCodeException):
+        return question
+    if not of_api and kind in _ALSO_OF_OTHERS and text.strip() not in {"", "{}"}:
+        return f"{kind._advice} {question}"
+    return kind._advice
 
 
 __all__ = [
@@ -461,6 +485,7 @@ __all__ = [
     "MissingExtraException",
     "NotFoundException",
     "NotLicensedException",
+    "NotPicklableException",
     "OperatorNotFoundException",
     "OutcomeUnknownException",
     "RedirectException",

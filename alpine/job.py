@@ -31,7 +31,7 @@ from alpine.exception import (
     ValidationException,
     WorkspaceNotFoundException,
 )
-from alpine.workspace import restated, workspace_id_of
+from alpine.workspace import restated, workspace_id_beside, workspace_id_of
 
 __all__ = ["AlpineObject", "Job", "datetime", "timedelta"]
 __all__ += exception.__all__
@@ -129,7 +129,7 @@ class Job(Resource):
             f"create job {name!r} in workspace {workspace}",
             body=BytesBody.json({"job": job}),
             kinds={404: WorkspaceNotFoundException},
-            if_lost="Look with job.get_id whether it is there before you create it again.",
+            if_lost="Look with session.job.get_id whether it is there before you create it again.",
         )
         return self._one(answer)
 
@@ -334,8 +334,8 @@ class Job(Resource):
         >>> session.job.get_id(workspace_id, "report") == job_id
         True
         """
-        name = text(job_name, "job_name")
-        return find_id(self.iterate(workspace_id, 1000), "name", name, "job", JobNotFoundException)
+        workspace = workspace_id_beside(self, workspace_id, job_name, "job.get_id(workspace_id, job_name)")
+        return find_id(self.iterate(workspace, 1000), "name", job_name, "job", JobNotFoundException)
 
     def run(self, job_id: Id) -> Record:
         """Run a job now. Calls ``POST /jobs/:id/run``.

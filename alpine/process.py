@@ -444,7 +444,7 @@ class Process(Resource):
             if_lost=_IF_LOST,
         )
         process_id = self._meta(answer).get("processId")
-        if not isinstance(process_id, str) or not process_id:
+        if not isinstance(process_id, str) or not process_id.strip() or not process_id.isprintable():
             raise OutcomeUnknownException(
                 f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
                 body=self._transport.beginning(answer.body),

@@ -8,7 +8,7 @@ from alpine._http.body import BytesBody
 from alpine._records import Record, RecordList
 from alpine.alpineobject import Resource
 from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
-from alpine.workspace import restated, workspace_id_of
+from alpine.workspace import restated, workspace_id_beside, workspace_id_of
 
 
 class TaskType(Constants):
@@ -60,7 +60,7 @@ class Task(Resource):
                 action,
                 body=BytesBody.json({"job_task": {"action": kind, "workfile_id": workfile}}),
                 kinds={404: WorkfileNotFoundException},
-                if_lost="Look with job.task.get_list whether it is there before you create it again.",
+                if_lost="Look with session.job.task.get_list whether it is there before you create it again.",
             )
             return self._one(answer)
         except WorkfileNotFoundException as error:
@@ -119,7 +119,7 @@ class Task(Resource):
         for task in self.get_list(workspace_id, job_id):
             if task.get("id") == number:
                 return Record(task)
-        raise TaskNotFoundException(f"Job {job_id} has no task {number}; job.task.get_list shows those it has.")
+        raise TaskNotFoundException(f"Job {job_id} has no task {number}; session.job.task.get_list shows those it has.")
 
     def get_id(self, workspace_id: Id, job_id: Id, task_name: str) -> int:
         """Return the ID of a task of a job. Calls ``GET /workspaces/:id/jobs/:id``.
@@ -141,8 +141,9 @@ class Task(Resource):
         >>> session.job.task.get_id(workspace_id, job_id, "Run order_filter") == task["id"]
         True
         """
-        name = text(task_name, "task_name")
-        return find_id(self.get_list(workspace_id, job_id), "name", name, "task", TaskNotFoundException)
+        usage = "job.task.get_id(workspace_id, job_id, task_name)"
+        workspace = workspace_id_beside(self, workspace_id, task_name, usage)
+        return find_id(self.get_list(workspace, job_id), "name", task_name, "task", TaskNotFoundException)
 
     def delete(self, workspace_id: Id, job_id: Id, task_id: Id) -> None:
         """Delete a task of a job. Calls ``DELETE /workspaces/:id/jobs/:id/job_tasks/:id``.

@@ -9,6 +9,7 @@ from alpine import exception
 from alpine._arguments import Id, find_id, given, identifier, text, words
 from alpine._constants import Constants, flag
 from alpine._http.body import BytesBody
+from alpine._http.redaction import keeps_secrets
 from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -47,6 +48,7 @@ class User(Resource):
     adminRole = AdminRole()  # noqa: N815 - the name that scripts use
     """The administrator roles, as in ``session.user.adminRole.ApplicationAdministrator``."""
 
+    @keeps_secrets
     def create(
         self,
         username: str,
@@ -113,7 +115,7 @@ class User(Resource):
                 f"create user {name!r}",
                 body=BytesBody.json(document),
                 secrets=(password,),
-                if_lost="Look with user.get_id whether the user is there before you create it again.",
+                if_lost="Look with session.user.get_id whether the user is there before you create it again.",
             )
         )
 

@@ -15,9 +15,9 @@ from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
 from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
-from alpine.datasource import DataSource, execution_locations
-from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
+from alpine._workfile_names import naming
+from alpine.alpineobject import AlpineObject
+from alpine.datasource import execution_locations
 from alpine.exception import (
     AlpineException,
     DataSourceNotFoundException,
@@ -26,7 +26,7 @@ from alpine.exception import (
     WorkfileNotFoundException,
     WorkspaceNotFoundException,
 )
-from alpine.workspace import restated, workspace_exists, workspace_id_of
+from alpine.workspace import restated, workspace_exists, workspace_id_beside, workspace_id_of
 
 __all__ = ["AlpineObject", "DataSource", "Workfile"]
 __all__ += exception.__all__
@@ -172,7 +172,8 @@ class Workfile(Resource):
         name = text(workfile_name, "workfile_name")
         workflow: Mapping[str, Any] | None = None
         seen = []
-        for row in self.iterate(workspace_id, per_page=1000):
+        workspace = workspace_id_beside(self, workspace_id, name, "workfile.get_id(workfile_name, workspace_id)")
+        for row in self.iterate(workspace, per_page=1000):
             if row.get("file_name") == name:
                 return sent_id(row, "workfile")
             if row.get("file_type") == "work_flow" and row.get("file_name") == name.removesuffix(".afm"):
@@ -248,6 +249,7 @@ class Workfile(Resource):
         data_sources_list: list[dict[str, Any]],
         *,
         if_exists: str = "rename",
+        name: str | None = None,
     ) -> Record:
         """Upload an Alpine workfile file (.afm format). Calls ``POST /workspaces/:id/workfiles``.
 
@@ -268,6 +270,8 @@ class Workfile(Resource):
         :param if_exists: What to do when the name is taken: ``"rename"`` (the server numbers it), ``"error"``, or
             ``"replace"``, which deletes the old one after the new one has arrived; the id is a new one.
         :type if_exists: str
+        :param name: The name on the server: letters, digits, spaces and ``_ . ( ) -``; by default the file's.
+        :type name: str
         :returns: Selected workfile's metadata. Its ``file_name`` is the server's, which numbers a name that is taken.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
@@ -288,7 +292,8 @@ class Workfile(Resource):
         >>> workfile_info = session.workfile.upload(workspace_id, afm_path, datasource_info)
         """
         file = existing_file(afm_file, "afm_file")
-        locations, mode = execution_locations(data_sources_list), _if_exists(if_exists)
+        chosen = (file.name if name is None else text(name, "name")).replace(".afm", "")
+        locations = execution_locations(data_sources_list)
         from alpine import afm  # the XML parser is needed only here
 
         afm.check(file)
@@ -298,7 +303,7 @@ class Workfile(Resource):
             fields.append((f"workfile[execution_locations][{position}][id]", number))
         workspace = workspace_id_of(self, workspace_id)
         try:
-            return self._create(workspace, file, file.name.replace(".afm", ""), fields, mode)
+            return self._create(workspace, file, f"{chosen}.afm", chosen, fields, if_exists)
         except WorkspaceNotFoundException as error:
             missing = error
         # The server's answer does not say what is missing.
@@ -314,6 +319,7 @@ class Workfile(Resource):
         description: str | None = None,
         *,
         if_exists: str = "rename",
+        name: str | None = None,
     ) -> Record:
         """Upload a file of any kind: a notebook, SQL, CSV, text. Calls ``POST /workspaces/:id/workfiles``.
 
@@ -325,6 +331,8 @@ class Workfile(Resource):
         :type description: str
         :param if_exists: What to do when the name is taken, as in :meth:`upload`.
         :type if_exists: str
+        :param name: The name on the server, by default the file's; its ending says what kind of file it is.
+        :type name: str
         :returns: The new workfile's metadata.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
@@ -337,9 +345,10 @@ class Workfile(Resource):
         >>> session.workfile.upload_file(workspace_id, "afm/test.afm")["file_name"]
         'test.afm'
         """
-        file, mode = existing_file(path, "path"), _if_exists(if_exists)
-        given_fields = given(**{"workfile[description]": words(description, "description")})
-        return self._create(workspace_id_of(self, workspace_id), file, file.name, [*given_fields.items()], mode)
+        file = existing_file(path, "path")
+        chosen = file.name if name is None else text(name, "name")
+        fields: list[tuple[str, object]] = [] if description is None else [("workfile[description]", description)]
+        return self._create(workspace_id_of(self, workspace_id), file, chosen, chosen, fields, if_exists)
 
     def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> Record:
         """Change the name or the description of a workfile. Calls ``PUT /workfiles/:id``.
@@ -368,7 +377,8 @@ class Workfile(Resource):
             return self.get(number)
         body = BytesBody.json({"workfile": document})
         action = f"update workfile {number}"
-        return self._one(self._request("PUT", f"workfiles/{number}", action, body=body, repeatable=True, kinds=_KINDS))
+        path = f"workfiles/{number}"
+        return self._one(naming(lambda: self._request("PUT", path, action, body=body, repeatable=True, kinds=_KINDS)))
 
     def copy(self, workfile_id: Id, workspace_id: Id | None = None, name: str | None = None) -> Record:
         """Copy a workfile. Calls ``POST /workfiles/:id/copy``.
@@ -394,13 +404,15 @@ class Workfile(Resource):
         new_name = None if name is None else text(name, "name")
         workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
         try:
-            answer = self._request(
-                "POST",
-                f"workfiles/{number}/copy",
-                f"copy workfile {number}",
-                body=BytesBody.json(given(workspace_id=workspace, file_name=new_name)),
-                kinds=_KINDS,
-                if_lost="Look with workfile.get_list whether the copy is there before you copy it again.",
+            answer = naming(
+                lambda: self._request(
+                    "POST",
+                    f"workfiles/{number}/copy",
+                    f"copy workfile {number}",
+                    body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
+                    kinds=_KINDS,
+                    if_lost="Look with session.workfile.get_list whether the copy is there before you copy it again.",
+                )
             )
             return self._one(answer)
         except WorkfileNotFoundException as error:
@@ -452,18 +464,24 @@ class Workfile(Resource):
         raise restated(missing, WorkfileNotFoundException, "The workspace is there, but not all of these workfiles.")
 
     def _create(
-        self, workspace: int, file: Path, name: str, fields: list[tuple[str, object]], if_exists: str
+        self, workspace: int, file: Path, told: str, name: str, fields: list[tuple[str, object]], if_exists: str
     ) -> Record:
+        """Send a new workfile; of ``told``, the name of its file, the server makes ``name``, the workfile's."""
+        choice(if_exists, "if_exists", ("rename", "error", "replace"))
         replaced = self._taken(workspace, name) if if_exists == "replace" else None
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
-        answer = self._request(
-            "POST",
-            f"workspaces/{workspace}/workfiles",
-            f"upload {file.name} to workspace {workspace}",
-            body=MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file),
-            kinds=_IN_WORKSPACE,
-            if_lost="Look with workfile.get_list whether it is there before you upload it again.",
+        body = MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file, told)
+        answer = naming(
+            lambda: self._request(
+                "POST",
+                f"workspaces/{workspace}/workfiles",
+                f"upload {file.name} to workspace {workspace}",
+                body=body,
+                kinds=_IN_WORKSPACE,
+                if_lost="Look with session.workfile.get_list whether it is there before you upload it again.",
+            ),
+            "Give another with upload(…, name=…) or upload_file(…, name=…).",
         )
         record = self._one(answer)
         if replaced is not None:

@@ -88,14 +88,14 @@ class Version(Resource):
             f"add a version to workfile {workfile}",
             body=MultipartBody(fields, "workfile[content]", file),
             kinds=_KINDS,
-            if_lost="Look with workfile.version.get_list whether it is there before you add it again.",
+            if_lost="Look with session.workfile.version.get_list whether it is there before you add it again.",
         )
         record = self._one(answer)
         if record.get("file_type") == "work_flow":
             # The server answers as if it had stored something.
             raise WorkfileNotFoundException(
                 f"Could not add a version to workfile {workfile}: a workflow has none, and nothing was stored; "
-                "workfile.upload with if_exists='replace' puts a new one in its place."
+                "session.workfile.upload with if_exists='replace' puts a new one in its place."
             )
         return record
 

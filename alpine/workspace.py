@@ -203,7 +203,8 @@ class Member(Resource):
             )
         if member is not None and member not in roles:
             raise WorkspaceMemberNotFoundException(
-                f"Could not {action} workspace {workspace}: the user is no member; member.get_list shows who is."
+                f"Could not {action} workspace {workspace}: the user is no member; "
+                "session.workspace.member.get_list shows who is."
             )
         change(roles)
         members = [{"user_id": user, "role": role} for user, role in roles.items()]
@@ -224,7 +225,8 @@ class Member(Resource):
         if _NO_MEMBER not in refused.fields.get("owner", {}):
             raise refused
         advice = (
-            "The owner stays a member, and nothing was changed: first name another with workspace.update(owner_id=...)."
+            "The owner stays a member, and nothing was changed: first name another with "
+            "session.workspace.update(owner_id=...)."
         )
         raise restated(refused, ValidationException, advice)
 
@@ -271,7 +273,7 @@ class Workspace(Resource):
                 "workspaces",
                 f"create workspace {name!r}",
                 body=BytesBody.json(document),
-                if_lost="Look with workspace.get_id whether it is there before you create it again.",
+                if_lost="Look with session.workspace.get_id whether it is there before you create it again.",
             )
         )
 
@@ -415,7 +417,7 @@ class Workspace(Resource):
             refused = error
         if _NO_MEMBER not in refused.fields.get("owner", {}):
             raise refused
-        advice = f"Only a member can be the owner: add user {owner_id} with workspace.member.add first."
+        advice = f"Only a member can be the owner: add user {owner_id} with session.workspace.member.add first."
         raise restated(refused, WorkspaceMemberNotFoundException, advice)
 
     def delete(self, workspace_id: Id) -> None:
@@ -446,6 +448,34 @@ def workspace_id_of(resource: AlpineObject, value: Id) -> int:
     if isinstance(value, str) and value.strip() and not value.strip().isdecimal():
         return Workspace._beside(resource).get_id(value)
     return identifier(value, "workspace_id", WorkspaceNotFoundException)
+
+
+def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: str) -> int:
+    """The number of a workspace, as :func:`workspace_id_of` finds it, for a call that takes a name as well.
+
+    :param name: The other argument.
+    :param usage: How to write the call.
+    :raises WorkspaceNotFoundException: There is none; where the other argument is one, the message says so.
+    """
+    try:
+        return workspace_id_of(resource, value)
+    except WorkspaceNotFoundException as error:
+        missing = error
+    if not isinstance(name, str) or not _is_workspace(resource, name):
+        raise missing
+    raise restated(
+        missing,
+        WorkspaceNotFoundException,
+        f"But there is a workspace {name!r}: have the arguments changed places? Write session.{usage}.",
+    )
+
+
+def _is_workspace(resource: AlpineObject, name: str) -> bool:
+    try:
+        Workspace._beside(resource).get_id(name)
+    except AlpineException:
+        return False
+    return True
 
 
 def workspace_exists(resource: AlpineObject, number: int) -> bool:

@@ -93,6 +93,7 @@ class Stage:
         (folder / "notes.txt").write_bytes(NOTES.encode())
         login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}
         (folder / "alpine_login.json").write_text(json.dumps(login), "utf-8")
+        (folder / "alpine_login.json").chmod(0o600)
 
     def _server(self) -> Sandbox:
         return self.server

@@ -150,6 +150,7 @@ def test_the_environment_fills_in_what_is_not_given(server: ScriptedServer, monk
 def test_from_file_reads_the_notebooks_configuration(server: ScriptedServer, tmp_path: Path) -> None:
     server.on_login()
     path = tmp_path / "alpine_login.json"
+    path.touch(0o600)
     path.write_text(
         json.dumps({"host": "127.0.0.1", "port": str(server.port), "username": "ada", "password": PASSWORD})
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -80,6 +81,11 @@ def cause(function: Cause) -> Cause:
 @cause
 def InvalidArgumentException(scene: Scene) -> Any:
     return scene.client.user.get(None)
+
+
+@cause
+def NotPicklableException(scene: Scene) -> Any:
+    return pickle.dumps(scene.client)
 
 
 @cause
@@ -343,7 +349,8 @@ table = {"out_title": "a", "visualType": 0, "visualData": {"columns": ["x"], "co
 try:
     FlowResults({"outputs": [table]}).operators["a"].to_dataframe()
 except MissingExtraException as error:
-    assert type(error) is MissingExtraException and ".[notebook]" in str(error), error
+    assert type(error) is MissingExtraException and "'.[notebook]'" in str(error), error
+    assert "pip install '<path to the wheel>[notebook]'" in str(error) and "pip install pandas" in str(error), error
     print("told")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -134,6 +134,13 @@ class PoolAdapter(HTTPAdapter):
         response.connection = self
         return response
 
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        # Without the brackets, which requests takes off, urllib3 does not know the zone of a link-local address.
+        if "%" in (host["host"] or ""):
+            host["host"] = f"[{host['host']}]"
+        return host, tls
+
     def _pool(self, request: requests.PreparedRequest, origin: str, verify: Any, cert: Any) -> Any:
         key = (origin, verify, tuple(cert) if isinstance(cert, list) else cert)
         pool = self._pools.get(key)

@@ -67,15 +67,18 @@ class MultipartBody:
     :param fields: The names and values of the fields, in order.
     :param file_field: The name of the field that holds the file.
     :param path: The file.
+    :param file_name: The name that is told of it; by default its own.
     """
 
-    def __init__(self, fields: Iterable[tuple[str, object]], file_field: str, path: Path) -> None:
+    def __init__(
+        self, fields: Iterable[tuple[str, object]], file_field: str, path: Path, file_name: str | None = None
+    ) -> None:
         boundary = choose_boundary()
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._path = path
         self._size = _size_of(path)
         head = b"".join(_part(boundary, name, str(value)) for name, value in fields)
-        self._head = head + _part(boundary, file_field, None, path.name)
+        self._head = head + _part(boundary, file_field, None, file_name or path.name)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self.length = len(self._head) + self._size + len(self._tail)
 

@@ -30,7 +30,9 @@ _CLOSED_IN_THE_MIDDLE = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscall
 _IN_THE_MIDDLE = frozenset({"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC", "BAD_RECORD_TYPE"})
 """What OpenSSL says of bytes that were spoilt after the handshake."""
 _PLAIN_HTTP = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
-_PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, or give its https port."
+_PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, that is host='{other}', or its https port."
+_HTTPS_ADVICE = "If the port speaks https, use is_secure=True, that is host='{other}'."
+_STRANGER_ADVICE = "Is that an Alpine server?"
 _TLS_ADVICE = "For a server with a CA of its own give ca_certs='/path/to/ca.pem'."
 _CLIENT_ADVICE = "The server wants a client certificate that it knows: give cert=(certificate_file, key_file)."
 _ALERTS_OF_A_CERTIFICATE = frozenset(
@@ -110,8 +112,10 @@ class Failure:
         if mistake:
             return cls(InvalidArgumentException, mistake, False, False)
         silent = any(isinstance(c, http.client.BadStatusLine | ConnectionResetError) for c in chain)
-        advice = "If the port speaks https, use is_secure=True." if silent and not encrypted else ""
-        return cls(ServerConnectionException, _words(chain) or "the connection was lost", True, True, advice)
+        strange = any(_is_strange(c) for c in chain)
+        advice = (_STRANGER_ADVICE if strange else "", _HTTPS_ADVICE if silent and not encrypted else "")
+        reason = _words(chain) or "the connection was lost"
+        return cls(ServerConnectionException, reason, True, True, " ".join(advice).strip())
 
     def late(self, deadline: Deadline) -> Failure:
         """This failure, where it comes from a deadline that is over."""
@@ -142,7 +146,18 @@ class Failure:
                 f"Cannot tell whether the server did this: {action}. The request was sent, but {self.reason}. {if_lost}"
             )
             return OutcomeUnknownException(reason.strip(), **attributes)
-        return self.kind(f"Could not {action} at {server}: {self.reason}. {self.advice}".strip(), **attributes)
+        advice = self.advice.replace("{other}", _other_scheme(server))
+        return self.kind(f"Could not {action} at {server}: {self.reason}. {advice}".strip(), **attributes)
+
+
+def _other_scheme(server: str) -> str:
+    scheme, _, address = server.partition("://")
+    return f"{'http' if scheme == 'https' else 'https'}://{address}"
+
+
+def _is_strange(cause: BaseException) -> bool:
+    """Whether something came back that is no HTTP."""
+    return isinstance(cause, http.client.BadStatusLine) and not isinstance(cause, http.client.RemoteDisconnected)
 
 
 def of_a_signal(error: BaseException) -> bool:
@@ -203,6 +218,8 @@ def _words(chain: list[BaseException]) -> str:
         return "the host name is not known"
     if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
         return "the answer was cut off"
+    if any(map(_is_strange, chain)):
+        return "what came back is not HTTP"
     if any(isinstance(cause, urllib3_errors.ProtocolError) for cause in chain):
         return "the server closed the connection without a whole answer"
     return ""

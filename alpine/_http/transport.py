@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import logging
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -26,9 +25,10 @@ from alpine._http.body import Body
 from alpine._http.connection import tells_its_end, whole_body
 from alpine._http.environment import Environment
 from alpine._http.failure import READING_ERRORS, TRANSPORT_ERRORS, Failure
-from alpine._http.redaction import clean, mask_logs
+from alpine._http.redaction import clean, hide_locals, logger_of, mask_logs
 from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, Clock, retry_policy
 from alpine._http.token import Renewal, TokenHolder, all_secrets
+from alpine._printable import printable
 from alpine._version import __version__
 from alpine.exception import (
     BODY_KEPT,
@@ -54,7 +54,7 @@ _HTTP_1_1 = 11
 _WITHOUT_BODY = frozenset({204, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-logger = logging.getLogger("alpine.http")
+logger = logger_of("alpine.http")
 
 
 class Sink(Protocol):
@@ -196,15 +196,14 @@ class Transport:
 
         :raises AlpineException: There is none.
         """
+        handled = sys.exception()
         try:
-            with self._limited(call):
-                outcome = self._outcome(call)
-        except AlpineException:
-            raise
+            outcome = self._outcome(call)
         except BaseException as error:
-            # Ctrl-C, and whatever else a signal handler raises.
-            if call.if_lost:
-                error.add_note(f"It may have happened all the same: {call.action}. {call.if_lost}")
+            # Below here the URL with the token is in every frame, also in those of requests and of http.client.
+            hide_locals(error, handled)
+            if isinstance(error, KeyboardInterrupt) and call.if_lost:
+                error.add_note(printable(f"It may have happened all the same: {call.action}. {call.if_lost}"))
             raise
         if isinstance(outcome, Failure):
             raise outcome.to_exception(
@@ -404,7 +403,7 @@ class Transport:
     def _too_large(self, call: Call, response: requests.Response, limit: int) -> ResponseTooLargeException:
         return ResponseTooLargeException(
             f"Could not {call.action}: the answer is larger than the limit of {limit:,} bytes for such answers, "
-            f"which client.answer_limit and client.results_limit set.{call.warning}",
+            f"which session.answer_limit and session.results_limit set.{call.warning}",
             status_code=response.status_code,
             method=call.method,
             url=self.clean(call.url, call.secrets),
@@ -512,9 +511,10 @@ class HTTPSession(requests.Session):
 def unusable(call: Call, transport: Transport, answer: Answer, why: str) -> InvalidResponseException:
     """Make the exception for a good status with a body that makes no sense."""
     text = transport.beginning(answer.body, call.secrets)
+    address = transport.clean(call.url.partition("?")[0], call.secrets)
     return InvalidResponseException(
-        f"Could not {call.action}: {why}. Is {origin_of(call.root)} an Alpine server? "
-        f"The answer begins: {text[:120]!r}.{call.warning}",
+        f"Could not {call.action}: {why}. Is that an Alpine server? {address} was asked; "
+        f"the answer begins: {text[:120]!r}.{call.warning}",
         status_code=answer.status,
         method=call.method,
         url=transport.clean(call.url, call.secrets),

@@ -112,7 +112,7 @@ class WireServer:
         greeting: Callable[[socket.socket], bool] | None = None,
         *,
         port: int = 0,
-        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
@@ -121,7 +121,9 @@ class WireServer:
         self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
+        )
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()

@@ -115,6 +115,7 @@ def test_a_missing_dependency_is_named_with_the_extra(missing: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert missing in done.stdout
     assert "pip install '.[sandbox]'" in done.stdout
+    assert "pip install '<path to the wheel>[sandbox]'" in done.stdout
 
 
 EVERYTHING = """
