@@ -334,7 +334,7 @@ class Job(Resource):
         >>> session.job.get_id(workspace_id, "report") == job_id
         True
         """
-        workspace = workspace_id_beside(self, workspace_id, job_name, "job.get_id(workspace_id, job_name)")
+        workspace = workspace_id_beside(self, workspace_id, job_name, "session.job.get_id(workspace_id, job_name)")
         return find_id(self.iterate(workspace, 1000), "name", job_name, "job", JobNotFoundException)
 
     def run(self, job_id: Id) -> Record:

@@ -141,7 +141,7 @@ class Task(Resource):
         >>> session.job.task.get_id(workspace_id, job_id, "Run order_filter") == task["id"]
         True
         """
-        usage = "job.task.get_id(workspace_id, job_id, task_name)"
+        usage = "session.job.task.get_id(workspace_id, job_id, task_name)"
         workspace = workspace_id_beside(self, workspace_id, task_name, usage)
         return find_id(self.get_list(workspace, job_id), "name", task_name, "task", TaskNotFoundException)
 

@@ -172,7 +172,8 @@ class Workfile(Resource):
         name = text(workfile_name, "workfile_name")
         workflow: Mapping[str, Any] | None = None
         seen = []
-        workspace = workspace_id_beside(self, workspace_id, name, "workfile.get_id(workfile_name, workspace_id)")
+        usage = "session.workfile.get_id(workfile_name, workspace_id)"
+        workspace = workspace_id_beside(self, workspace_id, name, usage)
         for row in self.iterate(workspace, per_page=1000):
             if row.get("file_name") == name:
                 return sent_id(row, "workfile")

@@ -466,7 +466,7 @@ def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: 
     raise restated(
         missing,
         WorkspaceNotFoundException,
-        f"But there is a workspace {name!r}: have the arguments changed places? Write session.{usage}.",
+        f"But there is a workspace {name!r}: have the arguments changed places? Write {usage}.",
     )
 
 
