@@ -74,14 +74,14 @@ class Progress:
         :param done: How many steps are done.
         """
         if self._screen is not None:
-            self._doing, self._done = printable(doing or self._doing), done
+            self._doing, self._done = _in_one_line(doing or self._doing), done
             self._screen.show(f"{seconds:6.1f} s  {self._doing}{self._share()}", self._doing, done)
 
     def finish(self, seconds: float, outcome: str, done: int | None = None) -> None:
         """Tell how it ended."""
         if self._screen is not None:
             self._done = self._done if done is None else done
-            self._screen.close(f"{seconds:6.1f} s  {printable(outcome)}{self._share()}", self._done)
+            self._screen.close(f"{seconds:6.1f} s  {_in_one_line(outcome)}{self._share()}", self._done)
             self._ended = True
 
         :param seconds: Seconds since the beginning.
@@ -186,6 +186,10 @@ def _cut(line: str, columns: int) -> tuple[str, int]:
             return line[:position], width
         width += columns_of_it
     return line, width
+
+
+def _in_one_line(text: str) -> str:
+    return printable(text).replace("\n", r"\n")
 
 
 def _write(text: str) -> None:

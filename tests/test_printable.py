@@ -119,7 +119,7 @@ def test_an_id_of_a_run_that_cannot_be_printed_is_none(server: ScriptedServer, s
 def test_progress_shows_none(
     server: ScriptedServer, session: APIClient, capsys: pytest.CaptureFixture[str], fake_time: object
 ) -> None:
-    working = {"meta": {"state": "WORKING"}, "nodeInfo": {"nodeName": f"Row Filter{EVIL}"}}
+    working = {"meta": {"state": "WORKING"}, "nodeInfo": {"nodeName": f"Row\nFilter{EVIL}"}}
     server.on("GET", ".*/query", Reply(working), Reply("workflow already stopped"))
     results = {"outputs": [], "logs": [], "flowMetaInfo": {"status": f"ODD{EVIL}"}}
     server.on("GET", ".*/results/.*", Reply(results))
@@ -127,7 +127,7 @@ def test_progress_shows_none(
         session.workfile.process.wait_until_finished(1, "p1", verbose=True)
     shown = capsys.readouterr().out
     assert not OBEYED.search(shown)
-    assert r"Row Filter\x1b]0;owned" in shown
+    assert r"Row\nFilter\x1b]0;owned" in shown
     assert r"ODD\x1b]0;owned" in shown
 
 
