@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from alpine._printable import printable
+from alpine import _rich
 
+_BLANK = "\u3000\u00a0\u200d"
 _OFF = frozenset({"0", "no", "off", "false"})
 
 
@@ -73,16 +74,10 @@ class Progress:
         :param doing: What is running; None for "as before".
         :param done: How many steps are done.
         """
-        if self._screen is not None:
-            self._doing, self._done = _in_one_line(doing or self._doing), done
-            self._screen.show(f"{seconds:6.1f} s  {self._doing}{self._share()}", self._doing, done)
+        self._show(replace(self._news, seconds=seconds, words=doing or self._news.words, done=done))
 
-    def finish(self, seconds: float, outcome: str, done: int | None = None) -> None:
-        """Tell how it ended."""
-        if self._screen is not None:
-            self._done = self._done if done is None else done
-            self._screen.close(f"{seconds:6.1f} s  {_in_one_line(outcome)}{self._share()}", self._done)
-            self._ended = True
+    def finish(self, seconds: float, outcome: str, done: int | None = None, *, good: bool = True) -> None:
+        """Tell how it ended.
 
         :param seconds: Seconds since the beginning.
         :param outcome: How it ended.
@@ -186,10 +181,6 @@ def _cut(line: str, columns: int) -> tuple[str, int]:
             return line[:position], width
         width += columns_of_it
     return line, width
-
-
-def _in_one_line(text: str) -> str:
-    return printable(text).replace("\n", r"\n")
 
 
 def _write(text: str) -> None:

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
 from alpine._printable import NOT_SHOWN
-from alpine.exception import InvalidArgumentException, LocalFileException
+from alpine._target import RESERVED, Target, shortened
+from alpine.exception import InvalidArgumentException, LocalFileException, LocalFileNotFoundException
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from alpine._http.redaction import logger_of
 
 if TYPE_CHECKING:
     from alpine._runs import FlowRun
 
-logger = logging.getLogger("alpine.unfinished")
+logger = logger_of("alpine.unfinished")
 
 
 class Unfinished:
@@ -78,7 +79,7 @@ class Unfinished:
             these = "This run" if len(left) == 1 else "These runs"
             said.append(
                 f"{these} of workflow {workflow} may go on: {', '.join(left)}. "
-                f"process.attach({workflow}, process_id) gives a handle, to wait for a run or to stop it."
+                f"session.workfile.process.attach({workflow}, process_id) gives a handle to wait for it or to stop it."
             )
         if self.starting:
             said.append(f"One more was being started, and may go on: look in the results of workflow {workflow}.")

@@ -1,9 +1,10 @@
-"""What a workfile may be called."""
+"""What a workfile may be called, and what is done when the name is taken."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from alpine._arguments import choice
 from alpine._http.transport import Answer
 from alpine.exception import ValidationException
 from alpine.workspace import restated
@@ -25,3 +26,7 @@ def naming(send: Callable[[], Answer], advice: str = "") -> Answer:
     if "INVALID" not in refused.fields.get("file_name", {}):
         raise refused
     raise restated(refused, ValidationException, f"{_RULE} {advice}".strip())
+
+
+def checked_if_exists(value: object) -> str:
+    return choice(value, "if_exists", ("rename", "error", "replace"))

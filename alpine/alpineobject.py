@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NoReturn, Self
+from urllib.parse import quote
 
 import requests
 
 from alpine import _json
 from alpine._arguments import page_size
 from alpine._http.body import Body
+from alpine._http.given import Unready, transport_for
 from alpine._http.redaction import keeps_secrets, logger_of
 from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
 from alpine._http.transport import Answer, Call, Sink, Timeout, Transport, unusable
@@ -47,23 +49,13 @@ class AlpineObject:
     What is missing or wrong is said by the first call, which then sends nothing.
     """
 
+    base_url: str = ""
+
     @keeps_secrets
-    def __init__(self, base_url: str, session: requests.Session, token: str | None) -> None:
-        arguments: tuple[object, object] = (base_url, session)
-        if not (isinstance(arguments[0], str) and isinstance(arguments[1], requests.Session)):
-            raise InvalidArgumentException(
-                f"{type(self).__name__}(base_url, session, token) needs the address of the API and a requests.Session."
-            )
-        transport = session.transport if isinstance(session, HTTPSession) else None
-        if transport is None:
-            transport = Transport(session, base_url, TokenHolder(token))
-        elif token is not None and token != transport.holder.value:
-            transport = transport.sharing(TokenHolder(token))
-        elif transport.origin != origin_of(base_url):
-            raise InvalidArgumentException(
-                f"This session is logged in to {transport.origin}, not to {origin_of(base_url)}: give a token of that."
-            )
-        self._bind(base_url, transport)
+    def __init__(
+        self, base_url: str | None = None, session: requests.Session | None = None, token: str | None = None
+    ) -> None:
+        self._bind(base_url if isinstance(base_url, str) else "", transport_for(base_url, session, token))
 
     @classmethod
     def _beside(cls, other: AlpineObject) -> Self:
@@ -103,6 +95,35 @@ class AlpineObject:
         Setting another gives this resource, and those below it, a login of their own.
         """
         return self._transport.holder.value
+
+    @token.setter
+    @keeps_secrets
+    def token(self, value: str | None) -> None:
+        self._change(lambda transport: transport.with_token(value), self.session, value)
+
+    def _change(self, change: Callable[[Transport], Transport], session: requests.Session, token: str | None) -> None:
+        """Replace the transport here and below; those who shared one share the new one."""
+        changed: dict[Transport, Transport] = {}
+        for resource in self._with_those_below():
+            old = resource._transport
+            if old not in changed:
+                ready = not isinstance(old, Unready)
+                changed[old] = change(old) if ready else transport_for(self.base_url, session, token)
+            resource._transport = changed[old]
+
+    def _with_those_below(self) -> Iterator[AlpineObject]:
+        yield self
+        for value in list(vars(self).values()):
+            if isinstance(value, AlpineObject):
+                yield from value._with_those_below()
+
+    def _add_token_to_url(self, url: str) -> str:
+        """A URL with the token, for the classes of old scripts that send requests by ``session`` themselves.
+
+        :meth:`alpine.APIClient.request` does the same without showing the token to anybody.
+        """
+        token = self.token
+        return url if token is None else f"{url}{'&' if '?' in url else '?'}session_id={quote(token, safe='')}"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise NotPicklableException(
@@ -308,7 +329,7 @@ def unwrapped(answer: Answer) -> Any:
     try:
         document = _json.loads(answer.body)
     except (ValueError, RecursionError):
-        warn_of_open_end(answer, "The answer", 3)
+        warn_of_open_end(answer, "The answer", 4)
         return answer.body.decode("utf-8", "replace")
     return document["response"] if isinstance(document, dict) and "response" in document else document
 

@@ -25,6 +25,7 @@ from alpine._configuration import (
     verification,
     whole_or_none,
 )
+from alpine._constants import flag
 from alpine._files import local_path
 from alpine._http.body import BytesBody, body_of
 from alpine._http.deadline import limited
@@ -47,6 +48,9 @@ from alpine.job import Job
 from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
+
+__all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile", "Workspace"]
+__all__ += exception.__all__
 
 
 class APIClient(AlpineObject):
@@ -223,8 +227,7 @@ class APIClient(AlpineObject):
         token = session.get("session_id")
         if not isinstance(token, str) or not token:
             raise self._unusable(answer, "the server's answer names no session id")
-        cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
-        self._transport.holder.set(token, cookie or None, lambda: self._log_in(username, password))
+        self._transport.holder.set(token, answer.cookies, lambda: self._log_in(username, password))
         self.username = username
         user = session.get("user")
         record = user if isinstance(user, dict) else {}

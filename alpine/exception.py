@@ -52,11 +52,10 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Callable, Mapping
 from errno import ENOENT
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from alpine._error_words import LONGEST_BODY, ErrorWords
 from alpine._printable import printable
@@ -290,12 +289,14 @@ class DataSourceNotFoundException(NotFoundException):
     """There is no such data source."""
 
     _advice = "session.datasource.get_list() shows those that this user sees."
+    by_name = "session.datasource.get_id(name)"
 
 
 class JobNotFoundException(NotFoundException):
     """There is no such job."""
 
     _advice = "session.job.get_list(workspace_id) shows those of a workspace."
+    by_name = "session.job.get_id(workspace_id, job_name)"
 
 
 class ResultsNotFoundException(NotFoundException):
@@ -306,18 +307,21 @@ class TaskNotFoundException(NotFoundException):
     """There is no such task in the job."""
 
     _advice = "session.job.task.get_list(workspace_id, job_id) shows those of a job."
+    by_name = "session.job.task.get_id(workspace_id, job_id, task_name)"
 
 
 class UserNotFoundException(NotFoundException):
     """There is no such user."""
 
     _advice = "session.user.get_list() shows those there are."
+    by_name = "session.user.get_id(username)"
 
 
 class WorkfileNotFoundException(NotFoundException):
     """There is no such workfile, or it is of the wrong kind for the call."""
 
     _advice = "session.workfile.get_list(workspace_id) shows those of a workspace."
+    by_name = "session.workfile.get_id(workfile_name, workspace_id)"
 
 
 class WorkspaceMemberNotFoundException(NotFoundException):
@@ -333,6 +337,7 @@ class WorkspaceNotFoundException(NotFoundException):
         "session.workspace.get_list() shows those that this user sees. Digits are always an id, also as a text; "
         "session.workspace.get_id finds the id of a name."
     )
+    by_name = "session.workspace.get_id(workspace_name)"
 
 
 class FlowResultsMalformedException(AlpineException):
@@ -395,12 +400,8 @@ _BY_STATUS: dict[int, type[AlpineException]] = {
 }
 
 
-_NOT_OF_API = frozenset({405, 501, 505})
-"""What Alpine never answers to this client."""
 _ALSO_OF_OTHERS = frozenset({LoginFailureException, ForbiddenException, NotFoundException})
 """The exceptions that another kind of server causes as well."""
-_WANTS_TLS = re.compile(r"plain HTTP|HTTP request\b.{0,40}\bHTTPS", re.IGNORECASE)
-"""What servers for https say to plain http, each in its own words."""
 
 
 def exception_for(
@@ -438,7 +439,9 @@ def exception_for(
         kind = otherwise
     if kind is None:
         kind = _BY_STATUS.get(status) or (ServerErrorException if status >= 500 else InvalidResponseCodeException)
-    advice = _advice_for(kind, status, text, words.of_api, url) if advice is None else advice
+    if advice is None:
+        alone = kind is InvalidResponseCodeException
+        advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=kind in _ALSO_OF_OTHERS)
     said = str(words)
     reason = f"Could not {action}: the server answered {status}{f' ({said})' if said else ''}."
     return kind(
@@ -452,17 +455,6 @@ def exception_for(
         body=clean(text)[:BODY_KEPT],
         **attributes,
     )
-
-
-def _advice_for(kind: type[AlpineException], status: int, text: str, of_api: bool, url: str) -> str:
-    if status == 400 and _WANTS_TLS.search(text):
-        return f"The port speaks https: give host={f'https://{urlsplit(url).netloc}'!r}, or is_secure=True."
-    question = f"Is that an Alpine server? {url.partition('?')[0]} was asked; check host and port."
-    if not of_api and (status in _NOT_OF_API or kind is InvalidResponseCodeException):
-        return question
-    if not of_api and kind in _ALSO_OF_OTHERS and text.strip() not in {"", "{}"}:
-        return f"{kind._advice} {question}"
-    return kind._advice
 
 
 __all__ = [

@@ -14,6 +14,7 @@ from alpine._display import Progress
 from alpine._http.body import BytesBody
 from alpine._http.deadline import limited
 from alpine._http.transport import Transport
+from alpine._named_workspace import workspace_id_beside
 from alpine._records import Record, RecordList
 from alpine._runs import limits
 from alpine._schedule import Notify, ScheduleType, interval_of, moments_of, now, schedule_of
@@ -31,7 +32,7 @@ from alpine.exception import (
     ValidationException,
     WorkspaceNotFoundException,
 )
-from alpine.workspace import restated, workspace_id_beside, workspace_id_of
+from alpine.workspace import restated, workspace_id_of
 
 __all__ = ["AlpineObject", "Job", "datetime", "timedelta"]
 __all__ += exception.__all__
@@ -334,7 +335,7 @@ class Job(Resource):
         >>> session.job.get_id(workspace_id, "report") == job_id
         True
         """
-        workspace = workspace_id_beside(self, workspace_id, job_name, "session.job.get_id(workspace_id, job_name)")
+        workspace = workspace_id_beside(self, workspace_id, text(job_name, "job_name"), JobNotFoundException.by_name)
         return find_id(self.iterate(workspace, 1000), "name", job_name, "job", JobNotFoundException)
 
     def run(self, job_id: Id) -> Record:

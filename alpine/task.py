@@ -5,10 +5,11 @@ from __future__ import annotations
 from alpine._arguments import Id, find_id, identifier, text
 from alpine._constants import Constants
 from alpine._http.body import BytesBody
+from alpine._named_workspace import workspace_id_beside
 from alpine._records import Record, RecordList
 from alpine.alpineobject import Resource
 from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
-from alpine.workspace import restated, workspace_id_beside, workspace_id_of
+from alpine.workspace import restated, workspace_id_of
 
 
 class TaskType(Constants):
@@ -141,9 +142,10 @@ class Task(Resource):
         >>> session.job.task.get_id(workspace_id, job_id, "Run order_filter") == task["id"]
         True
         """
-        usage = "session.job.task.get_id(workspace_id, job_id, task_name)"
-        workspace = workspace_id_beside(self, workspace_id, task_name, usage)
-        return find_id(self.get_list(workspace, job_id), "name", task_name, "task", TaskNotFoundException)
+        name = text(task_name, "task_name")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        workspace = workspace_id_beside(self, workspace_id, name, TaskNotFoundException.by_name)
+        return find_id(self.get_list(workspace, job), "name", name, "task", TaskNotFoundException)
 
     def delete(self, workspace_id: Id, job_id: Id, task_id: Id) -> None:
         """Delete a task of a job. Calls ``DELETE /workspaces/:id/jobs/:id/job_tasks/:id``.

@@ -10,14 +10,16 @@ from typing import Any, overload
 from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
-from alpine._arguments import Id, also_known_as, choice, given, identifier, nearest, page_size, sent_id, text, words
+from alpine._arguments import Id, also_known_as, given, identifier, nearest, page_size, sent_id, text, words
 from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
+from alpine._named_workspace import workspace_id_beside
 from alpine._records import Record, RecordList
-from alpine._workfile_names import naming
-from alpine.alpineobject import AlpineObject
-from alpine.datasource import execution_locations
+from alpine._workfile_names import checked_if_exists, naming
+from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
+from alpine.datasource import DataSource, execution_locations
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     DataSourceNotFoundException,
@@ -26,7 +28,7 @@ from alpine.exception import (
     WorkfileNotFoundException,
     WorkspaceNotFoundException,
 )
-from alpine.workspace import restated, workspace_exists, workspace_id_beside, workspace_id_of
+from alpine.workspace import restated, workspace_exists, workspace_id_of
 
 __all__ = ["AlpineObject", "DataSource", "Workfile"]
 __all__ += exception.__all__
@@ -172,8 +174,7 @@ class Workfile(Resource):
         name = text(workfile_name, "workfile_name")
         workflow: Mapping[str, Any] | None = None
         seen = []
-        usage = "session.workfile.get_id(workfile_name, workspace_id)"
-        workspace = workspace_id_beside(self, workspace_id, name, usage)
+        workspace = workspace_id_beside(self, workspace_id, name, WorkfileNotFoundException.by_name)
         for row in self.iterate(workspace, per_page=1000):
             if row.get("file_name") == name:
                 return sent_id(row, "workfile")
@@ -294,7 +295,7 @@ class Workfile(Resource):
         """
         file = existing_file(afm_file, "afm_file")
         chosen = (file.name if name is None else text(name, "name")).replace(".afm", "")
-        locations = execution_locations(data_sources_list)
+        locations, mode = execution_locations(data_sources_list), checked_if_exists(if_exists)
         from alpine import afm  # the XML parser is needed only here
 
         afm.check(file)
@@ -304,7 +305,7 @@ class Workfile(Resource):
             fields.append((f"workfile[execution_locations][{position}][id]", number))
         workspace = workspace_id_of(self, workspace_id)
         try:
-            return self._create(workspace, file, f"{chosen}.afm", chosen, fields, if_exists)
+            return self._create(workspace, file, f"{chosen}.afm", chosen, fields, mode)
         except WorkspaceNotFoundException as error:
             missing = error
         # The server's answer does not say what is missing.
@@ -346,10 +347,10 @@ class Workfile(Resource):
         >>> session.workfile.upload_file(workspace_id, "afm/test.afm")["file_name"]
         'test.afm'
         """
-        file = existing_file(path, "path")
+        file, mode = existing_file(path, "path"), checked_if_exists(if_exists)
         chosen = file.name if name is None else text(name, "name")
-        fields: list[tuple[str, object]] = [] if description is None else [("workfile[description]", description)]
-        return self._create(workspace_id_of(self, workspace_id), file, chosen, chosen, fields, if_exists)
+        given_fields = given(**{"workfile[description]": words(description, "description")})
+        return self._create(workspace_id_of(self, workspace_id), file, chosen, chosen, [*given_fields.items()], mode)
 
     def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> Record:
         """Change the name or the description of a workfile. Calls ``PUT /workfiles/:id``.
@@ -410,7 +411,7 @@ class Workfile(Resource):
                     "POST",
                     f"workfiles/{number}/copy",
                     f"copy workfile {number}",
-                    body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
+                    body=BytesBody.json(given(workspace_id=workspace, file_name=new_name)),
                     kinds=_KINDS,
                     if_lost="Look with session.workfile.get_list whether the copy is there before you copy it again.",
                 )
@@ -468,7 +469,6 @@ class Workfile(Resource):
         self, workspace: int, file: Path, told: str, name: str, fields: list[tuple[str, object]], if_exists: str
     ) -> Record:
         """Send a new workfile; of ``told``, the name of its file, the server makes ``name``, the workfile's."""
-        choice(if_exists, "if_exists", ("rename", "error", "replace"))
         replaced = self._taken(workspace, name) if if_exists == "replace" else None
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
@@ -505,10 +505,6 @@ class Workfile(Resource):
         """The id of the workfile that has exactly this name."""
         rows = self.iterate(workspace, per_page=1000)
         return next((sent_id(row, "workfile") for row in rows if row.get("file_name") == name), None)
-
-
-def _if_exists(value: object) -> str:
-    return choice(value, "if_exists", ("rename", "error", "replace"))
 
 
 def _filters(file_type: str | None, name_pattern: str | None) -> dict[str, object]:

@@ -450,34 +450,6 @@ def workspace_id_of(resource: AlpineObject, value: Id) -> int:
     return identifier(value, "workspace_id", WorkspaceNotFoundException)
 
 
-def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: str) -> int:
-    """The number of a workspace, as :func:`workspace_id_of` finds it, for a call that takes a name as well.
-
-    :param name: The other argument.
-    :param usage: How to write the call.
-    :raises WorkspaceNotFoundException: There is none; where the other argument is one, the message says so.
-    """
-    try:
-        return workspace_id_of(resource, value)
-    except WorkspaceNotFoundException as error:
-        missing = error
-    if not isinstance(name, str) or not _is_workspace(resource, name):
-        raise missing
-    raise restated(
-        missing,
-        WorkspaceNotFoundException,
-        f"But there is a workspace {name!r}: have the arguments changed places? Write {usage}.",
-    )
-
-
-def _is_workspace(resource: AlpineObject, name: str) -> bool:
-    try:
-        Workspace._beside(resource).get_id(name)
-    except AlpineException:
-        return False
-    return True
-
-
 def workspace_exists(resource: AlpineObject, number: int) -> bool:
     """Whether there is a workspace of that number, as far as the user may know."""
     try:

@@ -171,6 +171,8 @@ EXCEPT = {
     "workfile.copy.workspace_id": Parameter("Sandbox", (True, [1], 1.0, b"1", ODD)),
     "workfile.download.path": Parameter(None, (NUMBER, "", ["x"], b"x", ODD)),
     "workfile.update.name": NAME_OR_NONE,
+    "workfile.upload.name": NAME_OR_NONE,
+    "workfile.upload_file.name": NAME_OR_NONE,
     "workfile.upload.afm_file": Parameter(str(FLOW), (None, NUMBER, "", ["x"], b"x", ODD)),
     "workspace.get_id.user_id": IDENTIFIER_OR_NONE,
     "workspace.get_list.user_id": IDENTIFIER_OR_NONE,

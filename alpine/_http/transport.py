@@ -198,11 +198,13 @@ class Transport:
         """
         handled = sys.exception()
         try:
-            outcome = self._outcome(call)
+            with self._limited(call):
+                outcome = self._outcome(call)
         except BaseException as error:
             # Below here the URL with the token is in every frame, also in those of requests and of http.client.
             hide_locals(error, handled)
-            if isinstance(error, KeyboardInterrupt) and call.if_lost:
+            # Ctrl-C, and whatever else a signal handler raises.
+            if call.if_lost and not isinstance(error, AlpineException):
                 error.add_note(printable(f"It may have happened all the same: {call.action}. {call.if_lost}"))
             raise
         if isinstance(outcome, Failure):

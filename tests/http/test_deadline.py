@@ -270,6 +270,7 @@ def test_what_is_no_number_of_seconds_is_refused(server: ScriptedServer, deadlin
 def test_a_client_from_a_file_may_have_a_deadline(server: ScriptedServer, tmp_path: Path) -> None:
     server.on_login()
     file = tmp_path / "login.json"
+    file.touch(0o600)
     file.write_text(json.dumps({"host": server.url, "username": "ada", "password": "a-password"}))
     with APIClient.from_file(file, deadline=7.5) as session:
         assert session.deadline == 7.5

@@ -113,6 +113,7 @@ class WireServer:
         *,
         port: int = 0,
         host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
