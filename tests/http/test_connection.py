@@ -352,17 +352,19 @@ def kept_socket(client: APIClient) -> Any:
 
 
 def test_an_answer_that_nobody_asked_for_and_comes_later_is_nobodys(any_serving: Serving) -> None:
-    connections: list[socket.socket] = []
+    was_read = threading.Semaphore(0)
 
     def answer(sock: socket.socket, asked: Asked) -> bool:
-        connections.append(sock)
         sock.sendall(user(int(asked.path.rpartition("/")[2])))
+        # In the thread that reads from it: a TLS connection is not for two threads at a time.
+        was_read.acquire(timeout=5)
+        sock.sendall(user(666))
         return True
 
     server, client = any_serving(answer)
     for number in range(1, 4):
         assert client.user.get(number)["id"] == number
-        connections[-1].sendall(user(666))
+        was_read.release()
         assert wait_until(lambda: bool(select.select([kept_socket(client)], [], [], 0)[0])), "it has arrived"
     assert server.connections == 3
 
