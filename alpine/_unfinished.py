@@ -10,7 +10,7 @@ from alpine._http.redaction import logger_of
 if TYPE_CHECKING:
     from alpine._runs import FlowRun
 
-logger = logger_of("alpine.unfinished")
+logger: logging.Logger = logger_of("alpine.unfinished")
 
 
 class Unfinished:

@@ -41,7 +41,7 @@ the results may each take them beyond the end: 12 seconds in all, of the 15 that
 _SHARE = 0.1
 """The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
 
-logger = logger_of("alpine.waiting")
+logger: logging.Logger = logger_of("alpine.waiting")
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ _HTTP_1_1 = 11
 _WITHOUT_BODY = frozenset({204, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-logger = logger_of("alpine.http")
+logger: logging.Logger = logger_of("alpine.http")
 
 
 class Sink(Protocol):

@@ -30,7 +30,7 @@ _STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK")
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C, SIGTERM or, on Windows, Ctrl-Break.
 
-    :param argv: the command line; by default the program's own.
+    :param argv: The command line; by default the program's own.
     :returns: 0, or 2 when the server could not be started as it was asked for.
     """
     for stream in (sys.stdout, sys.stderr):
