@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from alpine import afm as afm
     from alpine import exception as exception
     from alpine import sandbox as sandbox
+    from alpine._display.records import Record, RecordList
     from alpine._http.retry import retry_policy
-    from alpine._many import RunOutcome
-    from alpine._outputs import OperatorOutput
-    from alpine._records import Record, RecordList
-    from alpine._runs import FlowRun
+    from alpine._results.outputs import OperatorOutput
+    from alpine._runs.handle import FlowRun
+    from alpine._runs.many import RunOutcome
     from alpine.apiclient import APIClient
     from alpine.datasource import DataSource
     from alpine.exception import (
@@ -83,12 +83,12 @@ _HOMES = {
     "APIClient": "alpine.apiclient",
     "DataSource": "alpine.datasource",
     "FlowResults": "alpine.results",
-    "FlowRun": "alpine._runs",
+    "FlowRun": "alpine._runs.handle",
     "Job": "alpine.job",
-    "OperatorOutput": "alpine._outputs",
-    "Record": "alpine._records",
-    "RecordList": "alpine._records",
-    "RunOutcome": "alpine._many",
+    "OperatorOutput": "alpine._results.outputs",
+    "Record": "alpine._display.records",
+    "RecordList": "alpine._display.records",
+    "RunOutcome": "alpine._runs.many",
     "User": "alpine.user",
     "Workfile": "alpine.workfile",
     "Workspace": "alpine.workspace",

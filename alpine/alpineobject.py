@@ -13,13 +13,13 @@ import requests
 
 from alpine import _json
 from alpine._arguments import page_size
+from alpine._display.records import Record, RecordList
 from alpine._http.body import Body
 from alpine._http.given import Unready, transport_for
 from alpine._http.redaction import keeps_secrets, logger_of
 from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
 from alpine._http.transport import Answer, Call, Sink, Timeout, Transport, unusable
 from alpine._pager import Fetch, Page, collect, read_in_turn, walk
-from alpine._records import Record, RecordList
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,

@@ -9,9 +9,9 @@ from typing import Any
 from alpine import exception
 from alpine._arguments import Id, find_named, given, identifier, nearest, number, sent_id, text, words
 from alpine._constants import Constants, flag
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.redaction import keeps_secrets
-from alpine._records import Record, RecordList
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from alpine import _waiting, exception
+from alpine import exception
 from alpine import task as _task
 from alpine._arguments import Id, find_id, given, identifier, page_size, text
 from alpine._constants import flag
-from alpine._display import Progress
+from alpine._display.progress import Progress
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.deadline import limited
 from alpine._http.transport import Transport
 from alpine._named_workspace import workspace_id_beside
-from alpine._records import Record, RecordList
-from alpine._runs import limits
+from alpine._runs import polling
+from alpine._runs.handle import limits
+from alpine._runs.polling import time_for, wait_for
 from alpine._schedule import Notify, ScheduleType, interval_of, moments_of, now, schedule_of
-from alpine._waiting import time_for, wait_for
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
@@ -467,7 +468,7 @@ class Job(Resource):
                 )
             if over.value is None:
                 raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
-            with limited(time_for(left + _waiting.LAST_LOOK - over.elapsed), advice=""):
+            with limited(time_for(left + polling.LAST_LOOK - over.elapsed), advice=""):
                 result = self.last_result(job)
             judged = self._judged(job, over.value, result)
             progress.finish(over.elapsed, str(last))

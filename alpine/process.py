@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from alpine import _json, results
 from alpine._arguments import Id, identifier, number, process_id_of, segment
 from alpine._constants import flag
+from alpine._display.html import extra
 from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
-from alpine._rich import extra
-from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
-from alpine._unfinished import Unfinished
-from alpine._variables import Variables, checked_variables, undeclared
+from alpine._runs.handle import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
+from alpine._runs.unfinished import Unfinished
+from alpine._runs.variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import Resource
 from alpine.exception import (
     AlpineException,
@@ -30,7 +30,7 @@ from alpine.results import FlowResults, OperatorOutput, RunStatus
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._many import RunIterator, RunOutcomes
+    from alpine._runs.many import RunIterator, RunOutcomes
     from alpine.afm import Workflow
 
 _START_TIMEOUT = 10
@@ -379,7 +379,7 @@ class Process(Resource):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
-        from alpine._many import Fleet, RunIterator, Terms, orders_of
+        from alpine._runs.many import Fleet, RunIterator, Terms, orders_of
 
         flow, orders = flow_of(afm_file), orders_of(list_of_variables)
         for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
@@ -422,7 +422,7 @@ class Process(Resource):
         >>> session.workfile.process.sweep(workflow_id, {"@min_amount": [10, 20, 30]},
         ...                                pick=lambda results: results.operators["Row Filter"].row_count)
         """
-        from alpine._sweep import sweep_orders, to_dataframe
+        from alpine._runs.sweep import sweep_orders, to_dataframe
 
         extra("pandas")
         outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from alpine._arguments import Id, find_id, identifier, text
 from alpine._constants import Constants
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._named_workspace import workspace_id_beside
-from alpine._records import Record, RecordList
 from alpine.alpineobject import Resource
 from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
 from alpine.workspace import restated, workspace_id_of

@@ -11,11 +11,11 @@ from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
 from alpine._arguments import Id, also_known_as, given, identifier, nearest, page_size, sent_id, text, words
+from alpine._display.records import Record, RecordList
 from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
 from alpine._named_workspace import workspace_id_beside
-from alpine._records import Record, RecordList
 from alpine._workfile_names import checked_if_exists, naming
 from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from alpine._arguments import Id, identifier, words
+from alpine._display.records import Record, RecordList
 from alpine._files import existing_file
 from alpine._http.body import MultipartBody
-from alpine._records import Record, RecordList
 from alpine.alpineobject import Resource
 from alpine.exception import NotFoundException, WorkfileNotFoundException
 

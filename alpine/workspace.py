@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from alpine import exception
 from alpine._arguments import Id, find_id, given, identifier, page_size, sent_id, text, words
 from alpine._constants import Constants, flag
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
-from alpine._records import Record, RecordList
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from alpine import APIClient
-from alpine._http.retry import Clock
+from alpine._clock import Clock
 from tests.scripted import FakeTime, ScriptedServer
 
 TOKEN = "scripted-token-000001"

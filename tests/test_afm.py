@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alpine import _drawing, afm
+from alpine import afm
+from alpine.afm import drawing
 from alpine.exception import InvalidArgumentException, LocalFileException, WorkflowFileException
 
 CORPUS = Path(os.environ.get("ALPINE_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
@@ -281,13 +282,13 @@ def test_a_name_fits_its_box_in_a_wide_font(name: str):
     """Measured with the widest font that browsers take for system-ui, which matplotlib brings along."""
     fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
     image_font = pytest.importorskip("PIL.ImageFont")
-    box = _drawing.Box(name, f"{name}Operator")
-    picture = ElementTree.fromstring(_drawing.svg([box], []))
+    box = drawing.Box(name, f"{name}Operator")
+    picture = ElementTree.fromstring(drawing.svg([box], []))
     assert picture.findtext(".//{*}title") == f"{name} ({name}Operator)"
     for text, font, size in zip(
         picture.iter("{http://www.w3.org/2000/svg}text"),
         ("DejaVuSans-Bold.ttf", "DejaVuSans.ttf"),
-        (_drawing.NAME_SIZE, _drawing.KIND_SIZE),
+        (drawing.NAME_SIZE, drawing.KIND_SIZE),
         strict=True,
     ):
         assert text.text is not None
@@ -295,18 +296,18 @@ def test_a_name_fits_its_box_in_a_wide_font(name: str):
         assert len(text.text) > 5
         assert name.startswith(text.text[:-1])
         width = image_font.truetype(str(fonts / font), 1000).getlength(text.text) * size / 1000
-        assert width <= _drawing.WIDTH - 8
+        assert width <= drawing.WIDTH - 8
 
 
 def test_a_name_of_usual_length_is_whole():
     for name in ("Row Filter", "Confusion Matrix", "Logistic Regression", "Random Forest Class"):
-        picture = ElementTree.fromstring(_drawing.svg([_drawing.Box(name, "LogisticRegressionModelerOperator")], []))
+        picture = ElementTree.fromstring(drawing.svg([drawing.Box(name, "LogisticRegressionModelerOperator")], []))
         texts = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
         assert texts == [name, "LogisticRegressionModeler"]
 
 
 def test_no_letter_leaves_its_box_whatever_the_font():
-    picture = ElementTree.fromstring(_drawing.svg([_drawing.Box("\ufdfd" * 9, "x")], []))
+    picture = ElementTree.fromstring(drawing.svg([drawing.Box("\ufdfd" * 9, "x")], []))
     group = picture.find("{*}g")
     assert group is not None
     box, clip = group.find("{*}rect"), group.find("{*}svg")

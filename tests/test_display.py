@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from alpine._display import Progress
+from alpine._display.progress import Progress
 
 
 class Terminal(io.StringIO):
@@ -164,7 +164,7 @@ def test_what_a_script_puts_in_the_place_of_stdout_needs_only_write(monkeypatch:
 
 # in a notebook
 
-IMPORTS = "from alpine._display import Progress"
+IMPORTS = "from alpine._display.progress import Progress"
 SUCCESS = """
 with Progress(True, 3) as progress:
     progress.update(1.5, "Loader", 1)
@@ -257,5 +257,5 @@ def test_the_wait_for_a_run_ends_in_the_colour_of_its_end(
 
 
 def test_importing_it_loads_nothing() -> None:
-    code = "import sys, alpine._display; raise SystemExit(bool('IPython' in sys.modules))"
+    code = "import sys, alpine._display.progress; raise SystemExit(bool('IPython' in sys.modules))"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

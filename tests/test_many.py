@@ -25,7 +25,7 @@ import requests
 
 import alpine
 from alpine import APIClient
-from alpine._many import RunOutcome
+from alpine._runs.many import RunOutcome
 from alpine.exception import (
     AlpineSessionNotFoundException,
     InvalidArgumentException,

@@ -19,8 +19,9 @@ import pytest
 import requests
 
 import alpine
-from alpine import APIClient, _waiting, afm
-from alpine._runs import FlowRun
+from alpine import APIClient, afm
+from alpine._runs import polling
+from alpine._runs.handle import FlowRun
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -834,7 +835,7 @@ def test_a_last_look_that_fails_still_stops_the_run(
 def test_a_server_that_stalls_holds_a_wait_no_longer_than_a_last_look(
     server: ScriptedServer, session: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.2)
     session.timeout = (60, 60)
     for method in ("GET", "POST"):
         server.on(method, f"{ENGINE}/.*", Reply(fault="stall", delay=30))

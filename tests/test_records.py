@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from alpine._records import Record, RecordList
+from alpine._display.records import Record, RecordList
 
 OWNER = {"id": 7, "username": "ada", "entity_type": "user"}
 WORKSPACES = [
@@ -139,7 +139,7 @@ def test_without_pandas_the_extra_is_named() -> None:
     code = """
 import sys
 sys.modules["pandas"] = None
-from alpine._records import RecordList
+from alpine._display.records import RecordList
 try:
     RecordList([{"id": 1}]).to_dataframe()
 except ImportError as error:

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from alpine import _rich
+from alpine._display import html
 
 
 def luminance(colour: str) -> float:
@@ -19,7 +19,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("page", ["#ffffff", "#111111", "#131416"])
 def test_colours_are_legible_on_the_pages_of_jupyter_and_furo(page: str) -> None:
-    colours = set(re.findall(r"[{;]color:(#[0-9a-f]{6})", _rich.block()))
+    colours = set(re.findall(r"[{;]color:(#[0-9a-f]{6})", html.block()))
     assert len(colours) == 3
     for colour in colours:
         light, dark = sorted((luminance(colour), luminance(page)), reverse=True)
@@ -27,15 +27,15 @@ def test_colours_are_legible_on_the_pages_of_jupyter_and_furo(page: str) -> None
 
 
 def test_a_heading_without_its_styles_is_still_words() -> None:
-    html = _rich.heading("orders", "4 operators", "", "5.0 s", status="SUCCESS")
-    assert unescape(re.sub("<[^>]*>", "", html)) == "orders SUCCESS 4 operators 5.0 s"
+    shown = html.heading("orders", "4 operators", "", "5.0 s", status="SUCCESS")
+    assert unescape(re.sub("<[^>]*>", "", shown)) == "orders SUCCESS 4 operators 5.0 s"
 
 
 def test_a_status_in_a_table_is_a_badge_and_escaped() -> None:
-    html = _rich.table(("status",), [(_rich.Status("<b>"),), (_rich.Status(""),)])
-    assert '<td><span class="badge bad">&lt;b&gt;</span></td>' in html
-    assert "<td></td>" in html
+    shown = html.table(("status",), [(html.Status("<b>"),), (html.Status(""),)])
+    assert '<td><span class="badge bad">&lt;b&gt;</span></td>' in shown
+    assert "<td></td>" in shown
 
 
 def test_it_loads_nothing_and_runs_nothing() -> None:
-    assert not re.search(r"<script|url[(]|@import|https?:", _rich.block())
+    assert not re.search(r"<script|url[(]|@import|https?:", html.block())

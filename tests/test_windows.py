@@ -103,7 +103,7 @@ def test_the_sandboxs_command_shows_any_name_in_the_encoding_of_a_console(tmp_pa
 @pytest.mark.parametrize("shown", ["known", "unknown"])
 def test_progress_shows_any_name_in_the_encoding_of_a_log(shown: str) -> None:
     code = (
-        "from alpine._display import Progress\n"
+        "from alpine._display.progress import Progress\n"
         f"with Progress(True, {'3' if shown == 'known' else 'None'}) as progress:\n"
         "    progress.update(1.0, 'Größe 日本', 1)\n"
         "    progress.finish(2.0, '日本 failed')\n"
@@ -120,7 +120,7 @@ def test_progress_in_a_program_without_a_console_is_no_error() -> None:
     code = (
         "import sys\n"
         "sys.stdout = None\n"
-        "from alpine._display import Progress\n"
+        "from alpine._display.progress import Progress\n"
         "with Progress(True) as progress:\n"
         "    progress.update(1.0, 'x')\n"
         "    progress.finish(2.0, 'y')\n"

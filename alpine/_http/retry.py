@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from urllib3.util.retry import RequestHistory, Retry
 
+from alpine._clock import Clock
 from alpine._http import deadline
 from alpine._http.failure import Failure
 
@@ -29,14 +28,6 @@ LOST_BEHIND_GATEWAY = frozenset({502, 504})
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 LONGEST_RETRY_AFTER = 120.0
 BUDGET = 120.0
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time as the client sees it; replaced in tests."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 class Answered(Protocol):

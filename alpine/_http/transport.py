@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -19,6 +20,7 @@ from requests.cookies import get_cookie_header
 from requests.hooks import default_hooks, dispatch_hook
 from requests.structures import CaseInsensitiveDict
 
+from alpine._clock import Clock
 from alpine._http import deadline
 from alpine._http.adapter import PoolAdapter, not_shared_by_fork
 from alpine._http.body import Body
@@ -26,7 +28,7 @@ from alpine._http.connection import tells_its_end, whole_body
 from alpine._http.environment import Environment
 from alpine._http.failure import READING_ERRORS, TRANSPORT_ERRORS, Failure
 from alpine._http.redaction import clean, hide_locals, logger_of, mask_logs
-from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, Clock, retry_policy
+from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, retry_policy
 from alpine._http.token import Renewal, TokenHolder, all_secrets
 from alpine._printable import printable
 from alpine._version import __version__

@@ -16,7 +16,8 @@ import pytest
 import requests
 import trustme
 
-from alpine import APIClient, Workfile, _waiting, retry_policy
+from alpine import APIClient, Workfile, retry_policy
+from alpine._runs import polling
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
@@ -303,7 +304,7 @@ def test_a_wait_ends_soon_after_its_time_whatever_drips(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, dripping: set[str]
 ) -> None:
     # The proportions of the real numbers: 12 seconds at the most beyond the end.
-    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.3)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.3)
     over = "Workflow not started or already stopped.\n"
     server = serve(answering(dripping, over if dripping == {"results"} else WORKING))
     with client_of(server) as session:
@@ -319,7 +320,7 @@ def test_a_wait_ends_soon_after_its_time_whatever_drips(
 def test_a_wait_whose_results_drip_says_that_they_could_not_be_read(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.2)
     server = serve(answering({"results"}, "already stopped"))
     with client_of(server) as session, pytest.raises(RunFlowConnectionException, match=r"results.*deadline") as caught:
         session.workfile.process.wait_until_finished(375, PID, timeout=0.2)
@@ -328,7 +329,7 @@ def test_a_wait_whose_results_drip_says_that_they_could_not_be_read(
 
 
 def test_a_wait_for_a_job_ends_soon_after_its_time(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.2)
     with client_of(serve(drip(BODY))) as session:
         for workspace in (1, "Sandbox"):
             with ending_within(0.3 + 3 * 0.2 + 0.6), pytest.raises(AlpineException, match="deadline"):
@@ -338,7 +339,7 @@ def test_a_wait_for_a_job_ends_soon_after_its_time(serve: Serve, monkeypatch: py
 def test_pages_that_are_asked_for_side_by_side_have_the_deadline_of_the_wait(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.2)
 
     def page(asked: Any) -> Reply:
         number = int(asked.query["page"][0])
@@ -352,7 +353,7 @@ def test_pages_that_are_asked_for_side_by_side_have_the_deadline_of_the_wait(
 
 
 def test_a_wait_on_a_session_of_the_users_own_ends_as_well(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_waiting, "LAST_LOOK", 0.2)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.2)
     server = serve(answering(set(DRIPPING), WORKING))
     with (
         requests.Session() as own,

@@ -23,7 +23,7 @@ ROWS = [dict]
 
 
 # Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
-for name in ("alpine._many", "alpine.afm", "alpine._tables"):
+for name in ("alpine._runs.many", "alpine.afm", "alpine._results.tables"):
     importlib.import_module(name)
 
 

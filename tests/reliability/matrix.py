@@ -26,7 +26,7 @@ from pathlib import Path
 import trustme
 
 from alpine import APIClient
-from alpine._http.retry import Clock
+from alpine._clock import Clock
 from alpine.exception import AlpineException
 from tests.reliability.calls import CALLS, Call, prepare_files
 from tests.reliability.faults import FAULTS, LIMIT, Fault

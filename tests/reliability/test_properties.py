@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine import APIClient
-from alpine._http.retry import Clock
+from alpine._clock import Clock
 from alpine.exception import AlpineException
 from tests.reliability.calls import CALLS, Call, prepare_files
 from tests.reliability.wire import TOKEN, Asked, WireServer, healthy, message

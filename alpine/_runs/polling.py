@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from alpine._clock import Clock
 from alpine._http.redaction import logger_of
-from alpine._http.retry import LONGEST_RETRY_AFTER, Clock
+from alpine._http.retry import LONGEST_RETRY_AFTER
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,

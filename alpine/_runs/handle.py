@@ -7,14 +7,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Union
 
-from alpine import _rich, _waiting
 from alpine._arguments import number
 from alpine._constants import flag
-from alpine._display import Progress
+from alpine._display import html
+from alpine._display.html import RichStr
+from alpine._display.progress import Progress
 from alpine._files import local_path
-from alpine._rich import RichStr
-from alpine._unfinished import Unfinished
-from alpine._waiting import Waited, Waiting, alone, asking, time_for
+from alpine._runs import polling
+from alpine._runs.polling import Waited, Waiting, alone, asking, time_for
+from alpine._runs.unfinished import Unfinished
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -210,7 +211,7 @@ class FlowRun(RichStr, metaclass=_Offered):
             raise self._out_of_time(limit, last, over)
 
         # A large document may take all of the time that is left.
-        left = limit + _waiting.LAST_LOOK - over.elapsed
+        left = limit + polling.LAST_LOOK - over.elapsed
 
         def read(elapsed: float) -> FlowResults | None:
             try:
@@ -253,7 +254,7 @@ class FlowRun(RichStr, metaclass=_Offered):
             known = self._results._told("status") or FINISHED
         node = self._state.node if self._state and known == WORKING else None
         facts = (f"run of workflow {self.workflow_id}", f"at {node!r}" if node else "")
-        return _rich.block(_rich.heading(str(self), *facts, status=known))
+        return html.block(html.heading(str(self), *facts, status=known))
 
     @property
     def _subject(self) -> str:
@@ -282,7 +283,7 @@ class FlowRun(RichStr, metaclass=_Offered):
         return not over and not isinstance(error, _TOLD)
 
     def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
-        stopped = self.try_to_stop(time_for(limit + _waiting.LAST_LOOK - over.elapsed))
+        stopped = self.try_to_stop(time_for(limit + polling.LAST_LOOK - over.elapsed))
         if over.last_error is not None and not stopped:
             return self._unreachable(last, over.last_error)
         where = f" at operator {last.node!r}" if last.node else ""

@@ -6,15 +6,15 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from alpine._display.html import extra
 from alpine._http.failure import of_a_signal
-from alpine._rich import extra
 from alpine.exception import AlpineException, InvalidArgumentException, WorkflowVariableException
 from alpine.results import FlowResults
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._many import RunOutcome
+    from alpine._runs.many import RunOutcome
 
 _UNREADABLE = (AlpineException, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What goes wrong when results are not as somebody expected them."""

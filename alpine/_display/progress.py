@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from alpine import _rich
+from alpine._display import html
 
 _BLANK = "\u3000\u00a0\u200d"
 _OFF = frozenset({"0", "no", "off", "false"})
@@ -147,11 +147,11 @@ class _Cell:
 
 def _html(news: _News) -> str:
     """The line as a notebook shows it, with a bar where it is known how much there is to do."""
-    parts = [_rich.fact(f"{news.seconds:.1f} s"), f'<b class="{news.state}">{_rich.escape(news.words)}</b>']
+    parts = [html.fact(f"{news.seconds:.1f} s"), f'<b class="{news.state}">{html.escape(news.words)}</b>']
     if news.total:
         full = f'<span style="width:{100 * news.done / news.total:.0f}%"></span>'
-        parts += [f'<span class="bar {news.state}">{full}</span>', _rich.fact(news.share)]
-    return _rich.block(f'<div class="heading">{" ".join(parts)}</div>')
+        parts += [f'<span class="bar {news.state}">{full}</span>', html.fact(news.share)]
+    return html.block(f'<div class="heading">{" ".join(parts)}</div>')
 
 
 def _screen() -> _Screen | None:

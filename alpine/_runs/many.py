@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from alpine import _rich
-from alpine._display import Progress
+from alpine._display import html
+from alpine._display.html import RichList
+from alpine._display.progress import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
-from alpine._rich import RichList
-from alpine._runs import FlowRun
-from alpine._unfinished import Unfinished
-from alpine._variables import Variables, checked_variables
-from alpine._waiting import FIRST_GAP, Waiting
+from alpine._runs.handle import FlowRun
+from alpine._runs.polling import FIRST_GAP, Waiting
+from alpine._runs.unfinished import Unfinished
+from alpine._runs.variables import Variables, checked_variables
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
@@ -74,10 +74,10 @@ class RunOutcome:
 
     def _repr_html_(self) -> str:
         run = "" if self.process_id is None else str(self.process_id)
-        wrong = [_rich.note(self._reason, wrong=True)] if self._reason else []
+        wrong = [html.note(self._reason, wrong=True)] if self._reason else []
         given = self._given.items()
-        head = _rich.heading("Run", run, status=self.status)
-        return _rich.block(head, *wrong, _rich.pairs(given) if given else "")
+        head = html.heading("Run", run, status=self.status)
+        return html.block(head, *wrong, html.pairs(given) if given else "")
 
 
 class RunOutcomes(RichList[RunOutcome]):
@@ -85,21 +85,21 @@ class RunOutcomes(RichList[RunOutcome]):
 
     def _in_short(self) -> str:
         good = sum(outcome.error is None for outcome in self)
-        return f"<{_rich.count(len(self), 'run')}, {good} with success>"
+        return f"<{html.count(len(self), 'run')}, {good} with success>"
 
     def _repr_html_(self) -> str:
         names = list(dict.fromkeys(name for outcome in self for name in outcome._given))
         rows = [
             (
                 *(outcome._given.get(name) for name in names),
-                _rich.Status(outcome.status),
+                html.Status(outcome.status),
                 outcome.process_id,
                 outcome._reason,
             )
             for outcome in self
         ]
         columns = (*names, "status", "run", "error")
-        return _rich.block(_rich.heading(_rich.count(len(self), "run")), _rich.table(columns, rows) if rows else "")
+        return html.block(html.heading(html.count(len(self), "run")), html.table(columns, rows) if rows else "")
 
 
 @dataclass(frozen=True)

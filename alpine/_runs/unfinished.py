@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from alpine._http.redaction import logger_of
 
 if TYPE_CHECKING:
-    from alpine._runs import FlowRun
+    from alpine._runs.handle import FlowRun
 
 logger: logging.Logger = logger_of("alpine.unfinished")
 
