@@ -174,7 +174,7 @@ def sent_id(row: Mapping[str, Any], thing: str) -> int:
     number = _whole_number(value)
     if number is None or number < 0:
         raise InvalidResponseException(
-            f"The server's answer is of no use: {value!r:.100} cannot be the id of a {thing}."
+            f"The server's response is of no use: {value!r:.100} cannot be the id of a {thing}."
         )
     return number
 

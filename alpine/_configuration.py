@@ -17,9 +17,11 @@ from alpine._arguments import nearest, number
 from alpine._constants import flag
 from alpine._files import local_path, read_json
 from alpine._http.environment import Environment
-from alpine._http.transport import Timeout
+from alpine._http.request import Timeouts
 from alpine.exception import InvalidArgumentException, LocalFileException
 
+Timeout = float | tuple[float | None, float | None] | None
+"""Seconds for connecting and for each wait for the next bytes: two numbers, or one for both; None for no limit."""
 Password = str | Callable[[], str]
 """A password, or a function that returns it each time it is needed."""
 
@@ -217,7 +219,7 @@ def certificate(cert: object) -> Any:
     return tuple(map(os.fspath, cert)) if isinstance(cert, tuple) else cert and os.fspath(cert)  # type: ignore[call-overload]
 
 
-def checked_timeout(timeout: object) -> Timeout:
+def checked_timeout(timeout: object) -> Timeouts:
     """Time-outs for connecting and reading."""
     parts = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
     connect, read = (None if part is None else number(part, "timeout", least=0.001) for part in parts)

@@ -1,6 +1,9 @@
-"""What to say when a package of an extra is not installed; the client and the sandbox say the same."""
+"""Modules of the extras, loaded when first used; what is said where one is missing, by client and sandbox alike."""
 
 from __future__ import annotations
+
+import importlib
+from typing import Any
 
 from alpine.exception import MissingExtraException
 
@@ -25,3 +28,14 @@ def how_to_install(extra: str, package: str | None = None) -> str:
         f"The extra {extra!r} brings it: pip install '.[{extra}]' in a checkout of alpine, or with a wheel "
         f"pip install '<path to the wheel>[{extra}]'.{alone}"
     )
+
+
+def extra(module: str) -> Any:
+    """A module of the extra ``notebook``, loaded when it is first used.
+
+    :raises MissingExtraException: It is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise missing_extra(module.partition(".")[0], "notebook") from error

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alpine._arguments import Id
 from alpine.alpineobject import AlpineObject
-from alpine.exception import AlpineException, WorkspaceNotFoundException
-from alpine.workspace import Workspace, restated, workspace_id_of
+from alpine.exception import AlpineException, WorkspaceNotFoundException, restated, restating
+from alpine.workspace import Workspace, workspace_id_of
 
 
 def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: str) -> int:
@@ -15,17 +15,15 @@ def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: 
     :param usage: How to write the call.
     :raises WorkspaceNotFoundException: There is none; where the other argument is one, the message says so.
     """
-    try:
+
+    def tell_of_the_other(error: WorkspaceNotFoundException) -> WorkspaceNotFoundException | None:
+        if not isinstance(name, str) or not _is_workspace(resource, name):
+            return None
+        more = f"But there is a workspace {name!r}: have the arguments changed places? Write {usage}."
+        return restated(error, WorkspaceNotFoundException, more)
+
+    with restating(WorkspaceNotFoundException, tell_of_the_other):
         return workspace_id_of(resource, value)
-    except WorkspaceNotFoundException as error:
-        missing = error
-    if not isinstance(name, str) or not _is_workspace(resource, name):
-        raise missing
-    raise restated(
-        missing,
-        WorkspaceNotFoundException,
-        f"But there is a workspace {name!r}: have the arguments changed places? Write {usage}.",
-    )
 
 
 def _is_workspace(resource: AlpineObject, name: str) -> bool:

@@ -1,13 +1,15 @@
-"""Walks a list that the server gives page by page, and ends on every answer it may give."""
+"""Walks a list that the server gives page by page, and ends on every response it may give."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from alpine.exception import AlpineException
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -17,13 +19,31 @@ SIDE_BY_SIDE = 10
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A list on the server.
+
+    :param path: Its path, already quoted.
+    :param action: What is being done, as in "list workspaces", for messages.
+    :param params: The query, without the pages.
+    :param errors: The exceptions for status codes that mean something special here.
+    :param ordered: Whether the server gives it in an order, so that pages can be asked for at the same time.
+    """
+
+    path: str
+    action: str
+    params: Mapping[str, object] | None = None
+    errors: Mapping[int, type[AlpineException]] | None = None
+    ordered: bool = True
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a list.
 
     :param rows: Its rows.
     :param pages: How many pages the server says there are; None where it does not say.
     :param records: How many rows the server says there are in all; None where it does not say.
-    :param paged: Whether the answer spoke of pages at all.
+    :param paged: Whether the response spoke of pages at all.
     """
 
     rows: list[dict[str, Any]]

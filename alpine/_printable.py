@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Callable, Mapping
 
 NOT_SHOWN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 """As in a regular expression: controls but tab and line feed, marks that turn the direction of a text, and halves of
@@ -17,3 +19,32 @@ def printable(text: str) -> str:
     paste will be.
     """
     return _OBEYED.sub(lambda sign: repr(sign.group())[1:-1], text.replace("\r\n", "\n"))
+
+
+class _PrintableFilter(logging.Filter):
+    """Writes out what a terminal would obey: names come from the server."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        change_arguments(record, printable)
+        return True
+
+
+def logger_of(name: str) -> logging.Logger:
+    """The logger of a module of ours."""
+    logger = logging.getLogger(name)
+    # A filter of the logger above would not be asked.
+    if not any(isinstance(known, _PrintableFilter) for known in logger.filters):
+        logger.addFilter(_PrintableFilter())
+    return logger
+
+
+def change_arguments(record: logging.LogRecord, change: Callable[[str], str]) -> None:
+    """Change the strings that a log record's message is made of."""
+
+    def changed(value: object) -> object:
+        return value if isinstance(value, int | float | type(None)) else change(str(value))
+
+    if isinstance(record.args, Mapping):
+        record.args = {key: changed(value) for key, value in record.args.items()}
+    elif record.args:
+        record.args = tuple(map(changed, record.args))

@@ -1,4 +1,4 @@
-"""The base of every resource: one request, one page loop; turns an answer into a value or an exception."""
+"""The base of every resource: one request, one page loop; turns a response into a value or an exception."""
 
 from __future__ import annotations
 
@@ -14,25 +14,22 @@ import requests
 from alpine import _json
 from alpine._arguments import page_size
 from alpine._display.records import Record, RecordList
-from alpine._http.body import Body
 from alpine._http.given import Unready, transport_for
-from alpine._http.redaction import keeps_secrets, logger_of
-from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
-from alpine._http.transport import Answer, Call, Sink, Timeout, Transport, unusable
-from alpine._pager import Fetch, Page, collect, read_in_turn, walk
+from alpine._http.redaction import keeps_secrets
+from alpine._http.refusal import exception_for
+from alpine._http.request import Request, Response
+from alpine._http.transport import Transport, unusable
+from alpine._pager import Fetch, Listing, Page, collect, read_in_turn, walk
+from alpine._printable import logger_of
 from alpine.exception import (
-    AlpineException,
     InvalidArgumentException,
     InvalidResponseException,
     NotPicklableException,
-    exception_for,
 )
 
 ENGINE = "alpinedatalabs/api/v1/json"
 UNORDERED_PAGE = 1000
 """Rows asked for at a time in lists that the server gives in no order."""
-
-Kinds = Mapping[int, type[AlpineException]]
 
 
 class AlpineObject:
@@ -134,182 +131,103 @@ class AlpineObject:
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self.base_url}>"
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        action: str,
-        *,
-        engine: bool = False,
-        params: Mapping[str, object] | None = None,
-        body: Body | None = None,
-        repeatable: bool | None = None,
-        kinds: Kinds | None = None,
-        otherwise: type[AlpineException] | None = None,
-        advice: str | None = None,
-        timeout: Timeout = None,
-        limit: int | None = None,
-        sink: Sink | None = None,
-        secrets: tuple[str, ...] = (),
-        if_lost: str = "",
-        anonymous: bool = False,
-        deadline: float | None = None,
-    ) -> Answer:
+    def _request(self, request: Request) -> Response:
         """Send one request.
 
-        :param action: What is being done, as in "delete workfile 375".
-        :param engine: Whether the workflow engine is meant, not the API.
-        :param deadline: Seconds that a wait has left for it: it is sent once, and given up when they are over.
-        :param kinds: The exceptions for status codes that mean something special here.
-        :param otherwise: The exception for every other status that says no, but for a missing login.
-        :returns: An answer with a good status.
-        :raises AlpineException: Any other answer, or none.
+        :returns: A response with a good status.
+        :raises AlpineException: Any other response, or none.
         """
-        call = Call(
-            method,
-            f"{self._root}/{ENGINE}" if engine else self.base_url,
-            path,
-            action,
-            params=tuple((params or {}).items()),
-            body=body,
-            token_header=engine,
-            repeatable=method == "GET" if repeatable is None else repeatable,
-            timeout=timeout,
-            limit=self._transport.answer_limit if limit is None else limit,
-            sink=sink,
-            secrets=secrets,
-            if_lost=if_lost,
-            anonymous=anonymous,
-            retries=deadline is None,
-            deadline=deadline,
-        )
-        answer = self._transport.send(call)
-        if method == "DELETE" and answer.status == 200 and answer.body.lstrip().startswith(b"<"):
-            raise self._unusable(answer, "the server's answer is a page")
-        if 200 <= answer.status < 300:
-            return answer
-        if method == "DELETE" and answer.status == 404 and answer.attempt > 1:
-            # The first attempt, whose answer was lost, has deleted it.
-            return replace(answer, body=b"")
-        # A gateway that lost the server behind it does not know either whether the work was done.
-        lost = not call.repeatable and answer.status in LOST_BEHIND_GATEWAY
-        asked = retry_after(answer)
-        exception = exception_for(
-            answer.status,
-            answer.body,
-            method=method,
-            url=self._transport.clean(call.url, secrets),
-            action=action,
-            clean=partial(self._transport.clean, secrets=secrets),
-            kinds=kinds,
-            otherwise=otherwise,
-            advice=if_lost if lost else advice,
-            **({} if asked is None else {"retry_after": asked}),
-        )
-        raise exception
+        request = replace(request, root=f"{self._root}/{ENGINE}" if request.engine else self.base_url)
+        response = self._transport.send(request)
+        deleting = request.method == "DELETE"
+        if deleting and response.status == 200 and response.body.lstrip().startswith(b"<"):
+            raise self._unusable(response, "the server's response is a page")
+        if 200 <= response.status < 300:
+            return response
+        if deleting and response.status == 404 and response.attempt > 1:
+            # The first attempt, whose response was lost, has deleted it.
+            return replace(response, body=b"")
+        raise exception_for(response, partial(self._transport.clean, secrets=request.secrets))
 
     @property
     def _root(self) -> str:
         """The root of the host, below which the API and the engine stand side by side."""
         return self.base_url.removesuffix("/api")
 
-    def _document(self, answer: Answer) -> Any:
-        """The JSON of an answer.
+    def _document(self, response: Response) -> Any:
+        """The JSON of an response.
 
         :raises InvalidResponseException: It is none.
         """
         why = ""
         try:
-            return _json.loads(answer.body)
+            return _json.loads(response.body)
         except ValueError as error:
-            why = f"the server's answer is not JSON ({type(error).__name__})"
+            why = f"the server's response is not JSON ({type(error).__name__})"
         except RecursionError:
-            why = "the server's answer is nested too deeply"
-        raise self._unusable(answer, why)
+            why = "the server's response is nested too deeply"
+        raise self._unusable(response, why)
 
-    def _unusable(self, answer: Answer, why: str) -> InvalidResponseException:
-        return unusable(answer.call, self._transport, answer, why)
+    def _unusable(self, response: Response, why: str) -> InvalidResponseException:
+        return unusable(self._transport, response, why)
 
-    def _one(self, answer: Answer) -> Record:
-        """The object in an answer's envelope."""
-        document = self._document(answer)
+    def _one(self, request: Request) -> Record:
+        """Send a request, and take the object out of its response's envelope."""
+        return self._object_in(self._request(request))
+
+    def _object_in(self, response: Response) -> Record:
+        document = self._document(response)
         record = document.get("response") if isinstance(document, dict) else None
         if not isinstance(record, dict):
-            raise self._unusable(answer, "the server's answer holds no object")
+            raise self._unusable(response, "the server's response holds no object")
         return Record(record)
 
-    def _rows(self, answer: Answer) -> tuple[RecordList, Mapping[str, Any]]:
-        """The objects in an answer's envelope, and what it says of pages."""
-        document = self._document(answer)
+    def _rows(self, request: Request) -> tuple[RecordList, Mapping[str, Any]]:
+        """Send a request, and take the objects out of its response's envelope, with what it says of pages."""
+        response = self._request(request)
+        document = self._document(response)
         rows = document.get("response") if isinstance(document, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._unusable(answer, "the server's answer holds no list of objects")
+            raise self._unusable(response, "the server's response holds no list of objects")
         pagination = document.get("pagination")
         return RecordList(rows), pagination if isinstance(pagination, dict) else {}
 
-    def _fetch(
-        self, path: str, action: str, size: int, params: Mapping[str, object] | None, kinds: Kinds | None
-    ) -> Fetch:
+    def _fetch(self, listing: Listing, size: int) -> Fetch:
         """The pages of a list, by number."""
 
         def fetch(page: int) -> Page:
-            query = {**(params or {}), "page": page, "per_page": size}
-            rows, pagination = self._rows(self._request("GET", path, action, params=query, kinds=kinds))
+            query = {**(listing.params or {}), "page": page, "per_page": size}
+            rows, pagination = self._rows(
+                Request("GET", listing.path, listing.action, params=query, errors=listing.errors)
+            )
             return Page(rows, _count(pagination.get("total")), _count(pagination.get("records")), bool(pagination))
 
         return fetch
 
-    def _list(
-        self,
-        path: str,
-        action: str,
-        *,
-        per_page: object,
-        params: Mapping[str, object] | None = None,
-        kinds: Kinds | None = None,
-        ordered: bool = True,
-    ) -> RecordList:
+    def _list(self, listing: Listing, per_page: object) -> RecordList:
         """The whole of a list."""
-        return self._counted_list(path, action, per_page=per_page, params=params, kinds=kinds, ordered=ordered)[0]
+        return self._counted_list(listing, per_page)[0]
 
-    def _counted_list(
-        self,
-        path: str,
-        action: str,
-        *,
-        per_page: object,
-        params: Mapping[str, object] | None = None,
-        kinds: Kinds | None = None,
-        ordered: bool = False,
-    ) -> tuple[RecordList, int | None]:
+    def _counted_list(self, listing: Listing, per_page: object) -> tuple[RecordList, int | None]:
         """The whole of a list, and how many rows the server said it has."""
         size = page_size(per_page)
-        if ordered:
-            rows, records = collect(self._fetch(path, action, size, params, kinds))
+        if listing.ordered:
+            rows, records = collect(self._fetch(listing, size))
         else:
-            rows, records = read_in_turn(self._fetch(path, action, max(size, UNORDERED_PAGE), params, kinds))
+            rows, records = read_in_turn(self._fetch(listing, max(size, UNORDERED_PAGE)))
         return RecordList(rows), records
 
-    def _iterate(
-        self,
-        path: str,
-        action: str,
-        *,
-        per_page: object,
-        params: Mapping[str, object] | None = None,
-        kinds: Kinds | None = None,
-        ordered: bool = True,
-    ) -> Iterator[dict[str, Any]]:
+    def _iterate(self, listing: Listing, per_page: object) -> Iterator[dict[str, Any]]:
         """The rows of a list, each page when it is needed."""
         size = page_size(per_page)
-        return walk(self._fetch(path, action, size if ordered else max(size, UNORDERED_PAGE), params, kinds))
+        return walk(self._fetch(listing, size if listing.ordered else max(size, UNORDERED_PAGE)))
 
 
-def warn_of_open_end(answer: Answer, what: str, stacklevel: int) -> None:
+def warn_of_open_end(response: Response, what: str, stacklevel: int) -> None:
     """Warn of a body that came without a length, as it may have ended early; JSON tells it by itself."""
-    if answer.open_ended is not None:
+    if response.open_ended is not None:
         warnings.warn(
-            f"{what} came without a length and ended after {answer.open_ended:,} bytes, with the connection: "
+            f"{what} came without a length and ended after {response.open_ended:,} bytes, with the connection: "
             "whether that is all of it cannot be told.",
             stacklevel=stacklevel + 1,
         )
@@ -322,15 +240,15 @@ class Resource(AlpineObject):
         super().__init__(base_url, session, token)
 
 
-def unwrapped(answer: Answer) -> Any:
-    """What an answer holds, whatever its form."""
-    if not answer.body.strip():
+def unwrapped(response: Response) -> Any:
+    """What a response holds, whatever its form."""
+    if not response.body.strip():
         return None
     try:
-        document = _json.loads(answer.body)
+        document = _json.loads(response.body)
     except (ValueError, RecursionError):
-        warn_of_open_end(answer, "The answer", 4)
-        return answer.body.decode("utf-8", "replace")
+        warn_of_open_end(response, "The response", 4)
+        return response.body.decode("utf-8", "replace")
     return document["response"] if isinstance(document, dict) and "response" in document else document
 
 

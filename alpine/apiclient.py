@@ -14,6 +14,7 @@ from alpine import exception
 from alpine._arguments import METHODS, choice, identifier, number, path_below, text
 from alpine._configuration import (
     Password,
+    Timeout,
     address_of,
     certificate,
     checked_deadline,
@@ -31,8 +32,10 @@ from alpine._http.body import BytesBody, body_of
 from alpine._http.deadline import limited
 from alpine._http.environment import Environment
 from alpine._http.redaction import keeps_secrets
+from alpine._http.request import Request
 from alpine._http.token import TokenHolder
-from alpine._http.transport import HTTPSession, Timeout, Transport
+from alpine._http.transport import HTTPSession, Transport
+from alpine._pager import Listing
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -211,23 +214,23 @@ class APIClient(AlpineObject):
         if not isinstance(secret, str) or not secret:
             # What it is instead stays untold.
             raise InvalidArgumentException("The password must be a non-empty text.")
-        answer = self._request(
-            "POST",
-            # The dummy id makes the server skip its check for forged requests, without which it answers 403.
-            "sessions?session_id=NULL",
-            f"log in as {username!r}",
-            body=BytesBody.form({"username": username, "password": secret}),
-            kinds={401: LoginFailureException, 400: LoginFailureException, 404: InvalidResponseCodeException},
-            secrets=(secret,),
-            # A login twice is two sessions, of which one is used.
-            repeatable=True,
-            anonymous=True,
+        response = self._request(
+            Request(
+                "POST",
+                "sessions?session_id=NULL",
+                f"log in as {username!r}",
+                body=BytesBody.form({"username": username, "password": secret}),
+                errors={401: LoginFailureException, 400: LoginFailureException, 404: InvalidResponseCodeException},
+                secrets=(secret,),
+                idempotent=True,
+                anonymous=True,
+            )
         )
-        session = self._one(answer)
+        session = self._object_in(response)
         token = session.get("session_id")
         if not isinstance(token, str) or not token:
-            raise self._unusable(answer, "the server's answer names no session id")
-        self._transport.holder.set(token, answer.cookies, lambda: self._log_in(username, password))
+            raise self._unusable(response, "the server's response names no session id")
+        self._transport.holder.set(token, response.cookies, lambda: self._log_in(username, password))
         self.username = username
         user = session.get("user")
         record = user if isinstance(user, dict) else {}
@@ -238,7 +241,7 @@ class APIClient(AlpineObject):
     def logout(self) -> dict[str, Any]:
         """Log out: the token is no longer valid, here and on the server. Calls ``DELETE /sessions``.
 
-        :returns: The server's answer.
+        :returns: The server's response.
         :rtype: dict
 
         Logging out without being logged in does nothing.
@@ -255,7 +258,7 @@ class APIClient(AlpineObject):
             return {}
         holder.set(token, holder.cookies)
         try:
-            self._request("DELETE", "sessions", "log out", repeatable=True)
+            self._request(Request("DELETE", "sessions", "log out", idempotent=True))
         except AlpineSessionNotFoundException:
             self.logger.debug("The login had expired already.")
         finally:
@@ -277,7 +280,7 @@ class APIClient(AlpineObject):
     def user_id(self) -> int | None:
         """The id of the user who is logged in; unless it is set, a server is asked once for that of a token."""
         if self._user_id is None and self.token is not None:
-            user = self._one(self._request("GET", "sessions", "read the session")).get("user")
+            user = self._one(Request("GET", "sessions", "read the session")).get("user")
             self._user_id = _id_in(user)
         return self._user_id
 
@@ -297,7 +300,7 @@ class APIClient(AlpineObject):
     @property
     def deadline(self) -> float | None:
         """Seconds that a request may take in all: connecting, sending, all its attempts and the pauses between them, a
-        login that has to be renewed, and the whole answer. None, the default, for no such limit.
+        login that has to be renewed, and the whole response. None, the default, for no such limit.
 
         What takes longer raises :class:`alpine.exception.RequestTimeoutException`; where the server may have done what
         must not be done twice, :class:`alpine.exception.OutcomeUnknownException`. Looking up a host name, and a
@@ -322,7 +325,7 @@ class APIClient(AlpineObject):
 
     @property
     def answer_limit(self) -> int:
-        """The largest answer that is read, in bytes; 64 MB unless set. Downloads to a file have no limit."""
+        """The largest response that is read, in bytes; 64 MB unless set. Downloads to a file have no limit."""
         return self._transport.answer_limit
 
     @answer_limit.setter
@@ -349,10 +352,10 @@ class APIClient(AlpineObject):
         >>> session.get_status()["status"]
         'Chorus is running'
         """
-        answer = self._request("GET", "status", "read the status of the server")
-        document = self._document(answer)
+        response = self._request(Request("GET", "status", "read the status of the server"))
+        document = self._document(response)
         if not isinstance(document, dict):
-            raise self._unusable(answer, "the server's answer is no object")
+            raise self._unusable(response, "the server's response is no object")
         return document
 
     def get_version(self) -> str:
@@ -366,10 +369,10 @@ class APIClient(AlpineObject):
         >>> session.get_version().startswith("6.3")
         True
         """
-        answer = self._request("GET", "VERSION", "read the version of the server")
-        version = answer.body.decode("utf-8", "replace").strip()
+        response = self._request(Request("GET", "VERSION", "read the version of the server"))
+        version = response.body.decode("utf-8", "replace").strip()
         if not version or len(version.splitlines()) > 1 or version.startswith("<"):
-            raise self._unusable(answer, "the server's answer is no version")
+            raise self._unusable(response, "the server's response is no version")
         return version
 
     def get_license(self) -> dict[str, Any]:
@@ -383,7 +386,7 @@ class APIClient(AlpineObject):
         >>> session.get_license()["workflow_enabled"]
         True
         """
-        return self._one(self._request("GET", "license", "read the licence of the server"))
+        return self._one(Request("GET", "license", "read the licence of the server"))
 
     @keeps_secrets
     def request(
@@ -395,7 +398,7 @@ class APIClient(AlpineObject):
         json: object = None,
         data: Mapping[str, object] | bytes | None = None,
         timeout: Timeout = None,
-        repeatable: bool | None = None,
+        idempotent: bool | None = None,
         all_pages: bool = False,
         deadline: float | None = None,
     ) -> Any:
@@ -416,14 +419,14 @@ class APIClient(AlpineObject):
         :type data: dict
         :param timeout: Seconds for connecting and reading, for this call.
         :type timeout: tuple
-        :param repeatable: Whether doing it twice does no harm; by default only for GET.
-        :type repeatable: bool
+        :param idempotent: Whether doing it twice does no harm; by default only for GET.
+        :type idempotent: bool
         :param all_pages: Read a list to its end.
         :type all_pages: bool
         :param deadline: Seconds that this call may take in all, with all its attempts and pages, instead of the
             client's :attr:`deadline`.
         :type deadline: float
-        :returns: What stands in the answer's ``response``, else its whole JSON, else its text; None when it is empty.
+        :returns: What stands in the response's ``response``, else its whole JSON, else its text; None when it is empty.
         :rtype: dict, list, str or None
         :raises RequestTimeoutException: It took longer than the time-outs or the deadline allow.
         :raises AlpineException: The server says no; the class tells why.
@@ -439,24 +442,26 @@ class APIClient(AlpineObject):
             raise InvalidArgumentException(f"Of the engine only the paths below {ENGINE}/ can be reached.")
         if params is not None and not isinstance(params, Mapping):
             raise InvalidArgumentException(f"params must be a dict, not {type(params).__name__}.")
-        body, may_repeat = body_of(json, data), flag(repeatable, "repeatable")
+        body, may_repeat = body_of(json, data), flag(idempotent, "idempotent")
         if flag(all_pages, "all_pages"):
             if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
                 raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
             with limited(checked_deadline(deadline)):
-                return self._list(url, action, per_page=100, params=params, ordered=False)
+                return self._list(Listing(url, action, params=params, ordered=False), 100)
         with limited(checked_deadline(deadline)):
-            answer = self._request(
-                verb,
-                url.removeprefix(f"{ENGINE}/"),
-                action,
-                engine=url.startswith(ENGINE),
-                params=params,
-                body=body,
-                timeout=None if timeout is None else checked_timeout(timeout),
-                repeatable=may_repeat,
+            response = self._request(
+                Request(
+                    verb,
+                    url.removeprefix(f"{ENGINE}/"),
+                    action,
+                    engine=url.startswith(ENGINE),
+                    params=params,
+                    body=body,
+                    timeout=None if timeout is None else checked_timeout(timeout),
+                    idempotent=may_repeat,
+                )
             )
-        return unwrapped(answer)
+        return unwrapped(response)
 
     def __enter__(self) -> Self:
         return self

@@ -12,6 +12,8 @@ from alpine._constants import Constants, flag
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.redaction import keeps_secrets
+from alpine._http.request import Request
+from alpine._pager import Listing
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
@@ -23,7 +25,7 @@ from alpine.exception import (
 __all__ = ["AlpineObject", "DSType", "DataSource"]
 __all__ += exception.__all__
 
-_KINDS = {404: DataSourceNotFoundException}
+_ERRORS = {404: DataSourceNotFoundException}
 
 
 class DSType(Constants):
@@ -95,11 +97,11 @@ class DataSource(AlpineObject):
         if kind not in ON_HADOOP:
             everyones = {"all": "true"}
             parts.append(
-                self._iterate("data_sources", "list data sources", per_page=per_page, params=everyones, ordered=False)
+                self._iterate(Listing("data_sources", "list data sources", params=everyones, ordered=False), per_page)
             )
         if kind is None or kind in ON_HADOOP:
             action = "list Hadoop data sources"
-            parts.append(self._iterate("hdfs_data_sources", action, per_page=per_page, ordered=False))
+            parts.append(self._iterate(Listing("hdfs_data_sources", action, ordered=False), per_page))
         return (row for row in chain(*parts) if kind is None or _is_of(row, kind))
 
     def get(self, ds_id: Id, type: str) -> Record:
@@ -120,7 +122,7 @@ class DataSource(AlpineObject):
         'Sandbox Database'
         """
         wanted, kind = identifier(ds_id, "ds_id", DataSourceNotFoundException), _checked_type(type, *HALVES)
-        source = self._one(self._request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", kinds=_KINDS))
+        source = self._one(Request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", errors=_ERRORS))
         if not _is_of(source, kind):
             raise DataSourceNotFoundException(f"Data source {wanted} is no {kind}, but a {kind_of(source)}.")
         return source
@@ -166,7 +168,7 @@ class DataSource(AlpineObject):
         """
         source = identifier(data_source_id, "data_source_id", DataSourceNotFoundException)
         action = f"list the databases of data source {source}"
-        return self._list(f"data_sources/{source}/databases", action, per_page=per_page, kinds=_KINDS)
+        return self._list(Listing(f"data_sources/{source}/databases", action, errors=_ERRORS), per_page)
 
     @keeps_secrets
     def create(
@@ -311,10 +313,10 @@ class DataSource(AlpineObject):
         return self._create("hdfs_data_sources", name, document, ())
 
     def _create(self, path: str, name: str, document: dict[str, object], secrets: tuple[str, ...]) -> Record:
-        if_lost = "Look with session.datasource.get_id whether it is there before you create it again."
+        how_to_check = "Check with session.datasource.get_id whether it is there before you create it again."
         action = f"create data source {name!r}"
         body = BytesBody.json(document)
-        return self._one(self._request("POST", path, action, body=body, secrets=secrets, if_lost=if_lost))
+        return self._one(Request("POST", path, action, body=body, secrets=secrets, how_to_check=how_to_check))
 
     def delete(self, ds_id: Id, type: str) -> None:
         """Delete a data source. Calls ``DELETE /data_sources/:id`` or ``DELETE /hdfs_data_sources/:id``.
@@ -336,7 +338,7 @@ class DataSource(AlpineObject):
         """
         wanted, source = identifier(ds_id, "ds_id", DataSourceNotFoundException), self.get(ds_id, type)
         kind, path = kind_of(source), f"{_route(type)}/{wanted}"
-        self._request("DELETE", path, f"delete {kind} {source.get('name')!r}", repeatable=True, kinds=_KINDS)
+        self._request(Request("DELETE", path, f"delete {kind} {source.get('name')!r}", idempotent=True, errors=_ERRORS))
 
     def for_upload(self, name: str, database: str | None = None) -> dict[str, Any]:
         """Build one entry of the ``data_sources_list`` of :meth:`alpine.workfile.Workfile.upload`.

@@ -1,4 +1,4 @@
-"""Every exception this package raises, and the one place where a server's answer becomes one.
+"""Every exception this package raises, and the one place where a server's response becomes one.
 
 ::
 
@@ -17,10 +17,10 @@
      │    ├── TLSException                               its certificate cannot be trusted
      │    └── RunFlowConnectionException                 ... for as long as a wait may last
      ├── RequestTimeoutException (TimeoutError)          the server did not answer in time
-     ├── OutcomeUnknownException                         the answer was lost: it may have happened
-     ├── InvalidResponseException                        an answer that makes no sense
+     ├── OutcomeUnknownException                         the response was lost: it may have happened
+     ├── InvalidResponseException                        a response that makes no sense
      │    ├── RedirectException                          a redirect that must not be followed
-     │    ├── ResponseTooLargeException                  an answer beyond the limit
+     │    ├── ResponseTooLargeException                  a response beyond the limit
      │    └── InvalidResponseCodeException               a status code that says no
      │         ├── ForbiddenException                    403: not permitted
      │         │    ├── DataSourceCredentialsException   403: the data source refuses the credentials
@@ -53,12 +53,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from errno import ENOENT
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from alpine._error_words import LONGEST_BODY, ErrorWords
 from alpine._printable import printable
+
+E = TypeVar("E", bound="AlpineException")
 
 BODY_KEPT = 2_000
 """How many characters of an error's body an exception keeps."""
@@ -75,7 +77,7 @@ class AlpineException(Exception):
     """
 
     status_code: int | None = None
-    """The HTTP status of the answer, where there was one."""
+    """The HTTP status of the response, where there was one."""
     method: str | None = None
     """The HTTP method of the request."""
     url: str | None = None
@@ -85,7 +87,7 @@ class AlpineException(Exception):
     server_message: str | None = None
     """The server's own words."""
     body: str | None = None
-    """The beginning of the answer's body, without secrets."""
+    """The beginning of the response's body, without secrets."""
     process_id: str | None = None
     """The run that this is about."""
 
@@ -194,11 +196,11 @@ class RequestTimeoutException(AlpineException, TimeoutError):
 
 
 class OutcomeUnknownException(AlpineException):
-    """The request was sent, the answer was lost: what was asked for may have happened."""
+    """The request was sent, the response was lost: what was asked for may have happened."""
 
 
 class InvalidResponseException(AlpineException):
-    """The server's answer makes no sense to this client."""
+    """The server's response makes no sense to this client."""
 
 
 class RedirectException(InvalidResponseException):
@@ -208,7 +210,7 @@ class RedirectException(InvalidResponseException):
 
 
 class ResponseTooLargeException(InvalidResponseException):
-    """The answer is larger than the limit for such answers."""
+    """The response is larger than the limit for such responses."""
 
 
 class InvalidResponseCodeException(InvalidResponseException):
@@ -382,79 +384,26 @@ class StopFlowFailureException(AlpineException):
     """There is no such run to be stopped: it is over, or never was."""
 
 
-_BY_CODE: dict[tuple[int, str], type[AlpineException]] = {
-    (403, "NOT_LICENSED"): NotLicensedException,
-    (403, "DEMO_FORBIDDEN"): DemoModeException,
-    (403, "INVALID_CREDENTIALS"): DataSourceCredentialsException,
-    (503, "LICENSE_EXPIRED"): LicenseExpiredException,
-}
-
-_BY_STATUS: dict[int, type[AlpineException]] = {
-    401: AlpineSessionNotFoundException,
-    403: ForbiddenException,
-    404: NotFoundException,
-    413: RequestTooLargeException,
-    422: ValidationException,
-    429: TooManyRequestsException,
-    503: ServiceUnavailableException,
-}
+def restated(error: AlpineException, kind: type[E], more: str) -> E:
+    """A refusal once more, as the kind of exception that it is here, and with more to say."""
+    facts = {name: value for name, value in vars(error).items() if name != "reason"}
+    return kind(f"{error.reason} {more}", **facts)
 
 
-_ALSO_OF_OTHERS = frozenset({LoginFailureException, ForbiddenException, NotFoundException})
-"""The exceptions that another kind of server causes as well."""
+@contextmanager
+def restating(kind: type[E], restate: Callable[[E], AlpineException | None]) -> Iterator[None]:
+    """Raise another exception in place of the one that comes out of the block.
 
-
-def exception_for(
-    status: int,
-    body: bytes,
-    *,
-    method: str,
-    url: str,
-    action: str,
-    clean: Callable[[str], str],
-    kinds: Mapping[int, type[AlpineException]] | None = None,
-    otherwise: type[AlpineException] | None = None,
-    advice: str | None = None,
-    **attributes: object,
-) -> AlpineException:
-    """Make the exception for an answer that says no.
-
-    :param status: The status code of the answer.
-    :param body: Its body.
-    :param method: The HTTP method of the request.
-    :param url: The URL of the request, without secrets.
-    :param action: What was being done, as in "delete workfile 375".
-    :param clean: Takes the secrets out of a text.
-    :param kinds: What a status code means for this call, where it means something special.
-    :param otherwise: What every other status means for this call, but for a login that is missing.
-    :param advice: What the user can do, where the kind of exception alone does not tell.
+    :param kind: What is replaced.
+    :param restate: Makes the other one; None lets the first go on.
     """
-    text = body[:LONGEST_BODY].decode("utf-8", "replace")
-    words = ErrorWords(text, clean)
-    kind = _BY_CODE.get((status, words.code or ""))
-    # Every server says 400 to what it does not understand; the API tells what it is.
-    if kind is None and (status != 400 or words.of_api):
-        kind = (kinds or {}).get(status)
-    if kind is None and status != 401:
-        kind = otherwise
-    if kind is None:
-        kind = _BY_STATUS.get(status) or (ServerErrorException if status >= 500 else InvalidResponseCodeException)
-    if advice is None:
-        alone = kind is InvalidResponseCodeException
-        advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=kind in _ALSO_OF_OTHERS)
-    said = str(words)
-    reason = f"Could not {action}: the server answered {status}{f' ({said})' if said else ''}."
-    return kind(
-        f"{reason} {advice}".strip(),
-        status_code=status,
-        method=method,
-        url=url,
-        code=words.code,
-        fields=words.fields,
-        server_message=words.message,
-        body=clean(text)[:BODY_KEPT],
-        **attributes,
-    )
+    try:
+        yield
+    except kind as error:
+        other = restate(error)
+        if other is None:
+            raise
+        raise other from None
 
 
 __all__ = [

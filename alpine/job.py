@@ -14,8 +14,10 @@ from alpine._display.progress import Progress
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.deadline import limited
+from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._named_workspace import workspace_id_beside
+from alpine._pager import Listing
 from alpine._runs import polling
 from alpine._runs.handle import limits
 from alpine._runs.polling import time_for, wait_for
@@ -32,13 +34,15 @@ from alpine.exception import (
     UserNotFoundException,
     ValidationException,
     WorkspaceNotFoundException,
+    restated,
+    restating,
 )
-from alpine.workspace import restated, workspace_id_of
+from alpine.workspace import workspace_id_of
 
 __all__ = ["AlpineObject", "Job", "datetime", "timedelta"]
 __all__ += exception.__all__
 
-_KINDS = {404: JobNotFoundException}
+_ERRORS = {404: JobNotFoundException}
 
 
 class Job(Resource):
@@ -125,15 +129,16 @@ class Job(Resource):
             **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
         }
         workspace = workspace_id_of(self, workspace_id)
-        answer = self._request(
-            "POST",
-            f"workspaces/{workspace}/jobs",
-            f"create job {name!r} in workspace {workspace}",
-            body=BytesBody.json({"job": job}),
-            kinds={404: WorkspaceNotFoundException},
-            if_lost="Look with session.job.get_id whether it is there before you create it again.",
+        return self._one(
+            Request(
+                "POST",
+                f"workspaces/{workspace}/jobs",
+                f"create job {name!r} in workspace {workspace}",
+                body=BytesBody.json({"job": job}),
+                errors={404: WorkspaceNotFoundException},
+                how_to_check="Check with session.job.get_id whether it is there before you create it again.",
+            )
         )
-        return self._one(answer)
 
     def update(
         self,
@@ -203,15 +208,16 @@ class Job(Resource):
         document |= schedule_of(next_run, end_run, time_zone)
         if not document:
             return self.get(workspace, job)
-        answer = self._request(
-            "PUT",
-            f"workspaces/{workspace}/jobs/{job}",
-            f"update job {job}",
-            body=BytesBody.json({"job": document}),
-            repeatable=True,
-            kinds=_KINDS,
+        return self._one(
+            Request(
+                "PUT",
+                f"workspaces/{workspace}/jobs/{job}",
+                f"update job {job}",
+                body=BytesBody.json({"job": document}),
+                idempotent=True,
+                errors=_ERRORS,
+            )
         )
-        return self._one(answer)
 
     def enable(self, workspace_id: Id, job_id: Id) -> Record:
         """Activate the schedule of a job. Calls ``PUT /workspaces/:id/jobs/:id``.
@@ -234,7 +240,7 @@ class Job(Resource):
     def disable(self, workspace_id: Id, job_id: Id) -> Record:
         """Deactivate the schedule of a job. Calls ``PUT /workspaces/:id/jobs/:id``.
 
-        Parameters, answer and exceptions are those of :meth:`enable`.
+        Parameters, result and exceptions are those of :meth:`enable`.
 
         Example:
 
@@ -260,7 +266,7 @@ class Job(Resource):
         """
         job, workspace = identifier(job_id, "job_id", JobNotFoundException), workspace_id_of(self, workspace_id)
         path = f"workspaces/{workspace}/jobs/{job}"
-        self._request("DELETE", path, f"delete job {job}", repeatable=True, kinds=_KINDS)
+        self._request(Request("DELETE", path, f"delete job {job}", idempotent=True, errors=_ERRORS))
 
     def get(self, workspace_id: Id, job_id: Id) -> Record:
         """Return metadata for a job, its tasks included. Calls ``GET /workspaces/:id/jobs/:id``.
@@ -283,7 +289,7 @@ class Job(Resource):
 
     def _get(self, workspace: int, job: int, *, deadline: float | None = None) -> Record:
         path = f"workspaces/{workspace}/jobs/{job}"
-        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, deadline=deadline))
+        return self._one(Request("GET", path, f"get job {job}", errors=_ERRORS, deadline=deadline))
 
     def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
         """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
@@ -301,7 +307,7 @@ class Job(Resource):
         >>> names = [job["name"] for job in session.job.get_list(workspace_id)]
         """
         size, (path, action) = page_size(per_page), self._list_path(workspace_id)
-        return self._list(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
+        return self._list(Listing(path, action, errors={404: WorkspaceNotFoundException}), size)
 
     def iterate(self, workspace_id: Id, per_page: int = 50) -> Iterator[dict[str, Any]]:
         """Walk the jobs of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/jobs``.
@@ -313,7 +319,7 @@ class Job(Resource):
         >>> names = [job["name"] for job in session.job.iterate(workspace_id)]
         """
         size, (path, action) = page_size(per_page), self._list_path(workspace_id)
-        return self._iterate(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
+        return self._iterate(Listing(path, action, errors={404: WorkspaceNotFoundException}), size)
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         workspace = workspace_id_of(self, workspace_id)
@@ -348,7 +354,7 @@ class Job(Resource):
         :rtype: dict
         :raises JobNotFoundException: The job does not exist.
         :raises RunJobFailureException: The job is running already.
-        :raises OutcomeUnknownException: The answer was lost; the job may have started.
+        :raises OutcomeUnknownException: The response was lost; the job may have started.
 
         Example:
 
@@ -356,13 +362,10 @@ class Job(Resource):
         'enqueued'
         """
         job = identifier(job_id, "job_id", JobNotFoundException)
-        if_lost = "Look with job.get whether its status is still 'idle'."
-        try:
-            answer = self._request("POST", f"jobs/{job}/run", f"run job {job}", kinds=_KINDS, if_lost=if_lost)
-            return self._one(answer)
-        except ValidationException as error:
-            refused = error
-        raise restated(refused, RunJobFailureException, "A job runs once at a time: wait until it is idle.")
+        check = "Check with session.job.get whether its status is still 'idle'."
+        busy = "A job runs once at a time: wait until it is idle."
+        with restating(ValidationException, lambda error: restated(error, RunJobFailureException, busy)):
+            return self._one(Request("POST", f"jobs/{job}/run", f"run job {job}", errors=_ERRORS, how_to_check=check))
 
     def stop(self, job_id: Id) -> Record:
         """Stop a job that is running. Calls ``POST /jobs/:id/stop``.
@@ -380,7 +383,7 @@ class Job(Resource):
         True
         """
         job = identifier(job_id, "job_id", JobNotFoundException)
-        return self._one(self._request("POST", f"jobs/{job}/stop", f"stop job {job}", repeatable=True, kinds=_KINDS))
+        return self._one(Request("POST", f"jobs/{job}/stop", f"stop job {job}", idempotent=True, errors=_ERRORS))
 
     def last_result(self, job_id: Id) -> Record | None:
         """Return the result of the last run of a job. Calls ``GET /jobs/:id/job_results/latest``.
@@ -399,11 +402,11 @@ class Job(Resource):
         """
         job = identifier(job_id, "job_id", JobNotFoundException)
         path, action = f"jobs/{job}/job_results/latest", f"read the last result of job {job}"
-        answer = self._request("GET", path, action, kinds=_KINDS)
-        document = self._document(answer)
+        response = self._request(Request("GET", path, action, errors=_ERRORS))
+        document = self._document(response)
         if isinstance(document, dict) and document.get("response", ...) is None:
             return None
-        return self._one(answer)
+        return self._object_in(response)
 
     def wait_until_finished(
         self, workspace_id: Id, job_id: Id, verbose: bool = False, query_time: float = 10, timeout: float = 3600

@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from alpine import _json, results
-from alpine._arguments import Id, identifier, number, process_id_of, segment
+from alpine import results
+from alpine._arguments import Id, identifier, number, process_id_of
 from alpine._constants import flag
-from alpine._display.html import extra
-from alpine._http.body import BytesBody
-from alpine._http.transport import Answer, Timeout, unusable
-from alpine._runs.handle import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
+from alpine._extras import extra
+from alpine._http.transport import Transport
+from alpine._runs.engine import Engine, Status
+from alpine._runs.handle import AfmFile, FlowRun, flow_of, limits, start_run
 from alpine._runs.unfinished import Unfinished
 from alpine._runs.variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import Resource
 from alpine.exception import (
     AlpineException,
-    OutcomeUnknownException,
-    ResultsNotFoundException,
-    RunFlowFailureException,
-    StopFlowFailureException,
     WorkfileNotFoundException,
 )
 from alpine.results import FlowResults, OperatorOutput, RunStatus
@@ -31,11 +27,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from alpine._runs.many import RunIterator, RunOutcomes
-    from alpine.afm import Workflow
-
-_START_TIMEOUT = 10
-"""Seconds that the engine gives a run to start, unless told otherwise."""
-_IF_LOST = "A run may have started: look in the results of the workflow on the server before you start another."
 
 
 class Process(Resource):
@@ -43,6 +34,10 @@ class Process(Resource):
 
     It speaks to the workflow engine, below ``/alpinedatalabs/api/v1/json``.
     """
+
+    def _bind(self, base_url: str, transport: Transport) -> None:
+        super()._bind(base_url, transport)
+        self._engine: Engine = Engine._beside(self)
 
     def run(self, workflow_id: Id, variables: Variables | None = None, *, afm_file: AfmFile | None = None) -> FlowRun:
         """Run a workflow, optionally including a list of workflow variables.
@@ -66,7 +61,7 @@ class Process(Resource):
         :raises WorkflowVariableException: The variables have a wrong shape; nothing was sent.
         :raises WorkflowFileException: The file is not a workflow; nothing was sent.
         :raises RunFlowFailureException: The engine refuses to start the run.
-        :raises OutcomeUnknownException: The answer was lost; the run may have started.
+        :raises OutcomeUnknownException: The response was lost; the run may have started.
 
         Example:
 
@@ -81,7 +76,7 @@ class Process(Resource):
             warnings.warn(warning, stacklevel=2)
         unfinished = Unfinished(identifier(workflow_id, "workflow_id", WorkfileNotFoundException))
         try:
-            return self._start(values, flow, unfinished)
+            return start_run(self._engine, values, flow, unfinished)
         except BaseException as error:
             if unfinished or not (isinstance(error, AlpineException) or hasattr(error, "__notes__")):
                 unfinished.leave(error)
@@ -105,7 +100,7 @@ class Process(Resource):
         'SUCCESS'
         """
         number_, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
-        return FlowRun(self, number_, run, flow_of(afm_file))
+        return FlowRun(self._engine, number_, run, flow_of(afm_file))
 
     def query_status(self, process_id: str) -> Status:
         """Return the status of a running workflow. Calls ``GET /processes/:id/query`` of the engine.
@@ -123,7 +118,7 @@ class Process(Resource):
         >>> session.workfile.process.query_status(process_id=process_id) in ("WORKING", "FINISHED")
         True
         """
-        return self._query(process_id_of(process_id)).status
+        return self._engine.query(process_id_of(process_id)).status
 
     def wait_until_finished(
         self,
@@ -168,7 +163,9 @@ class Process(Resource):
         'SUCCESS'
         """
         number_ = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
-        mine = isinstance(process_id, FlowRun) and process_id.workflow_id == number_ and process_id._process is self
+        mine = (
+            isinstance(process_id, FlowRun) and process_id.workflow_id == number_ and process_id._engine is self._engine
+        )
         run = process_id if isinstance(process_id, FlowRun) and mine else self.attach(number_, process_id)
         return run.wait(verbose, query_time, timeout, stop_on_interrupt=stop_on_interrupt)
 
@@ -186,32 +183,7 @@ class Process(Resource):
         >>> session.workfile.process.stop(process_id=running_process_id)
         'STOPPED'
         """
-        return self._stop(process_id_of(process_id))
-
-    def _stop(self, run: str, *, deadline: float | None = None) -> str:
-        answer = self._request(
-            "POST",
-            f"processes/{segment(run)}/stop",
-            f"stop run {run}",
-            engine=True,
-            repeatable=True,
-            kinds={404: StopFlowFailureException},
-            deadline=deadline,
-        )
-        document = _json.loads_or_text(answer.body)
-        # Plain words, or the status of a JSON object.
-        said = str(document.get("status") if isinstance(document, dict) else document).strip().casefold()
-        if "already stopped" in said:
-            if answer.attempt > 1:
-                # The first attempt, whose answer was lost, has stopped it.
-                return "STOPPED"
-            raise StopFlowFailureException(
-                f"Could not stop run {run}: it is over already, or there is no such run.", process_id=run
-            )
-        if said.startswith("flow stopped") or "request accepted" in said:
-            return "STOPPED"
-        self.logger.warning("Run %s was not stopped: %s", run, self._transport.beginning(answer.body)[:200])
-        return "STOP FAILED"
+        return self._engine.stop(process_id_of(process_id))
 
     def download_results(self, workflow_id: Id, process_id: str) -> FlowResults:
         """Download a workflow run result. Calls ``GET /workflows/:id/results/:process_id`` of the engine.
@@ -231,32 +203,7 @@ class Process(Resource):
         ...                                                                     process_id=process_id)
         """
         flow, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
-        return self._results(flow, run)
-
-    def _results(self, flow: int, run: str, *, deadline: float | None = None) -> FlowResults:
-        answer = self._request(
-            "GET",
-            f"workflows/{flow}/results/{segment(run)}",
-            f"download the results of run {run} of workflow {flow}",
-            engine=True,
-            kinds={404: WorkfileNotFoundException},
-            limit=self._transport.results_limit,
-            deadline=deadline,
-        )
-        document = self._decoded(answer) if answer.body.strip() else None
-        if document in (None, ""):
-            raise ResultsNotFoundException(
-                f"There are no results of run {run} of workflow {flow}: it is still running, was stopped, "
-                "or belongs to another workflow.",
-                process_id=run,
-            )
-        if not isinstance(document, dict) or not ({"outputs", "flowMetaInfo"} & document.keys()):
-            raise ResultsNotFoundException(
-                f"The results of run {run} of workflow {flow} are not of the expected structure: neither 'outputs' "
-                "nor 'flowMetaInfo' is in them.",
-                process_id=run,
-            )
-        return FlowResults(document)
+        return self._engine.results(flow, run)
 
     @staticmethod
     def find_operator(operator_name: str, flow_results: Mapping[str, Any]) -> OperatorOutput:
@@ -379,16 +326,16 @@ class Process(Resource):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
-        from alpine._runs.many import Fleet, RunIterator, Terms, orders_of
+        from alpine._runs.many import RunIterator, RunOptions, Scheduler, specs_of
 
-        flow, orders = flow_of(afm_file), orders_of(list_of_variables)
-        for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
+        flow, specs = flow_of(afm_file), specs_of(list_of_variables)
+        for warning in dict.fromkeys(warning for spec in specs for warning in undeclared(spec.values, flow)):
             warnings.warn(warning, stacklevel=2)
         workflow = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
         places = number(max_concurrent, "max_concurrent", least=1, whole=True)
         stop = bool(flag(stop_on_interrupt, "stop_on_interrupt"))
-        terms = Terms(workflow, flow, places, *limits(query_time, timeout), bool(verbose), stop)
-        return RunIterator(Fleet(self, orders, terms))
+        options = RunOptions(workflow, flow, places, *limits(query_time, timeout), bool(verbose), stop)
+        return RunIterator(Scheduler(self._engine, specs, options))
 
     def sweep(
         self,
@@ -422,78 +369,8 @@ class Process(Resource):
         >>> session.workfile.process.sweep(workflow_id, {"@min_amount": [10, 20, 30]},
         ...                                pick=lambda results: results.operators["Row Filter"].row_count)
         """
-        from alpine._runs.sweep import sweep_orders, to_dataframe
+        from alpine._runs.sweep import sweep_variables, to_dataframe
 
         extra("pandas")
-        outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)
+        outcomes = self.iterate_many(workflow_id, sweep_variables(values), max_concurrent, **options)
         return outcomes.together(partial(to_dataframe, pick=pick))
-
-    def _start(self, values: list[dict[str, str]], flow: Workflow | None, unfinished: Unfinished) -> FlowRun:
-        workflow_id = unfinished.workflow_id
-        unfinished.starting = True
-        answer = self._request(
-            "POST",
-            f"workflows/{workflow_id}/run",
-            f"run workflow {workflow_id}",
-            engine=True,
-            params={"saveResult": "true"},
-            body=BytesBody.json({"meta": {"version": 1}, "variables": values}) if values else None,
-            kinds={404: WorkfileNotFoundException},
-            otherwise=RunFlowFailureException,
-            timeout=self._patient(_START_TIMEOUT + 30),
-            if_lost=_IF_LOST,
-        )
-        process_id = self._meta(answer).get("processId")
-        if not isinstance(process_id, str) or not process_id.strip() or not process_id.isprintable():
-            raise OutcomeUnknownException(
-                f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
-                body=self._transport.beginning(answer.body),
-            )
-        return unfinished.begun(FlowRun(self, workflow_id, process_id, flow))
-
-    def _patient(self, seconds: float) -> Timeout:
-        """The client's time-outs, with a read that is not shorter than this."""
-        timeout = self._transport.timeout
-        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        return connect, None if read is None else max(read, seconds)
-
-    def _meta(self, answer: Answer) -> dict[str, Any]:
-        document = _json.loads_or_text(answer.body)
-        meta = document.get("meta") if isinstance(document, dict) else None
-        return meta if isinstance(meta, dict) else {}
-
-    def _query(self, run: str, *, deadline: float | None = None) -> RunState:
-        answer = self._request(
-            "GET",
-            f"processes/{segment(run)}/query",
-            f"query run {run}",
-            engine=True,
-            kinds={404: RunFlowFailureException},
-            deadline=deadline,
-        )
-        document = _json.loads_or_text(answer.body)
-        if isinstance(document, dict):
-            state = self._meta(answer).get("state")
-            if not isinstance(state, str):
-                raise unusable(answer.call, self._transport, answer, "the engine's answer names no state")
-            node = document.get("nodeInfo")
-            name = node.get("nodeName") if isinstance(node, dict) else node_in(document.get("message"))
-            failed = "FAIL" in state.upper() or "ERROR" in state.upper()
-            return RunState(FAILED if failed else WORKING, state, name if isinstance(name, str) else None)
-        # A page, or JSON that was cut off, is not the engine's plain text.
-        if not isinstance(document, str) or document.lstrip()[:1] in {"", "<", "{", "["}:
-            raise unusable(answer.call, self._transport, answer, "the engine's answer is no state of a run")
-        if "already stopped" in document.casefold():
-            return RunState(FINISHED)
-        raise RunFlowFailureException(
-            f"Could not query run {run}: the engine says {self._transport.beginning(answer.body)[:500]!r}.",
-            process_id=run,
-        )
-
-    def _decoded(self, answer: Answer) -> Any:
-        """The results document: JSON, most often inside a JSON string."""
-        document = self._document(answer)
-        if isinstance(document, str) and document.strip():
-            inner = document.encode("utf-8", "surrogatepass")
-            return self._document(Answer(answer.status, answer.headers, inner, answer.call))
-        return document

@@ -6,10 +6,11 @@ from alpine._arguments import Id, find_id, identifier, text
 from alpine._constants import Constants
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
+from alpine._http.request import Request
 from alpine._named_workspace import workspace_id_beside
 from alpine.alpineobject import Resource
-from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
-from alpine.workspace import restated, workspace_id_of
+from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException, restated, restating
+from alpine.workspace import workspace_id_of
 
 
 class TaskType(Constants):
@@ -54,22 +55,24 @@ class Task(Resource):
         kind = TaskType.checked(TaskType.RunWorkflow if task_type is None else task_type, "task_type")
         workspace = workspace_id_of(self, workspace_id)
         action = f"add a task for workfile {workfile} to job {job}"
-        try:
-            answer = self._request(
-                "POST",
-                f"workspaces/{workspace}/jobs/{job}/job_tasks",
-                action,
-                body=BytesBody.json({"job_task": {"action": kind, "workfile_id": workfile}}),
-                kinds={404: WorkfileNotFoundException},
-                if_lost="Look with session.job.task.get_list whether it is there before you create it again.",
+
+        def tell_what_is_missing(error: WorkfileNotFoundException) -> WorkfileNotFoundException:
+            # The server's response does not say what is missing: the job, or the workfile.
+            self._tasks(workspace, job, action)
+            more = f"The job is there; the workfile is not, or is none that a task of type {kind!r} runs."
+            return restated(error, WorkfileNotFoundException, more)
+
+        with restating(WorkfileNotFoundException, tell_what_is_missing):
+            return self._one(
+                Request(
+                    "POST",
+                    f"workspaces/{workspace}/jobs/{job}/job_tasks",
+                    action,
+                    body=BytesBody.json({"job_task": {"action": kind, "workfile_id": workfile}}),
+                    errors={404: WorkfileNotFoundException},
+                    how_to_check="Check with session.job.task.get_list whether it is there before you create it again.",
+                )
             )
-            return self._one(answer)
-        except WorkfileNotFoundException as error:
-            missing = error
-        # The server's answer does not say what is missing: the job, or the workfile.
-        self._tasks(workspace, job, action)
-        more = f"The job is there; the workfile is not, or is none that a task of type {kind!r} runs."
-        raise restated(missing, WorkfileNotFoundException, more)
 
     def get_list(self, workspace_id: Id, job_id: Id) -> RecordList:
         """Return the tasks of a job, in the order in which they run. Calls ``GET /workspaces/:id/jobs/:id``.
@@ -90,10 +93,11 @@ class Task(Resource):
         return self._tasks(workspace, job, f"list the tasks of job {job}")
 
     def _tasks(self, workspace: int, job: int, action: str) -> RecordList:
-        answer = self._request("GET", f"workspaces/{workspace}/jobs/{job}", action, kinds={404: JobNotFoundException})
-        tasks = self._one(answer).get("tasks") or []
+        request = Request("GET", f"workspaces/{workspace}/jobs/{job}", action, errors={404: JobNotFoundException})
+        response = self._request(request)
+        tasks = self._object_in(response).get("tasks") or []
         if not isinstance(tasks, list):
-            raise self._unusable(answer, "the job's tasks are no list")
+            raise self._unusable(response, "the job's tasks are no list")
         return RecordList(task for task in tasks if isinstance(task, dict))
 
     def get(self, workspace_id: Id, job_id: Id, task_id: Id) -> Record:
@@ -170,4 +174,4 @@ class Task(Resource):
         workspace = workspace_id_of(self, workspace_id)
         path = f"workspaces/{workspace}/jobs/{job}/job_tasks/{number}"
         kinds = {404: TaskNotFoundException}
-        self._request("DELETE", path, f"delete task {number} of job {job}", repeatable=True, kinds=kinds)
+        self._request(Request("DELETE", path, f"delete task {number} of job {job}", idempotent=True, errors=kinds))

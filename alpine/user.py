@@ -11,6 +11,8 @@ from alpine._constants import Constants, flag
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.redaction import keeps_secrets
+from alpine._http.request import Request
+from alpine._pager import Listing
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import InvalidArgumentException, UserNotFoundException
@@ -18,7 +20,7 @@ from alpine.exception import InvalidArgumentException, UserNotFoundException
 __all__ = ["AlpineObject", "User"]
 __all__ += exception.__all__
 
-_KINDS = {404: UserNotFoundException}
+_ERRORS = {404: UserNotFoundException}
 
 
 class ApplicationRole(Constants):
@@ -109,13 +111,13 @@ class User(Resource):
             **given(subscribed_to_emails=flag(email_notification, "email_notification")),
         }
         return self._one(
-            self._request(
+            Request(
                 "POST",
                 "users",
                 f"create user {name!r}",
                 body=BytesBody.json(document),
                 secrets=(password,),
-                if_lost="Look with session.user.get_id whether the user is there before you create it again.",
+                how_to_check="Check with session.user.get_id whether the user is there before you create it again.",
             )
         )
 
@@ -134,7 +136,7 @@ class User(Resource):
         'demo'
         """
         number = identifier(user_id, "user_id", UserNotFoundException)
-        return self._one(self._request("GET", f"users/{number}", f"get user {number}", kinds=_KINDS))
+        return self._one(Request("GET", f"users/{number}", f"get user {number}", errors=_ERRORS))
 
     def get_id(self, username: str) -> int:
         """Return the ID of a user. Calls ``GET /users``.
@@ -164,7 +166,7 @@ class User(Resource):
 
         >>> usernames = [user["username"] for user in session.user.get_list()]
         """
-        return self._list("users", "list users", per_page=per_page)
+        return self._list(Listing("users", "list users"), per_page)
 
     def iterate(self, per_page: int = 100) -> Iterator[dict[str, Any]]:
         """Walk the users, each page when it is needed. Calls ``GET /users``.
@@ -178,7 +180,7 @@ class User(Resource):
 
         >>> usernames = [user["username"] for user in session.user.iterate()]
         """
-        return self._iterate("users", "list users", per_page=per_page)
+        return self._iterate(Listing("users", "list users"), per_page)
 
     def update(
         self,
@@ -234,15 +236,16 @@ class User(Resource):
         }
         if not document:
             return self.get(number)
-        answer = self._request(
-            "PUT",
-            f"users/{number}",
-            f"update user {number}",
-            body=BytesBody.json(document),
-            repeatable=True,
-            kinds=_KINDS,
+        return self._one(
+            Request(
+                "PUT",
+                f"users/{number}",
+                f"update user {number}",
+                body=BytesBody.json(document),
+                idempotent=True,
+                errors=_ERRORS,
+            )
         )
-        return self._one(answer)
 
     def delete(self, user_id: Id) -> None:
         """Delete a user. Calls ``DELETE /users/:id``; for administrators.
@@ -260,7 +263,7 @@ class User(Resource):
         >>> session.user.delete(session.user.create("brief", "a good password", "B", "Rief", "b@example.com")["id"])
         """
         number = identifier(user_id, "user_id", UserNotFoundException)
-        self._request("DELETE", f"users/{number}", f"delete user {number}", repeatable=True, kinds=_KINDS)
+        self._request(Request("DELETE", f"users/{number}", f"delete user {number}", idempotent=True, errors=_ERRORS))
 
 
 def _checked_password(password: object) -> str:

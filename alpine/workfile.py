@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,8 +15,10 @@ from alpine._arguments import Id, also_known_as, given, identifier, nearest, pag
 from alpine._display.records import Record, RecordList
 from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
+from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._named_workspace import workspace_id_beside
+from alpine._pager import Listing
 from alpine._workfile_names import checked_if_exists, naming
 from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations
@@ -27,13 +30,15 @@ from alpine.exception import (
     ServerErrorException,
     WorkfileNotFoundException,
     WorkspaceNotFoundException,
+    restated,
+    restating,
 )
-from alpine.workspace import restated, workspace_exists, workspace_id_of
+from alpine.workspace import workspace_exists, workspace_id_of
 
 __all__ = ["AlpineObject", "DataSource", "Workfile"]
 __all__ += exception.__all__
 
-_KINDS = {404: WorkfileNotFoundException}
+_ERRORS = {404: WorkfileNotFoundException}
 _IN_WORKSPACE = {404: WorkspaceNotFoundException}
 
 
@@ -74,7 +79,9 @@ class Workfile(Resource):
         >>> session.workfile.delete(workflow_id=workflow_id)
         """
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
-        self._request("DELETE", f"workfiles/{number}", f"delete workfile {number}", repeatable=True, kinds=_KINDS)
+        self._request(
+            Request("DELETE", f"workfiles/{number}", f"delete workfile {number}", idempotent=True, errors=_ERRORS)
+        )
 
     @overload
     def download(self, workfile_id: Id, *, path: None = None) -> bytes: ...
@@ -109,25 +116,19 @@ class Workfile(Resource):
             return sink.finish()
 
     def _download(self, number: int, sink: FileSink | None) -> bytes:
-        try:
-            answer = self._request(
-                "GET", f"workfiles/{number}/download", f"download workfile {number}", kinds=_KINDS, sink=sink
-            )
-        except ServerErrorException as error:
-            failure = error
-        else:
-            # Before the file is in its place, so that one who makes an error of it has the old file.
-            warn_of_open_end(answer, f"Workfile {number}", 3)
-            return answer.body
-        # The server has no better answer than an internal error for a workflow.
-        if self.get(number).get("file_type") == "work_flow":
-            raise WorkfileNotFoundException(
-                f"Could not download workfile {number}: it is a workflow, which the server does not hand out.",
-                status_code=failure.status_code,
-                method=failure.method,
-                url=failure.url,
-            )
-        raise failure
+        def tell_of_workflow(error: ServerErrorException) -> AlpineException | None:
+            # The server has no better response than an internal error for a workflow.
+            if self.get(number).get("file_type") != "work_flow":
+                return None
+            reason = f"Could not download workfile {number}: it is a workflow, which the server does not hand out."
+            return WorkfileNotFoundException(reason, status_code=error.status_code, method=error.method, url=error.url)
+
+        path, action = f"workfiles/{number}/download", f"download workfile {number}"
+        with restating(ServerErrorException, tell_of_workflow):
+            response = self._request(Request("GET", path, action, errors=_ERRORS, sink=sink))
+        # Before the file is in its place, so that one who makes an error of it has the old file.
+        warn_of_open_end(response, f"Workfile {number}", 3)
+        return response.body
 
     @overload
     def get(self, workfile_id: Id) -> Record: ...
@@ -152,7 +153,7 @@ class Workfile(Resource):
         'work_flow'
         """
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
-        return self._one(self._request("GET", f"workfiles/{number}", f"get workfile {number}", kinds=_KINDS))
+        return self._one(Request("GET", f"workfiles/{number}", f"get workfile {number}", errors=_ERRORS))
 
     def get_id(self, workfile_name: str, workspace_id: Id) -> int:
         """Return the ID of a workfile in a workspace. Calls ``GET /workspaces/:id/workfiles``.
@@ -218,7 +219,7 @@ class Workfile(Resource):
         """
         filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
-        return self._list(path, action, per_page=size, params=filters, kinds=_IN_WORKSPACE)
+        return self._list(Listing(path, action, params=filters, errors=_IN_WORKSPACE), size)
 
     def iterate(
         self,
@@ -238,7 +239,7 @@ class Workfile(Resource):
         """
         filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
-        return self._iterate(path, action, per_page=size, params=filters, kinds=_IN_WORKSPACE)
+        return self._iterate(Listing(path, action, params=filters, errors=_IN_WORKSPACE), size)
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         number = workspace_id_of(self, workspace_id)
@@ -282,7 +283,7 @@ class Workfile(Resource):
         :raises WorkflowFileException: The file is not a workflow; nothing was sent.
         :raises InvalidArgumentException: The list of data sources has a wrong shape; nothing was sent.
         :raises ValidationException: The server refuses the file, or its name is taken and ``if_exists`` is ``"error"``.
-        :raises OutcomeUnknownException: The answer was lost; the file may have arrived.
+        :raises OutcomeUnknownException: The response was lost; the file may have arrived.
 
         Example:
 
@@ -304,15 +305,9 @@ class Workfile(Resource):
             fields.append((f"workfile[execution_locations][{position}][entity_type]", entity_type))
             fields.append((f"workfile[execution_locations][{position}][id]", number))
         workspace = workspace_id_of(self, workspace_id)
-        try:
-            return self._create(workspace, file, f"{chosen}.afm", chosen, fields, mode)
-        except WorkspaceNotFoundException as error:
-            missing = error
-        # The server's answer does not say what is missing.
-        if not workspace_exists(self, workspace):
-            raise missing
         more = "The workspace is there, but not every data source or database of data_sources_list."
-        raise restated(missing, DataSourceNotFoundException, more)
+        with self._looking_for(workspace, WorkspaceNotFoundException, DataSourceNotFoundException, more):
+            return self._create(workspace, file, f"{chosen}.afm", chosen, fields, mode)
 
     def upload_file(
         self,
@@ -340,7 +335,7 @@ class Workfile(Resource):
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises LocalFileException: The file cannot be read; nothing was sent.
         :raises ValidationException: The server refuses the file, or its name is taken and ``if_exists`` is ``"error"``.
-        :raises OutcomeUnknownException: The answer was lost; the file may have arrived.
+        :raises OutcomeUnknownException: The response was lost; the file may have arrived.
 
         Example:
 
@@ -380,7 +375,8 @@ class Workfile(Resource):
         body = BytesBody.json({"workfile": document})
         action = f"update workfile {number}"
         path = f"workfiles/{number}"
-        return self._one(naming(lambda: self._request("PUT", path, action, body=body, repeatable=True, kinds=_KINDS)))
+        with naming():
+            return self._one(Request("PUT", path, action, body=body, idempotent=True, errors=_ERRORS))
 
     def copy(self, workfile_id: Id, workspace_id: Id | None = None, name: str | None = None) -> Record:
         """Copy a workfile. Calls ``POST /workfiles/:id/copy``.
@@ -405,24 +401,26 @@ class Workfile(Resource):
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         new_name = None if name is None else text(name, "name")
         workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
-        try:
-            answer = naming(
-                lambda: self._request(
+        with (
+            restating(WorkfileNotFoundException, lambda error: self._without_workspace(error, workspace)),
+            naming(),
+        ):
+            return self._one(
+                Request(
                     "POST",
                     f"workfiles/{number}/copy",
                     f"copy workfile {number}",
                     body=BytesBody.json(given(workspace_id=workspace, file_name=new_name)),
-                    kinds=_KINDS,
-                    if_lost="Look with session.workfile.get_list whether the copy is there before you copy it again.",
+                    errors=_ERRORS,
+                    how_to_check="Check with session.workfile.get_list whether it is there before you copy it again.",
                 )
             )
-            return self._one(answer)
-        except WorkfileNotFoundException as error:
-            missing = error
-        # The server's answer does not say what is missing.
+
+    def _without_workspace(self, error: WorkfileNotFoundException, workspace: int | None) -> AlpineException | None:
+        # The server's response does not say what is missing.
         if workspace is None or workspace_exists(self, workspace):
-            raise missing
-        raise restated(missing, WorkspaceNotFoundException, f"There is no workspace {workspace}.")
+            return None
+        return restated(error, WorkspaceNotFoundException, f"There is no workspace {workspace}.")
 
     def delete_many(self, workspace_id: Id, workfile_ids: Iterable[Id]) -> None:
         """Delete several workfiles of a workspace at once. Calls ``DELETE /workspaces/:id/workfiles``.
@@ -447,23 +445,26 @@ class Workfile(Resource):
         if not numbers:
             return
         workspace = workspace_id_of(self, workspace_id)
-        try:
+        more = "The workspace is there, but not all of these workfiles."
+        with self._looking_for(workspace, WorkspaceNotFoundException, WorkfileNotFoundException, more):
             self._request(
-                "DELETE",
-                f"workspaces/{workspace}/workfiles",
-                f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}",
-                params={"workfile_ids[]": numbers},
-                repeatable=True,
-                kinds=_IN_WORKSPACE,
+                Request(
+                    "DELETE",
+                    f"workspaces/{workspace}/workfiles",
+                    f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}",
+                    params={"workfile_ids[]": numbers},
+                    idempotent=True,
+                    errors=_IN_WORKSPACE,
+                )
             )
-        except WorkspaceNotFoundException as error:
-            missing = error
-        else:
-            return
-        # The server's answer does not say what is missing.
-        if not workspace_exists(self, workspace):
-            raise missing
-        raise restated(missing, WorkfileNotFoundException, "The workspace is there, but not all of these workfiles.")
+
+    def _looking_for(
+        self, workspace: int, caught: type[AlpineException], kind: type[AlpineException], more: str
+    ) -> AbstractContextManager[None]:
+        """Say that something else is missing where the workspace is there: the server's response does not say what."""
+        return restating(
+            caught, lambda error: restated(error, kind, more) if workspace_exists(self, workspace) else None
+        )
 
     def _create(
         self, workspace: int, file: Path, told: str, name: str, fields: list[tuple[str, object]], if_exists: str
@@ -473,18 +474,17 @@ class Workfile(Resource):
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
         body = MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file, told)
-        answer = naming(
-            lambda: self._request(
-                "POST",
-                f"workspaces/{workspace}/workfiles",
-                f"upload {file.name} to workspace {workspace}",
-                body=body,
-                kinds=_IN_WORKSPACE,
-                if_lost="Look with session.workfile.get_list whether it is there before you upload it again.",
-            ),
-            "Give another with upload(…, name=…) or upload_file(…, name=…).",
-        )
-        record = self._one(answer)
+        with naming("Give another with upload(…, name=…) or upload_file(…, name=…)."):
+            record = self._one(
+                Request(
+                    "POST",
+                    f"workspaces/{workspace}/workfiles",
+                    f"upload {file.name} to workspace {workspace}",
+                    body=body,
+                    errors=_IN_WORKSPACE,
+                    how_to_check="Check with session.workfile.get_list whether it is there before you upload it again.",
+                )
+            )
         if replaced is not None:
             return self._put_in_place(sent_id(record, "workfile"), replaced, name)
         if record.get("file_name") != name:

@@ -8,11 +8,13 @@ from alpine._arguments import Id, identifier, words
 from alpine._display.records import Record, RecordList
 from alpine._files import existing_file
 from alpine._http.body import MultipartBody
+from alpine._http.request import Request
+from alpine._pager import Listing
 from alpine.alpineobject import Resource
 from alpine.exception import NotFoundException, WorkfileNotFoundException
 
-_KINDS = {404: WorkfileNotFoundException}
-_VERSION_KINDS: dict[int, type[NotFoundException]] = {404: NotFoundException}
+_ERRORS = {404: WorkfileNotFoundException}
+_VERSION_ERRORS: dict[int, type[NotFoundException]] = {404: NotFoundException}
 
 
 class Version(Resource):
@@ -36,7 +38,7 @@ class Version(Resource):
         """
         workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         path, action = f"workfiles/{workfile}/versions", f"list the versions of workfile {workfile}"
-        return self._list(path, action, per_page=per_page, kinds=_KINDS)
+        return self._list(Listing(path, action, errors=_ERRORS), per_page)
 
     def get(self, workfile_id: Id, version_id: Id) -> Record:
         """Return a version of a workfile, with its content. Calls ``GET /workfiles/:id/versions/:id``.
@@ -57,7 +59,7 @@ class Version(Resource):
         workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         version = identifier(version_id, "version_id", NotFoundException)
         action = f"get version {version} of workfile {workfile}"
-        return self._one(self._request("GET", f"workfiles/{workfile}/versions/{version}", action, kinds=_VERSION_KINDS))
+        return self._one(Request("GET", f"workfiles/{workfile}/versions/{version}", action, errors=_VERSION_ERRORS))
 
     def add(self, workfile_id: Id, path: str | os.PathLike[str], commit_message: str = "") -> Record:
         """Add a new version of a workfile. Calls ``POST /workfiles/:id/versions``.
@@ -82,15 +84,16 @@ class Version(Resource):
         workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         file = existing_file(path, "path")
         fields = [("workfile[commit_message]", words(commit_message, "commit_message") or "")]
-        answer = self._request(
-            "POST",
-            f"workfiles/{workfile}/versions",
-            f"add a version to workfile {workfile}",
-            body=MultipartBody(fields, "workfile[content]", file),
-            kinds=_KINDS,
-            if_lost="Look with session.workfile.version.get_list whether it is there before you add it again.",
+        record = self._one(
+            Request(
+                "POST",
+                f"workfiles/{workfile}/versions",
+                f"add a version to workfile {workfile}",
+                body=MultipartBody(fields, "workfile[content]", file),
+                errors=_ERRORS,
+                how_to_check="Check with session.workfile.version.get_list before you add it again.",
+            )
         )
-        record = self._one(answer)
         if record.get("file_type") == "work_flow":
             # The server answers as if it had stored something.
             raise WorkfileNotFoundException(
@@ -119,4 +122,4 @@ class Version(Resource):
         workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         version = identifier(version_id, "version_id", NotFoundException)
         path, action = f"workfiles/{workfile}/versions/{version}", f"delete version {version} of workfile {workfile}"
-        self._request("DELETE", path, action, repeatable=True, kinds=_VERSION_KINDS)
+        self._request(Request("DELETE", path, action, idempotent=True, errors=_VERSION_ERRORS))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any
 
 from alpine import exception
 from alpine._arguments import Id, find_id, given, identifier, page_size, sent_id, text, words
 from alpine._constants import Constants, flag
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
+from alpine._http.request import Request
 from alpine._http.transport import Transport
+from alpine._pager import Listing
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
@@ -20,16 +23,16 @@ from alpine.exception import (
     ValidationException,
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
+    restated,
+    restating,
 )
 from alpine.user import User
 
 __all__ = ["AlpineObject", "User", "Workspace"]
 __all__ += exception.__all__
 
-_KINDS = {404: WorkspaceNotFoundException}
+_ERRORS = {404: WorkspaceNotFoundException}
 _NO_MEMBER = "OWNER MUST BE A MEMBER"
-
-E = TypeVar("E", bound=AlpineException)
 
 
 class Stage(Constants):
@@ -93,7 +96,7 @@ class Member(Resource):
         """
         size, number = page_size(per_page), workspace_id_of(self, workspace_id)
         path, action = f"workspaces/{number}/members", f"list the members of workspace {number}"
-        return self._iterate(path, action, per_page=size, kinds=_KINDS, ordered=False)
+        return self._iterate(Listing(path, action, errors=_ERRORS, ordered=False), size)
 
     def add(self, workspace_id: Id, user_id: Id, role: str | None = None) -> RecordList:
         """Add a user to a workspace. Calls ``POST /workspaces/:id/members``.
@@ -151,13 +154,14 @@ class Member(Resource):
             del roles[user]
 
         action = f"remove user {user} from"
-        try:
+
+        def look_for_the_user(_error: WorkspaceMemberNotFoundException) -> None:
+            # Scripts tell a user who does not exist from one who is no member.
+            done = f"{action} workspace {workspace_id}"
+            self._request(Request("GET", f"users/{user}", done, errors={404: UserNotFoundException}))
+
+        with restating(WorkspaceMemberNotFoundException, look_for_the_user):
             return self._replace(workspace_id, action, change, member=user)
-        except WorkspaceMemberNotFoundException as error:
-            no_member = error
-        # Scripts tell a user who does not exist from one who is no member.
-        self._request("GET", f"users/{user}", f"{action} workspace {workspace_id}", kinds={404: UserNotFoundException})
-        raise no_member
 
     def update_role(self, workspace_id: Id, user_id: Id, new_role: str) -> RecordList:
         """Change the role of a member. Calls ``POST /workspaces/:id/members``.
@@ -188,7 +192,7 @@ class Member(Resource):
 
     def _read(self, workspace: int, per_page: object) -> tuple[RecordList, int | None]:
         path, action = f"workspaces/{workspace}/members", f"list the members of workspace {workspace}"
-        return self._counted_list(path, action, per_page=per_page, kinds=_KINDS)
+        return self._counted_list(Listing(path, action, errors=_ERRORS, ordered=False), per_page)
 
     def _replace(
         self, workspace_id: Id, action: str, change: Callable[[dict[int, str]], None], member: int | None = None
@@ -208,27 +212,21 @@ class Member(Resource):
             )
         change(roles)
         members = [{"user_id": user, "role": role} for user, role in roles.items()]
-        refused: ValidationException | None = None
-        try:
-            answer = self._request(
-                "POST",
-                f"workspaces/{workspace}/members",
-                f"{action} workspace {workspace}",
-                body=BytesBody.json({"collection": {}, "members": members}),
-                # The same list twice is the same list.
-                repeatable=True,
-                kinds={404: UserNotFoundException},
-            )
-            return self._rows(answer)[0]
-        except ValidationException as error:
-            refused = error
-        if _NO_MEMBER not in refused.fields.get("owner", {}):
-            raise refused
+        request = Request(
+            "POST",
+            f"workspaces/{workspace}/members",
+            f"{action} workspace {workspace}",
+            body=BytesBody.json({"collection": {}, "members": members}),
+            # The same list twice is the same list.
+            idempotent=True,
+            errors={404: UserNotFoundException},
+        )
         advice = (
             "The owner stays a member, and nothing was changed: first name another with "
             "session.workspace.update(owner_id=...)."
         )
-        raise restated(refused, ValidationException, advice)
+        with _telling_of_the_owner(ValidationException, advice):
+            return self._rows(request)[0]
 
 
 class Workspace(Resource):
@@ -268,12 +266,12 @@ class Workspace(Resource):
         name = text(workspace_name, "workspace_name")
         document = {"name": name, **given(public=flag(public, "public"), summary=words(summary, "summary"))}
         return self._one(
-            self._request(
+            Request(
                 "POST",
                 "workspaces",
                 f"create workspace {name!r}",
                 body=BytesBody.json(document),
-                if_lost="Look with session.workspace.get_id whether it is there before you create it again.",
+                how_to_check="Check with session.workspace.get_id whether it is there before you create it again.",
             )
         )
 
@@ -293,7 +291,7 @@ class Workspace(Resource):
         'Sandbox'
         """
         number = workspace_id_of(self, workspace_id)
-        return self._one(self._request("GET", f"workspaces/{number}", f"get workspace {number}", kinds=_KINDS))
+        return self._one(Request("GET", f"workspaces/{number}", f"get workspace {number}", errors=_ERRORS))
 
     def get_list(self, user_id: Id | None = None, active: bool | None = None, per_page: int = 50) -> RecordList:
         """Return all workspaces that the user may see. Calls ``GET /workspaces``.
@@ -313,7 +311,7 @@ class Workspace(Resource):
         >>> [workspace["name"] for workspace in session.workspace.get_list(active=True)]
         ['Sandbox']
         """
-        rows = self._list("workspaces", "list workspaces", per_page=per_page, **_filters(user_id, active))
+        rows = self._list(Listing("workspaces", "list workspaces", **_filters(user_id, active)), per_page)
         rows[:] = (row for row in rows if _is_wanted(row, active))
         return rows
 
@@ -329,7 +327,7 @@ class Workspace(Resource):
         >>> next(session.workspace.iterate())["name"]
         'Sandbox'
         """
-        rows = self._iterate("workspaces", "list workspaces", per_page=per_page, **_filters(user_id, active))
+        rows = self._iterate(Listing("workspaces", "list workspaces", **_filters(user_id, active)), per_page)
         return (row for row in rows if _is_wanted(row, active))
 
     def get_id(self, workspace_name: str, user_id: Id | None = None) -> int:
@@ -402,23 +400,17 @@ class Workspace(Resource):
         number = workspace_id_of(self, workspace_id)
         if not document:
             return self.get(number)
-        refused: ValidationException | None = None
-        try:
-            answer = self._request(
-                "PUT",
-                f"workspaces/{number}",
-                f"update workspace {number}",
-                body=BytesBody.json(document),
-                repeatable=True,
-                kinds=_KINDS,
-            )
-            return self._one(answer)
-        except ValidationException as error:
-            refused = error
-        if _NO_MEMBER not in refused.fields.get("owner", {}):
-            raise refused
+        request = Request(
+            "PUT",
+            f"workspaces/{number}",
+            f"update workspace {number}",
+            body=BytesBody.json(document),
+            idempotent=True,
+            errors=_ERRORS,
+        )
         advice = f"Only a member can be the owner: add user {owner_id} with session.workspace.member.add first."
-        raise restated(refused, WorkspaceMemberNotFoundException, advice)
+        with _telling_of_the_owner(WorkspaceMemberNotFoundException, advice):
+            return self._one(request)
 
     def delete(self, workspace_id: Id) -> None:
         """Delete a workspace with its workfiles and jobs. Calls ``DELETE /workspaces/:id``.
@@ -435,7 +427,9 @@ class Workspace(Resource):
         >>> session.workspace.delete(session.workspace.create("Short-lived")["id"])
         """
         number = workspace_id_of(self, workspace_id)
-        self._request("DELETE", f"workspaces/{number}", f"delete workspace {number}", repeatable=True, kinds=_KINDS)
+        self._request(
+            Request("DELETE", f"workspaces/{number}", f"delete workspace {number}", idempotent=True, errors=_ERRORS)
+        )
 
 
 def workspace_id_of(resource: AlpineObject, value: Id) -> int:
@@ -459,10 +453,12 @@ def workspace_exists(resource: AlpineObject, number: int) -> bool:
     return True
 
 
-def restated(error: AlpineException, kind: type[E], more: str) -> E:
-    """A refusal once more, as the kind of exception that it is here, and with more to say."""
-    facts = {name: value for name, value in vars(error).items() if name != "reason"}
-    return kind(f"{error.reason} {more}", **facts)
+def _telling_of_the_owner(kind: type[AlpineException], advice: str) -> AbstractContextManager[None]:
+    """Say what to do where the server refuses an owner who is no member."""
+    return restating(
+        ValidationException,
+        lambda error: restated(error, kind, advice) if _NO_MEMBER in error.fields.get("owner", {}) else None,
+    )
 
 
 def _filters(user_id: Id | None, active: bool | None) -> dict[str, Any]:
@@ -470,7 +466,7 @@ def _filters(user_id: Id | None, active: bool | None) -> dict[str, Any]:
         user_id=None if user_id is None else identifier(user_id, "user_id", UserNotFoundException),
         active="true" if flag(active, "active") else None,
     )
-    return {"params": params, "kinds": {404: UserNotFoundException}}
+    return {"params": params, "errors": {404: UserNotFoundException}}
 
 
 def _is_wanted(workspace: dict[str, Any], active: bool | None) -> bool:

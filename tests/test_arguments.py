@@ -125,7 +125,7 @@ PARAMETERS = {
     "process_id": NAME,
     "public": FLAG,
     "query_time": GAP,
-    "repeatable": FLAG,
+    "idempotent": FLAG,
     "role": one_of("Data Scientist"),
     "schedule_type": one_of("days"),
     "shared": FLAG,
@@ -227,7 +227,7 @@ def arguments(session: APIClient, name: str) -> dict[str, Any]:
     given = {parameter: spec(name, parameter).valid for parameter in parameters_of(found(session, name))}
     if name == "request":
         # The body and the list are for different methods.
-        given = {"method": "GET", "path": "users", "params": {"a": 1}, "timeout": 2, "repeatable": True}
+        given = {"method": "GET", "path": "users", "params": {"a": 1}, "timeout": 2, "idempotent": True}
     return given
 
 

@@ -11,7 +11,9 @@ import pytest
 
 import alpine
 from alpine import exception
-from alpine.exception import AlpineException, exception_for
+from alpine._http.refusal import exception_for
+from alpine._http.request import Request, Response
+from alpine.exception import AlpineException
 
 CLASSES = [getattr(exception, name) for name in exception.__all__]
 OLD_NAMES = [
@@ -38,7 +40,8 @@ OLD_NAMES = [
 
 
 def make(status: int, body: str, **options: object) -> AlpineException:
-    return exception_for(status, body.encode(), method="GET", url="http://h/api/x", action="do x", clean=str, **options)  # type: ignore[arg-type]
+    request = Request("GET", "x", "do x", root="http://h/api", **options)  # type: ignore[arg-type]
+    return exception_for(Response(status, {}, body.encode(), request), str)
 
 
 def test_the_names_of_the_old_client_are_all_here() -> None:

@@ -105,7 +105,7 @@ def process(engine: Engine, session: APIClient) -> Process:
     return session.workfile.process
 
 
-def orders(*values: object) -> list[dict[str, object]]:
+def specs(*values: object) -> list[dict[str, object]]:
     return [{"@n": value} for value in values]
 
 
@@ -123,7 +123,7 @@ def test_outcomes_come_in_order_with_their_variables(process: Process, engine: E
 def test_a_place_is_taken_as_soon_as_it_is_free(process: Process, engine: Engine, server: ScriptedServer) -> None:
     begun = engine.time.time
     threads = threading.active_count()
-    outcomes = process.run_many(375, orders(*range(16)), max_concurrent=8)
+    outcomes = process.run_many(375, specs(*range(16)), max_concurrent=8)
     assert len(outcomes) == 16
     assert engine.most == 8
     assert engine.time.time - begun <= 1.2 * 4
@@ -132,7 +132,7 @@ def test_a_place_is_taken_as_soon_as_it_is_free(process: Process, engine: Engine
 
 
 def test_results_that_were_read_are_handed_on(process: Process, server: ScriptedServer) -> None:
-    [outcome] = process.run_many(375, orders(1))
+    [outcome] = process.run_many(375, specs(1))
     assert outcome.process_id is not None
     assert outcome.process_id.results() is outcome.results
     assert outcome.process_id.wait() == "SUCCESS"
@@ -154,20 +154,20 @@ def test_results_that_were_read_are_handed_on(process: Process, server: Scripted
 def test_one_that_fails_stops_no_other(
     process: Process, engine: Engine, server: ScriptedServer, value: str, status: str, error: type[Exception]
 ) -> None:
-    outcomes = process.run_many(375, orders(1, value, 3), max_concurrent=1, timeout=60)
+    outcomes = process.run_many(375, specs(1, value, 3), max_concurrent=1, timeout=60)
     assert [outcome.status for outcome in outcomes] == ["SUCCESS", status, "SUCCESS"]
     assert isinstance(outcomes[1].error, error)
     assert server.count("POST", ".*/run") == 3, "none is started twice"
 
 
 def test_a_failed_run_keeps_its_results(process: Process) -> None:
-    [outcome] = process.run_many(375, orders("bad"))
+    [outcome] = process.run_many(375, specs("bad"))
     assert outcome.results is not None
     assert outcome.results.status == "FAILURE"
 
 
 def test_a_run_that_takes_too_long_is_stopped(process: Process, engine: Engine) -> None:
-    process.run_many(375, orders("endless", 1), timeout=10)
+    process.run_many(375, specs("endless", 1), timeout=10)
     assert engine.stopped == ["run-0"]
 
 
@@ -186,9 +186,9 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(
     process: Process, server: ScriptedServer, arguments: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        process.run_many(**{"workflow_id": 375, "list_of_variables": orders(1), **arguments})
+        process.run_many(**{"workflow_id": 375, "list_of_variables": specs(1), **arguments})
     with pytest.raises(error):
-        process.iterate_many(**{"workflow_id": 375, "list_of_variables": orders(1), **arguments})
+        process.iterate_many(**{"workflow_id": 375, "list_of_variables": specs(1), **arguments})
     assert server.asked == []
 
 
@@ -198,7 +198,7 @@ def test_nothing_to_run_is_no_outcome(process: Process, server: ScriptedServer) 
 
 
 def test_iterating_starts_no_more_than_needed(process: Process, engine: Engine) -> None:
-    outcomes = process.iterate_many(375, orders(1, 2, 3), max_concurrent=1)
+    outcomes = process.iterate_many(375, specs(1, 2, 3), max_concurrent=1)
     assert engine.started == {}
     assert next(outcomes).status == "SUCCESS"
     assert len(engine.started) == 1
@@ -214,7 +214,7 @@ def test_an_interrupt_stops_what_runs_only_when_asked(
 
     session._transport.clock = type(session._transport.clock)(engine.time.now, interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
-        process.run_many(375, orders(1, 2, 3), max_concurrent=2, stop_on_interrupt=stop)
+        process.run_many(375, specs(1, 2, 3), max_concurrent=2, stop_on_interrupt=stop)
     [note] = caught.value.__notes__
     assert "run-0, run-1" in note
     assert engine.stopped == (["run-0", "run-1"] if stop else [])
@@ -231,7 +231,7 @@ def test_an_interrupt_survives_a_stop_that_fails(
     server.on("POST", f"{ENGINE}/processes/.*/stop", Reply("boom", 500))
     session._transport.clock = type(session._transport.clock)(engine.time.now, interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
-        process.run_many(375, orders(1), stop_on_interrupt=True)
+        process.run_many(375, specs(1), stop_on_interrupt=True)
     assert "these were stopped: none." in caught.value.__notes__[0]
 
 
@@ -242,7 +242,7 @@ def test_an_interrupt_during_a_start_says_that_one_more_may_go_on(process: Proce
 
     process.session.hooks["response"].append(interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
-        process.run_many(375, orders(1))
+        process.run_many(375, specs(1))
     started, others = caught.value.__notes__
     assert "A run may have started" in started
     assert "One more was being started" in others
@@ -252,7 +252,7 @@ def test_an_interrupt_during_a_start_says_that_one_more_may_go_on(process: Proce
 def test_closing_is_like_an_interrupt(
     process: Process, engine: Engine, caplog: pytest.LogCaptureFixture, stop: bool
 ) -> None:
-    outcomes = process.iterate_many(375, orders(1, "endless", 3), max_concurrent=2, stop_on_interrupt=stop)
+    outcomes = process.iterate_many(375, specs(1, "endless", 3), max_concurrent=2, stop_on_interrupt=stop)
     assert next(outcomes).status == "SUCCESS"
     outcomes.close()
     assert engine.stopped == (["run-1"] if stop else [])
@@ -317,7 +317,7 @@ def test_whatever_ends_the_runs_leaves_none_untold(
 
     session._transport.clock = type(session._transport.clock)(engine.time.now, sleep)
     with pytest.raises(error) as caught:
-        process.run_many(375, orders(1, "endless", "endless"), max_concurrent=2, stop_on_interrupt=stop)
+        process.run_many(375, specs(1, "endless", "endless"), max_concurrent=2, stop_on_interrupt=stop)
     check_what_is_told(caught.value, engine, stop)
 
 
@@ -351,7 +351,7 @@ def test_what_a_signal_handler_raises_in_a_pick_is_not_taken_for_the_picks(proce
 def test_within_a_with_statement_the_body_may_end_as_it_likes(
     process: Process, engine: Engine, end: Callable[[object], None], error: type[BaseException], stop: bool
 ) -> None:
-    given = orders(1, "endless", "endless")
+    given = specs(1, "endless", "endless")
     with (
         pytest.raises(error) as caught,
         process.iterate_many(375, given, max_concurrent=3, stop_on_interrupt=stop) as outcomes,
@@ -375,7 +375,7 @@ def check_what_is_told(error: BaseException, engine: Engine, stop: bool) -> None
 def test_a_loop_that_is_left_early_warns_of_what_goes_on(
     process: Process, engine: Engine, recwarn: pytest.WarningsRecorder, stop: bool
 ) -> None:
-    for _ in process.iterate_many(375, orders(1, "endless"), stop_on_interrupt=stop):
+    for _ in process.iterate_many(375, specs(1, "endless"), stop_on_interrupt=stop):
         break
     gc.collect()
     assert engine.stopped == (["run-1"] if stop else [])
@@ -387,12 +387,12 @@ def test_a_loop_that_is_left_early_warns_of_what_goes_on(
 def test_outcomes_out_of_turn_can_be_reached(process: Process, engine: Engine) -> None:
     with (
         pytest.raises(RuntimeError) as caught,
-        process.iterate_many(375, orders(1, "refused", "endless", 4), max_concurrent=4) as outcomes,
+        process.iterate_many(375, specs(1, "refused", "endless", 4), max_concurrent=4) as outcomes,
     ):
         next(outcomes)
         next(outcomes)
         while len(outcomes.outcomes) < 2:
-            outcomes._fleet._ask_the_next()
+            outcomes._scheduler._ask_the_next()
         raise RuntimeError
     known = caught.value.outcomes  # type: ignore[attr-defined]
     assert [outcome.variables for outcome in known] == [{"@n": "refused"}, {"@n": 4}]
@@ -458,7 +458,7 @@ def test_an_exception_at_any_line_leaves_no_run_untold(process: Process, engine:
     engine.lasts = 0.2
 
     def work() -> None:
-        process.run_many(375, orders(1, 2, 3), max_concurrent=2, stop_on_interrupt=stop)
+        process.run_many(375, specs(1, 2, 3), max_concurrent=2, stop_on_interrupt=stop)
 
     def traced(met: Callable[[tuple[str, int]], None]) -> BaseException | None:
         # In a thread of its own: 3.11 forgets to take back an exception that is handled where a trace function raises.
@@ -491,14 +491,14 @@ def test_an_exception_at_any_line_leaves_no_run_untold(process: Process, engine:
 
 
 def test_progress_tells_how_many_are_done(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
-    process.run_many(375, orders(1, "refused"), verbose=True)
+    process.run_many(375, specs(1, "refused"), verbose=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("1 running, 1 failed  (1 of 2 done)")
     assert lines[-1].endswith("all runs are over, 1 failed  (2 of 2 done)")
 
 
 def test_outcomes_can_be_pickled(process: Process) -> None:
-    good, bad = process.run_many(375, orders(1, "bad"))
+    good, bad = process.run_many(375, specs(1, "bad"))
     for outcome in (good, bad):
         same = pickle.loads(pickle.dumps(outcome))
         assert (same.status, same.results, same.process_id) == (outcome.status, outcome.results, outcome.process_id)
@@ -508,7 +508,7 @@ def test_outcomes_can_be_pickled(process: Process) -> None:
 
 
 def test_outcomes_show_themselves_with_the_reason_first(process: Process) -> None:
-    outcomes = process.run_many(375, [*orders(1, "told", "bad"), {"@n": "endless", "@<m>": 2}], timeout=60)
+    outcomes = process.run_many(375, [*specs(1, "told", "bad"), {"@n": "endless", "@<m>": 2}], timeout=60)
     html = outcomes._repr_html_().partition("</style>")[2]
     rows = re.findall("<tr>(.*?)</tr>", html)
     assert [re.findall("<th>(.*?)</th>", rows[0])] == [["@n", "@&lt;m&gt;", "status", "run", "error"]]
@@ -534,7 +534,7 @@ def test_a_single_outcome_shows_itself(process: Process, kept: Callable[[RunOutc
 
 
 def test_outcomes_print_as_a_list_without_their_results(process: Process) -> None:
-    outcomes = process.run_many(375, orders(1, "told"))
+    outcomes = process.run_many(375, specs(1, "told"))
     assert repr(outcomes) == str(outcomes) == repr(list(outcomes))
     assert pprint.pformat(outcomes) == pprint.pformat(list(outcomes))
     assert repr(outcomes[0]) == "RunOutcome(variables={'@n': 1}, process_id='run-0', status='SUCCESS', error=None)"

@@ -661,7 +661,7 @@ FLOW = b"""<Process><Operator name="Loader" type="a.A"/><Operator name="Row Filt
 
 @pytest.fixture
 def flow(tmp_path: Path) -> Path:
-    path = tmp_path / "orders.afm"
+    path = tmp_path / "specs.afm"
     path.write_bytes(FLOW)
     return path
 

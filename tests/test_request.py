@@ -83,17 +83,17 @@ def test_an_expired_login_is_renewed(client: APIClient, sandbox: Sandbox) -> Non
     assert client.request("POST", "workspaces", json={"name": "later"})["name"] == "later"
 
 
-@pytest.mark.parametrize(("repeatable", "asked"), [(True, 2), (None, 1)])
+@pytest.mark.parametrize(("idempotent", "asked"), [(True, 2), (None, 1)])
 def test_only_what_may_be_repeated_is_sent_again(
-    client: APIClient, sandbox: Sandbox, repeatable: bool | None, asked: int
+    client: APIClient, sandbox: Sandbox, idempotent: bool | None, asked: int
 ) -> None:
     sandbox.fault("drop", method="PUT", when="after")
     before = len(sandbox.requests)
 
     def put() -> Any:
-        return client.request("PUT", "workspaces/1", json={"summary": "x"}, repeatable=repeatable)
+        return client.request("PUT", "workspaces/1", json={"summary": "x"}, idempotent=idempotent)
 
-    if repeatable:
+    if idempotent:
         assert put()["summary"] == "x"
     else:
         with pytest.raises(OutcomeUnknownException):

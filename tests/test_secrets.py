@@ -69,16 +69,16 @@ def test_no_object_of_a_client_shows_a_secret_of_its_own_accord(server: Scripted
         assert_silent(text)
 
 
-def test_a_request_and_its_answer_show_none(logged_in: APIClient) -> None:
+def test_a_request_and_its_response_show_none(logged_in: APIClient) -> None:
     from requests.cookies import RequestsCookieJar
 
-    from alpine._http.transport import Answer, Call
+    from alpine._http.request import Request, Response
 
-    call = Call("POST", "http://h", "p", "do x", params=(("session_id", TOKEN),), secrets=(PASSWORD,))
+    request = Request("POST", "p", "do x", params={"session_id": TOKEN}, secrets=(PASSWORD,), root="http://h")
     cookies = RequestsCookieJar()
     cookies.set("a", COOKIE)
-    answer = Answer(200, {"Set-Cookie": COOKIE}, TOKEN.encode(), call, 1, cookies)
-    assert_silent(f"{call!r} {answer!r}")
+    response = Response(200, {"Set-Cookie": COOKIE}, TOKEN.encode(), request, 1, cookies)
+    assert_silent(f"{request!r} {response!r}")
 
 
 def as_rails_writes(document: object) -> str:

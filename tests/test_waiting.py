@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from alpine._clock import Clock
-from alpine._runs.polling import Waited, wait_for
+from alpine._runs.polling import PollResult, wait_for
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -28,7 +28,7 @@ from tests.scripted import FakeTime
 Ask = Callable[[float], str | None]
 
 
-def wait(ask: Ask, time: FakeTime, *, longest_gap: float = 10, timeout: float = 3600) -> Waited[str]:
+def wait(ask: Ask, time: FakeTime, *, longest_gap: float = 10, timeout: float = 3600) -> PollResult[str]:
     return wait_for(ask, Clock(time.now, time.sleep), longest_gap=longest_gap, timeout=timeout)
 
 

@@ -6,12 +6,9 @@ on dark pages.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
-
-from alpine._extras import missing_extra
 
 T = TypeVar("T")
 
@@ -82,17 +79,6 @@ class RichStr(str):
 
 class Status(str):
     """A status, which a table shows as a badge."""
-
-
-def extra(module: str) -> Any:
-    """A module of the extra ``notebook``, loaded when it is first used.
-
-    :raises MissingExtraException: It is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise missing_extra(module.partition(".")[0], "notebook") from error
 
 
 def block(*parts: str) -> str:

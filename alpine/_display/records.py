@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from alpine._display import html
-from alpine._display.html import RichDict, RichList, extra
+from alpine._display.html import RichDict, RichList
+from alpine._extras import extra
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -26,7 +26,7 @@ _SESSIONS: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
 
 class _LeanResponse(requests.Response):
-    """An answer whose cookies are looked for when somebody asks for them."""
+    """A response whose cookies are looked for when somebody asks for them."""
 
     def __init__(self, request: requests.PreparedRequest, raw: BaseHTTPResponse) -> None:
         self._content: Any = False
@@ -82,7 +82,7 @@ class PoolAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = {"http": Pool, "https": TLSPool}
 
     def close(self) -> None:
-        """Close every connection; one that is in use is closed as soon as its answer was read.
+        """Close every connection; one that is in use is closed as soon as its response was read.
 
         A call that comes later opens new ones.
         """

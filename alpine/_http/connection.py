@@ -26,9 +26,9 @@ from urllib3.util.ssltransport import SSLTransport
 from alpine._http import deadline
 
 PATIENCE = 120.0
-"""Seconds that an answer may take from its first byte, however small it is; at least twice the time-out for reading."""
+"""Seconds that a response may take from its first byte, however small it is; at least twice the time-out for reading."""
 SLOWEST = 1_000.0
-"""Bytes a second that give an answer more time."""
+"""Bytes a second that give a response more time."""
 _LONGEST_HEAD = 1024 * 1024
 _LONGEST_LINE = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -37,12 +37,12 @@ _RECORD = 16 * 1024
 """Bytes of a record of TLS."""
 _NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _MOST_UNSENT = 128 * 1024
-"""Bytes that the system holds back for a slow connection. It would take megabytes, and the wait for an answer, which
+"""Bytes that the system holds back for a slow connection. It would take megabytes, and the wait for a response, which
 begins when the last byte is handed over, would be over before they have left."""
 
 
 class _Steady(io.RawIOBase):
-    """The bytes of one answer; a server that only drips them, or never ends its head, is given up.
+    """The bytes of one response; a server that only drips them, or never ends its head, is given up.
 
     A time-out of the socket does not see it: there is always another byte in time.
 
@@ -74,7 +74,7 @@ class _Steady(io.RawIOBase):
             self._began = now
         self._received += count or 0
         if now - self._began > self._patience + self._received / SLOWEST:
-            raise TimeoutError("the answer does not come to its end")
+            raise TimeoutError("the response does not come to its end")
         if self.in_head and self._received > _LONGEST_HEAD:
             raise http.client.LineTooLong("head")
         return count
@@ -100,9 +100,9 @@ class _Lines(io.BufferedReader):
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """The answer to a request, after the interim ones (102, 103) that a server or a proxy may send before it.
+    """The response to a request, after the interim ones (102, 103) that a server or a proxy may send before it.
 
-    http.client takes them for the answer, and the one that follows would be read as that of the next request.
+    http.client takes them for the response, and the one that follows would be read as that of the next request.
     """
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
@@ -110,7 +110,7 @@ class _FinalResponse(http.client.HTTPResponse):
         self._steady = _Steady(self.fp.detach(), sock)
         self.fp = _Lines(self._steady)
         self.has_surplus = False
-        """Whether more than the answer was read off the connection."""
+        """Whether more than the response was read off the connection."""
 
     def begin(self) -> None:
         super().begin()
@@ -133,7 +133,7 @@ class _FinalResponse(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """A connection that is not used again when bytes came that nobody asked for: they would be the next answer.
+    """A connection that is not used again when bytes came that nobody asked for: they would be the next response.
 
     urllib3 looks only for bytes that are still in the system's buffer.
     """
@@ -258,7 +258,7 @@ class TLSPool(Pool, HTTPSConnectionPool):
             try:
                 conn.connect()
             except TimeoutError as error:
-                # urllib3 takes it for an answer that does not come; but nothing was sent yet.
+                # urllib3 takes it for a response that does not come; but nothing was sent yet.
                 raise ConnectTimeoutError(conn, str(error)) from None
 
 

@@ -1,4 +1,4 @@
-"""What went wrong when there is no answer: requests' errors, told apart and in words without the URL."""
+"""What went wrong when there is no response: requests' errors, told apart and in words without the URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import requests
 import urllib3.exceptions as urllib3_errors
 
-from alpine._http.deadline import Deadline
+from alpine._http import deadline
+from alpine._http.request import Request, origin_of
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
@@ -57,7 +58,7 @@ _TUNNEL = "Tunnel connection failed"
 
 @dataclass(frozen=True)
 class Failure:
-    """A request without an answer.
+    """A request without a response.
 
     :param kind: The exception that tells of it.
     :param reason: What happened, in words without the URL.
@@ -74,11 +75,20 @@ class Failure:
 
     @classmethod
     def of(cls, error: Exception, handled: BaseException | None = None, *, encrypted: bool = True) -> Failure:
-        """Tell what an error of the layers below means.
+        """Tell what an error of the layers below means: that of the deadline, where it came when that was over.
 
         :param handled: What was being handled already when the request began: it is no cause.
         :param encrypted: Whether the request went to an https port.
         """
+        failure = cls._without_deadline(error, handled, encrypted=encrypted)
+        limit = deadline.current()
+        if limit is None or not limit.is_over or not failure.retried:
+            return failure
+        reason = f"no {'response' if failure.sent else 'connection'} within {limit}"
+        return cls(RequestTimeoutException, reason, failure.sent, False, limit.advice)
+
+    @classmethod
+    def _without_deadline(cls, error: Exception, handled: BaseException | None, *, encrypted: bool) -> Failure:
         chain = list(_causes(error, {id(handled)}))
         for cause in chain:
             if isinstance(cause, AlpineException):
@@ -104,10 +114,10 @@ class Failure:
             return cls(RequestTimeoutException, "no connection within the time allowed", False, True, _host_advice())
         if any(isinstance(c, requests.ReadTimeout | urllib3_errors.ReadTimeoutError | TimeoutError) for c in chain):
             return cls(
-                RequestTimeoutException, "no answer within the time allowed", True, True, "A longer timeout may help."
+                RequestTimeoutException, "no response within the time allowed", True, True, "A longer timeout may help."
             )
         if any(isinstance(c, urllib3_errors.DecodeError) for c in chain):
-            return cls(InvalidResponseException, "the server's answer cannot be decompressed", True, False)
+            return cls(InvalidResponseException, "the server's response cannot be decompressed", True, False)
         mistake = _mistake(error)
         if mistake:
             return cls(InvalidArgumentException, mistake, False, False)
@@ -116,13 +126,6 @@ class Failure:
         advice = (_STRANGER_ADVICE if strange else "", _HTTPS_ADVICE if silent and not encrypted else "")
         reason = _words(chain) or "the connection was lost"
         return cls(ServerConnectionException, reason, True, True, " ".join(advice).strip())
-
-    def late(self, deadline: Deadline) -> Failure:
-        """This failure, where it comes from a deadline that is over."""
-        if not self.retried:
-            return self
-        reason = f"no {'answer' if self.sent else 'connection'} within {deadline}"
-        return Failure(RequestTimeoutException, reason, self.sent, False, deadline.advice)
 
     @classmethod
     def _of_tls(cls, error: ssl.SSLError) -> Failure:
@@ -137,17 +140,21 @@ class Failure:
         )
         return cls(TLSException, reason, said in _IN_THE_MIDDLE, False, advice)
 
-    def to_exception(
-        self, action: str, server: str, *, repeatable: bool, if_lost: str, **attributes: object
-    ) -> AlpineException:
-        """Make the exception for a call that ends with this failure."""
-        if self.sent and not repeatable:
+    def to_exception(self, request: Request, url: str) -> AlpineException:
+        """Make the exception for a request that ends with this failure.
+
+        :param url: The URL without what is secret.
+        """
+        server = origin_of(request.root)
+        if self.sent and not request.is_idempotent:
             reason = (
-                f"Cannot tell whether the server did this: {action}. The request was sent, but {self.reason}. {if_lost}"
+                f"Cannot tell whether the server did this: {request.action}. The request was sent, but {self.reason}. "
+                f"{request.how_to_check}"
             )
-            return OutcomeUnknownException(reason.strip(), **attributes)
+            return OutcomeUnknownException(reason.strip(), method=request.method, url=url)
         advice = self.advice.replace("{other}", _other_scheme(server))
-        return self.kind(f"Could not {action} at {server}: {self.reason}. {advice}".strip(), **attributes)
+        reason = f"Could not {request.action} at {server}: {self.reason}. {advice}".strip()
+        return self.kind(reason, method=request.method, url=url)
 
 
 def _other_scheme(server: str) -> str:
@@ -217,9 +224,9 @@ def _words(chain: list[BaseException]) -> str:
     if any(isinstance(cause, urllib3_errors.NameResolutionError) for cause in chain):
         return "the host name is not known"
     if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
-        return "the answer was cut off"
+        return "the response was cut off"
     if any(map(_is_strange, chain)):
         return "what came back is not HTTP"
     if any(isinstance(cause, urllib3_errors.ProtocolError) for cause in chain):
-        return "the server closed the connection without a whole answer"
+        return "the server closed the connection without a whole response"
     return ""

@@ -6,8 +6,9 @@ from typing import Any, NoReturn
 
 import requests
 
+from alpine._http.request import Request, origin_of
 from alpine._http.token import TokenHolder
-from alpine._http.transport import Call, HTTPSession, Transport, origin_of
+from alpine._http.transport import HTTPSession, Transport
 from alpine.exception import InvalidArgumentException
 
 
@@ -24,8 +25,8 @@ class Unready(Transport):
         self.session = session
         self._reason = reason
 
-    def send(self, call: Call) -> NoReturn:
-        raise InvalidArgumentException(f"Could not {call.action}: {self._reason}")
+    def send(self, request: Request) -> NoReturn:
+        raise InvalidArgumentException(f"Could not {request.action}: {self._reason}")
 
 
 def transport_for(base_url: object, session: object, token: object) -> Transport:

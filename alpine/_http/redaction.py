@@ -9,11 +9,11 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 from urllib.parse import quote, quote_plus
 
-from alpine._printable import printable
+from alpine._printable import change_arguments
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,39 +109,12 @@ class SecretFilter(logging.Filter):
         secrets = tuple(self.secrets())
         if isinstance(record.msg, str):
             record.msg = clean(record.msg, secrets)
-        _change_arguments(record, lambda text: clean(text, secrets))
+        change_arguments(record, lambda text: clean(text, secrets))
         if record.exc_info:
             # The text stands for the exception, which handlers of all kinds would print with its secrets.
             record.exc_text = clean(record.exc_text or logging.Formatter().formatException(record.exc_info), secrets)
             record.exc_info = None
         return True
-
-
-class _PrintableFilter(logging.Filter):
-    """Writes out what a terminal would obey: names come from the server."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        _change_arguments(record, printable)
-        return True
-
-
-def logger_of(name: str) -> logging.Logger:
-    """The logger of a module of ours."""
-    logger = logging.getLogger(name)
-    # A filter of the logger above would not be asked.
-    if not any(isinstance(known, _PrintableFilter) for known in logger.filters):
-        logger.addFilter(_PrintableFilter())
-    return logger
-
-
-def _change_arguments(record: logging.LogRecord, change: Callable[[str], str]) -> None:
-    def changed(value: object) -> object:
-        return value if isinstance(value, int | float | type(None)) else change(str(value))
-
-    if isinstance(record.args, Mapping):
-        record.args = {key: changed(value) for key, value in record.args.items()}
-    elif record.args:
-        record.args = tuple(map(changed, record.args))
 
 
 _LOGGERS = (

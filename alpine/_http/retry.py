@@ -2,7 +2,7 @@
 
 * A call says itself whether it may be repeated; the HTTP method decides nothing.
 * A connection that was never made is tried again for every call: nothing was sent.
-* A connection lost, a time-out, and the answers 429, 502, 503 and 504 are tried again for calls that may be repeated.
+* A connection lost, a time-out, and the responses 429, 502, 503 and 504 are tried again for calls that may be repeated.
 * A certificate that cannot be trusted is never tried again.
 * The gap is drawn at random between 0 and a bound that doubles (full jitter), or is what ``Retry-After`` asks for.
 * All attempts of one call together may take no longer than the budget, and end before a deadline.
@@ -19,19 +19,18 @@ from typing import Protocol
 
 from urllib3.util.retry import RequestHistory, Retry
 
-from alpine._clock import Clock
+from alpine._clock import LONGEST_RETRY_AFTER, Clock
 from alpine._http import deadline
 from alpine._http.failure import Failure
 
 LOST_BEHIND_GATEWAY = frozenset({502, 504})
 """A gateway lost the server behind it: the work may have been done."""
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
-LONGEST_RETRY_AFTER = 120.0
 BUDGET = 120.0
 
 
 class Answered(Protocol):
-    """What the policy reads of an answer."""
+    """What the policy reads of a response."""
 
     status: int
 
@@ -60,10 +59,10 @@ class Attempts:
     late = False
     """Whether the deadline left no time for another attempt."""
 
-    def __init__(self, policy: Retry, clock: Clock, *, repeatable: bool) -> None:
+    def __init__(self, policy: Retry, clock: Clock, *, idempotent: bool) -> None:
         self._policy = policy
         self._clock = clock
-        self._repeatable = repeatable
+        self._idempotent = idempotent
         self._ends = clock.now() + BUDGET
 
     def another(self, outcome: Answered | Failure) -> bool:
@@ -86,16 +85,16 @@ class Attempts:
     def _gap_wanted(self, outcome: Answered | Failure) -> float | None:
         """Seconds the server asks for, 0 where the policy decides, None for no further attempt."""
         if isinstance(outcome, Failure):
-            return 0.0 if outcome.retried and (self._repeatable or not outcome.sent) else None
-        if not self._repeatable or outcome.status not in RETRIED_STATUSES:
+            return 0.0 if outcome.retried and (self._idempotent or not outcome.sent) else None
+        if not self._idempotent or outcome.status not in RETRIED_STATUSES:
             return None
         asked = retry_after(outcome)
         return None if asked is not None and asked > LONGEST_RETRY_AFTER else asked or 0.0
 
 
-def retry_after(answer: Answered) -> float | None:
-    """The seconds that an answer's ``Retry-After`` asks for, from either of its forms."""
-    value = answer.header("Retry-After")
+def retry_after(response: Answered) -> float | None:
+    """The seconds that a response's ``Retry-After`` asks for, from either of its forms."""
+    value = response.header("Retry-After")
     if value is None:
         return None
     with suppress(ValueError):
@@ -103,7 +102,7 @@ def retry_after(answer: Answered) -> float | None:
         return seconds if seconds >= 0 else None
     then = _instant(value)
     # By the server's own clock, where it tells: this machine's may be wrong.
-    return None if then is None else max(0.0, then - (_instant(answer.header("Date")) or time.time()))
+    return None if then is None else max(0.0, then - (_instant(response.header("Date")) or time.time()))
 
 
 def _instant(date: str | None) -> float | None:

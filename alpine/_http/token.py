@@ -13,7 +13,7 @@ from alpine._http import deadline
 from alpine.exception import InvalidArgumentException, LoginFailureException, RequestTimeoutException
 
 _REMEMBERED = 8
-"""The old logins whose tokens and cookies are kept out of messages: answers to them may be on their way."""
+"""The old logins whose tokens and cookies are kept out of messages: responses to them may be on their way."""
 _HOLDERS: weakref.WeakSet[TokenHolder] = weakref.WeakSet()
 # One that its thread may take again: what the garbage collector ends while it is held may log.
 _HOLDERS_LOCK = threading.RLock()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alpine._arguments import choice, nearest
-from alpine._display.html import extra
+from alpine._extras import extra
 from alpine._results.tables import HeatMap, Table
 from alpine.exception import InvalidArgumentException
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alpine._display.html import extra
+from alpine._extras import extra
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Union
+from typing import TYPE_CHECKING, Union
 
 from alpine._arguments import number
 from alpine._constants import flag
@@ -14,7 +12,8 @@ from alpine._display.html import RichStr
 from alpine._display.progress import Progress
 from alpine._files import local_path
 from alpine._runs import polling
-from alpine._runs.polling import Waited, Waiting, alone, asking, time_for
+from alpine._runs.engine import FAILED, FINISHED, WORKING, Engine, RunState, Status
+from alpine._runs.polling import Poll, PollResult, poll, run_poll, time_for
 from alpine._runs.unfinished import Unfinished
 from alpine.exception import (
     AlpineException,
@@ -29,19 +28,9 @@ from alpine.results import SUCCESS, FlowResults, RunStatus
 
 if TYPE_CHECKING:
     from alpine.afm import Workflow
-    from alpine.process import Process
 
 AfmFile = Union[str, os.PathLike[str], "Workflow"]
 """The file of a workflow, or what was read of it."""
-
-if TYPE_CHECKING:
-    Status = Literal["WORKING", "FINISHED", "FAILED"]
-else:
-    # jedi, which completes names in notebooks, offers nothing at all where a property is said to return a Literal.
-    Status = str
-WORKING: Final = "WORKING"
-FINISHED: Final = "FINISHED"
-FAILED: Final = "FAILED"
 
 _RESULTS_DELAY = 30.0
 """Seconds after the end of a run in which its results may still be on their way."""
@@ -55,20 +44,6 @@ _TOLD = (
     RunFlowTimeoutException,
 )
 """What a wait ends with that tells by itself whether the run goes on; it was stopped where that could be done."""
-
-
-@dataclass(frozen=True)
-class RunState:
-    """What the engine says of a run.
-
-    :param status: The status as users know it.
-    :param state: The engine's own word.
-    :param node: The operator that it is about.
-    """
-
-    status: Status
-    state: str = ""
-    node: str | None = None
 
 
 _OFFERED = ("process_id", "results", "status", "stop", "wait", "workflow_id")
@@ -96,16 +71,16 @@ class FlowRun(RichStr, metaclass=_Offered):
     workflow_id: int
     """The workflow."""
 
-    def __new__(cls, process: Process, workflow_id: int, process_id: str, flow: Workflow | None = None) -> FlowRun:
+    def __new__(cls, engine: Engine, workflow_id: int, process_id: str, flow: Workflow | None = None) -> FlowRun:
         run = super().__new__(cls, process_id)
         run.workflow_id = workflow_id
-        run._process = process
+        run._engine = engine
         run._steps = _Steps(flow)
         run._state = None
         run._results = None
         return run
 
-    _process: Process
+    _engine: Engine
     _steps: _Steps
     _state: RunState | None
     _results: FlowResults | None
@@ -125,7 +100,7 @@ class FlowRun(RichStr, metaclass=_Offered):
         :raises RunFlowFailureException: The engine says something else about the run.
         """
         if self._results is None or self._state is None:
-            self._state = self._process._query(str(self))
+            self._state = self._engine.query(str(self))
         return self._state.status
 
     def wait(
@@ -164,7 +139,7 @@ class FlowRun(RichStr, metaclass=_Offered):
         :rtype: str
         :raises StopFlowFailureException: The run is over already.
         """
-        return self._process.stop(str(self))
+        return self._engine.stop(str(self))
 
     def try_to_stop(self, deadline: float = 10.0) -> bool:
         """Stop the run where that can be done soon, and tell whether it was.
@@ -172,9 +147,9 @@ class FlowRun(RichStr, metaclass=_Offered):
         :param deadline: Seconds that it may take.
         """
         try:
-            return self._process._stop(str(self), deadline=deadline) == "STOPPED"
+            return self._engine.stop(str(self), deadline=deadline) == "STOPPED"
         except AlpineException as failure:
-            self._process.logger.warning("Run %s could not be stopped: %s", self, failure)
+            self._engine.logger.warning("Run %s could not be stopped: %s", self, failure)
             return False
 
     def results(self) -> FlowResults:
@@ -185,28 +160,28 @@ class FlowRun(RichStr, metaclass=_Offered):
         :raises ResultsNotFoundException: There are none: the run goes on, or was stopped.
         """
         if self._results is None:
-            self._results = self._process.download_results(self.workflow_id, str(self))
+            self._results = self._engine.results(self.workflow_id, str(self))
             self._state = RunState(FINISHED)
         return self._results
 
-    def following(self, longest: float, limit: float, progress: Progress) -> Waiting[FlowResults]:
+    def following(self, longest: float, limit: float, progress: Progress) -> Poll[FlowResults]:
         """The wait for the results, to be gone through by somebody who keeps the time.
 
         :param longest: Seconds between two questions, at most.
         :param limit: Seconds until the run is stopped.
         :param progress: Where to tell how it goes.
         """
-        process, clock = self._process, self._process._transport.clock
+        engine, clock = self._engine, self._engine.clock
         last, seen = RunState(WORKING), False
 
         def ask(elapsed: float) -> RunState | None:
             nonlocal last, seen
-            last = self._state = process._query(str(self), deadline=time_for(limit - elapsed))
+            last = self._state = engine.query(str(self), deadline=time_for(limit - elapsed))
             seen = seen or last.status != FINISHED
             progress.update(elapsed, last.node, self._steps.done(last))
             return last if last.status != WORKING else None
 
-        over = yield from asking(ask, clock, longest_gap=longest, timeout=limit)
+        over = yield from poll(ask, clock, longest_gap=longest, timeout=limit)
         if over.value is None:
             raise self._out_of_time(limit, last, over)
 
@@ -215,12 +190,12 @@ class FlowRun(RichStr, metaclass=_Offered):
 
         def read(elapsed: float) -> FlowResults | None:
             try:
-                return process._results(self.workflow_id, str(self), deadline=time_for(left - elapsed))
+                return engine.results(self.workflow_id, str(self), deadline=time_for(left - elapsed))
             except ResultsNotFoundException:
                 return None
 
         delay = max(0.0, min(_RESULTS_DELAY if seen else _RESULTS_DELAY_UNSEEN, left))
-        found = yield from asking(read, clock, longest_gap=longest, timeout=delay)
+        found = yield from poll(read, clock, longest_gap=longest, timeout=delay)
         elapsed = over.elapsed + found.elapsed
         if found.value is None:
             progress.finish(elapsed, over.value.status, good=False)
@@ -239,7 +214,7 @@ class FlowRun(RichStr, metaclass=_Offered):
         status = found._told("status") or "unknown"
         if status == SUCCESS:
             return RunStatus(status, found)
-        clean = self._process._transport.clean
+        clean = self._engine.clean
         errors = {clean(name): clean(message) for name, message in found.errors.items()}
         reasons = "; ".join(f"{name}: {message}" for name, message in errors.items())
         raise RunFlowFailureException(
@@ -263,7 +238,7 @@ class FlowRun(RichStr, metaclass=_Offered):
     def _follow_to_the_end(self, longest: float, limit: float, progress: Progress) -> None:
         again = f"wait_until_finished(workflow_id={self.workflow_id}, process_id={str(self)!r})"
         try:
-            alone(self.following(longest, limit, progress), self._process._transport.clock)
+            run_poll(self.following(longest, limit, progress), self._engine.clock)
         except (AlpineSessionNotFoundException, LoginFailureException) as error:
             raise type(error)(
                 f"The login expired while waiting for run {self} of workflow {self.workflow_id}, which goes on. "
@@ -282,7 +257,7 @@ class FlowRun(RichStr, metaclass=_Offered):
         over = self._state is not None and self._state.status != WORKING
         return not over and not isinstance(error, _TOLD)
 
-    def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
+    def _out_of_time(self, limit: float, last: RunState, over: PollResult[RunState]) -> AlpineException:
         stopped = self.try_to_stop(time_for(limit + polling.LAST_LOOK - over.elapsed))
         if over.last_error is not None and not stopped:
             return self._unreachable(last, over.last_error)
@@ -304,7 +279,7 @@ class FlowRun(RichStr, metaclass=_Offered):
             last_error=error,
         )
 
-    def _without_results(self, last: RunState, found: Waited[FlowResults], delay: float) -> AlpineException:
+    def _without_results(self, last: RunState, found: PollResult[FlowResults], delay: float) -> AlpineException:
         if found.last_error is not None:
             return self._unreachable(last, found.last_error)
         if last.status == FAILED:
@@ -316,6 +291,16 @@ class FlowRun(RichStr, metaclass=_Offered):
             "It may have been stopped, or there is no such run.",
             process_id=str(self),
         )
+
+
+def start_run(engine: Engine, values: list[dict[str, str]], flow: Workflow | None, unfinished: Unfinished) -> FlowRun:
+    """Start a run of a workflow, which is unfinished from the moment it is asked for.
+
+    :param values: The variables, in the engine's form.
+    """
+    unfinished.starting = True
+    workflow_id = unfinished.workflow_id
+    return unfinished.begun(FlowRun(engine, workflow_id, engine.start(workflow_id, values), flow))
 
 
 class _Steps:
@@ -372,9 +357,3 @@ def flow_of(afm_file: AfmFile | None) -> Workflow | None:
     # Progress needs the order: without this a circle is found when the run has been started, and its id is lost.
     flow.execution_order()
     return flow
-
-
-def node_in(message: object) -> str | None:
-    """The operator that newer servers name in their message only."""
-    found = re.search(r"processing node: (.+?), message:", message) if isinstance(message, str) else None
-    return found.group(1) if found else None

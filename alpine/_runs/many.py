@@ -17,8 +17,9 @@ from alpine._display import html
 from alpine._display.html import RichList
 from alpine._display.progress import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
-from alpine._runs.handle import FlowRun
-from alpine._runs.polling import FIRST_GAP, Waiting
+from alpine._runs.engine import Engine
+from alpine._runs.handle import FlowRun, start_run
+from alpine._runs.polling import FIRST_GAP, Poll
 from alpine._runs.unfinished import Unfinished
 from alpine._runs.variables import Variables, checked_variables
 from alpine.exception import (
@@ -32,7 +33,6 @@ from alpine.results import FlowResults
 
 if TYPE_CHECKING:
     from alpine.afm import Workflow
-    from alpine.process import Process
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class RunOutcomes(RichList[RunOutcome]):
 
 
 @dataclass(frozen=True)
-class Order:
+class RunSpec:
     """A run that is to be made.
 
     :param given: The variables, as they were given.
@@ -114,7 +114,7 @@ class Order:
     values: list[dict[str, str]]
 
 
-def orders_of(list_of_variables: object) -> list[Order]:
+def specs_of(list_of_variables: object) -> list[RunSpec]:
     """The runs for a list of variables.
 
     :raises WorkflowVariableException: Some have a wrong shape.
@@ -122,11 +122,11 @@ def orders_of(list_of_variables: object) -> list[Order]:
     """
     if not isinstance(list_of_variables, Iterable):
         raise InvalidArgumentException(f"list_of_variables must be a list, not {list_of_variables!r:.200}.")
-    return [Order(given, checked_variables(given)) for given in list_of_variables]
+    return [RunSpec(given, checked_variables(given)) for given in list_of_variables]
 
 
 @dataclass(frozen=True)
-class Terms:
+class RunOptions:
     """What holds for all of the runs.
 
     :param workflow_id: The workflow.
@@ -161,14 +161,14 @@ class RunIterator(Iterator[RunOutcome]):
     {'@min_amount': 10} SUCCESS
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
         # Unlike __del__ it also works while the interpreter ends.
-        self._abandoned = weakref.finalize(self, fleet.abandon)
+        self._abandoned = weakref.finalize(self, scheduler.abandon)
 
     def __next__(self) -> RunOutcome:
         try:
-            outcome = self._fleet.next()
+            outcome = self._scheduler.next()
             if outcome is not None:
                 return outcome
         except BaseException as error:
@@ -190,7 +190,7 @@ class RunIterator(Iterator[RunOutcome]):
     @property
     def outcomes(self) -> RunOutcomes:
         """The outcomes that are known, in the order of their variables: the last one given, and those not given yet."""
-        return self._fleet.known()
+        return self._scheduler.known()
 
     def close(self) -> None:
         """Start no more runs. Those that are running are stopped, or named in the log."""
@@ -202,7 +202,7 @@ class RunIterator(Iterator[RunOutcome]):
 
     def together(self, use: Callable[[Iterable[RunOutcome]], T]) -> T:
         """What is made of all of the outcomes; an exception has those that were known."""
-        self._fleet.keep = True
+        self._scheduler.keep = True
         try:
             return use(self)
         except BaseException as error:
@@ -210,31 +210,31 @@ class RunIterator(Iterator[RunOutcome]):
             raise
 
     def _leave(self, error: BaseException | None) -> None:
-        self._fleet.leave(error)
+        self._scheduler.leave(error)
         self._abandoned.detach()
 
 
-class Fleet:
+class Scheduler:
     """Starts runs as places become free, and asks each when it is due.
 
-    :param process: Starts, asks and stops.
-    :param orders: What is to be run.
-    :param terms: What holds for all of them.
+    :param engine: Starts, asks and stops.
+    :param specs: What is to be run.
+    :param options: What holds for all of them.
     """
 
     keep = False
     """Whether outcomes are kept that were given."""
 
-    def __init__(self, process: Process, orders: list[Order], terms: Terms) -> None:
-        self._process = process
-        self._terms = terms
-        self._orders = orders
-        self._left = deque(range(len(orders)))
-        self._running: dict[int, tuple[FlowRun, Waiting[FlowResults]]] = {}
+    def __init__(self, engine: Engine, specs: list[RunSpec], options: RunOptions) -> None:
+        self._engine = engine
+        self._options = options
+        self._specs = specs
+        self._left = deque(range(len(specs)))
+        self._running: dict[int, tuple[FlowRun, Poll[FlowResults]]] = {}
         self._due: dict[int, float] = {}
         self._ended: dict[int, RunOutcome] = {}
         self._given = self._over = self._failed = 0
-        self._unfinished = Unfinished(terms.workflow_id, stop=terms.stop)
+        self._unfinished = Unfinished(options.workflow_id, stop=options.stop)
         self._begun: float | None = None
         self._progress = Progress(False)
         self._shown = ExitStack()
@@ -242,17 +242,17 @@ class Fleet:
         self._owner = os.getpid()
 
     def next(self) -> RunOutcome | None:
-        """The next outcome in the order of the orders; None after the last."""
+        """The next outcome in the order of the specs; None after the last."""
         if self._is_left:
             return None
-        clock = self._process._transport.clock
+        clock = self._engine.clock
         if self._begun is None:
             self._begun = clock.now()
-            self._progress = self._shown.enter_context(Progress(self._terms.verbose, len(self._orders)))
+            self._progress = self._shown.enter_context(Progress(self._options.verbose, len(self._specs)))
         if not self.keep:
             # Only now: until here an exception could have come between the outcome and the loop.
             self._ended.pop(self._given - 1, None)
-        if self._given == len(self._orders):
+        if self._given == len(self._specs):
             words = f"all runs are over{self._failures()}"
             self._progress.finish(clock.now() - self._begun, words, self._over, good=not self._failed)
             self._is_left = not self.keep
@@ -265,7 +265,7 @@ class Fleet:
         return self._ended[self._given - 1]
 
     def known(self) -> RunOutcomes:
-        """The outcomes that are at hand, in the order of the orders."""
+        """The outcomes that are at hand, in the order of the specs."""
         return RunOutcomes(outcome for _, outcome in sorted(self._ended.items(), key=lambda item: item[0]))
 
     def abandon(self) -> None:
@@ -290,7 +290,7 @@ class Fleet:
                 at_hand = f"The attribute 'outcomes' of this exception has the {len(known)} that were known."
                 self._unfinished.note(error, at_hand if known else "")
             elif words := self._unfinished.words():
-                logger = self._process.logger
+                logger = self._engine.logger
                 (say or logger.warning if self._unfinished.going else logger.info)(words)
 
         try:
@@ -299,25 +299,28 @@ class Fleet:
             self._shown.close()
 
     def _start_what_can(self) -> None:
-        while self._left and len(self._running) < self._terms.side_by_side:
+        while self._left and len(self._running) < self._options.side_by_side:
             position = self._left.popleft()
-            order = self._orders[position]
+            spec = self._specs[position]
             try:
-                run = self._process._start(order.values, self._terms.flow, self._unfinished)
+                run = start_run(self._engine, spec.values, self._options.flow, self._unfinished)
             except AlpineException as error:
                 self._unfinished.starting = False
                 lost = isinstance(error, OutcomeUnknownException) or error.status_code in LOST_BEHIND_GATEWAY
                 status = "UNKNOWN" if lost else "NOT STARTED"
-                self._end(position, RunOutcome(order.given, None, status, error=error))
+                self._end(position, RunOutcome(spec.given, None, status, error=error))
             else:
-                self._running[position] = run, run.following(self._terms.longest, self._terms.limit, Progress(False))
+                self._running[position] = (
+                    run,
+                    run.following(self._options.longest, self._options.limit, Progress(False)),
+                )
                 # Spread out, so that together the questions come more often than about a single run.
-                self._put(position, FIRST_GAP * (position % self._terms.side_by_side) / self._terms.side_by_side)
+                self._put(position, FIRST_GAP * (position % self._options.side_by_side) / self._options.side_by_side)
 
     def _ask_the_next(self) -> None:
         if not self._due:
             return
-        clock = self._process._transport.clock
+        clock = self._engine.clock
         position = min(self._due, key=self._due.__getitem__)
         if (gap := self._due.pop(position) - clock.now()) > 0:
             clock.sleep(gap)
@@ -334,7 +337,7 @@ class Fleet:
             error = failure
         else:
             return
-        given = self._orders[position].given
+        given = self._specs[position].given
         self._end(position, RunOutcome(given, run, _status(run, error), run._results, error))
         del self._running[position]
         self._unfinished.over(run)
@@ -343,14 +346,14 @@ class Fleet:
             self._put(min(self._due), 0.0)
 
     def _put(self, position: int, gap: float) -> None:
-        self._due[position] = self._process._transport.clock.now() + gap
+        self._due[position] = self._engine.clock.now() + gap
 
     def _end(self, position: int, outcome: RunOutcome) -> None:
         self._ended[position] = outcome
         self._over += 1
         if outcome.error is not None:
             self._failed += 1
-            self._process.logger.warning("Run %s of %s: %s", position + 1, len(self._orders), outcome.error)
+            self._engine.logger.warning("Run %s of %s: %s", position + 1, len(self._specs), outcome.error)
 
     def _words(self) -> str:
         return f"{len(self._running)} running{self._failures()}"

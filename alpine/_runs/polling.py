@@ -7,9 +7,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from alpine._clock import Clock
-from alpine._http.redaction import logger_of
-from alpine._http.retry import LONGEST_RETRY_AFTER
+from alpine._clock import LONGEST_RETRY_AFTER, Clock
+from alpine._printable import logger_of
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,
@@ -24,7 +23,7 @@ from alpine.exception import (
 
 T = TypeVar("T")
 
-Waiting = Generator[float, None, T]
+Poll = Generator[float, None, T]
 """A wait that somebody else keeps the time of: it asks, says for how many seconds it can rest, and returns in the
 end. Many of them can take turns in one thread."""
 
@@ -32,7 +31,7 @@ FORGIVEN = (ServerConnectionException, RequestTimeoutException, ServerErrorExcep
 _NOT_FORGIVEN = (TLSException, LicenseExpiredException)
 _SENSELESS = (InvalidResponseException, RedirectException)
 _SENSELESS_BORNE = 120.0
-"""Seconds for which answers may make no sense before the wait ends with the last of them."""
+"""Seconds for which responses may make no sense before the wait ends with the last of them."""
 FIRST_GAP = 0.25
 """Seconds until the second question."""
 _LEAST_GAP = 0.001
@@ -41,13 +40,13 @@ LAST_LOOK = 4.0
 """Seconds that a question gets at the least. The last one before the end of a wait, one after it, and then a stop or
 the results may each take them beyond the end: 12 seconds in all, of the 15 that are promised."""
 _SHARE = 0.1
-"""The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
+"""The gap as a part of the time so far: a response is late by a tenth of the wait at most."""
 
 logger: logging.Logger = logger_of("alpine.waiting")
 
 
 @dataclass(frozen=True)
-class Waited(Generic[T]):
+class PollResult(Generic[T]):
     """How a wait ended.
 
     :param value: What was waited for; None at the deadline.
@@ -60,7 +59,7 @@ class Waited(Generic[T]):
     elapsed: float
 
 
-def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> Waiting[Waited[T]]:
+def poll(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> Poll[PollResult[T]]:
     """Ask until there is a value, through lost connections and a server that is down, until the deadline.
 
     :param ask: Called with the seconds so far; returns None for "not yet".
@@ -75,14 +74,14 @@ def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float
         try:
             value = ask(asked_at)
             if value is not None:
-                return Waited(value, None, clock.now() - start)
+                return PollResult(value, None, clock.now() - start)
             senseless_since = None
         except FORGIVEN as failure:
             if isinstance(failure, _NOT_FORGIVEN):
                 raise
             error, senseless_since = failure, None
         except InvalidResponseException as failure:
-            # A page in place of an answer, as a proxy shows it during a restart; not a server that says no.
+            # A page in place of a response, as a proxy shows it during a restart; not a server that says no.
             senseless_since = asked_at if senseless_since is None else senseless_since
             if type(failure) not in _SENSELESS or asked_at - senseless_since > _SENSELESS_BORNE:
                 raise
@@ -91,7 +90,7 @@ def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float
             logger.info("No news, the wait goes on: %s", error)
         elapsed = clock.now() - start
         if asked_at >= timeout:
-            return Waited(None, error, elapsed)
+            return PollResult(None, error, elapsed)
         yield min(_gap(elapsed, longest_gap, error), max(timeout - elapsed, _LEAST_GAP))
 
 
@@ -103,7 +102,7 @@ def time_for(left: float) -> float:
     return left + LAST_LOOK if left > 0 else max(left + 2 * LAST_LOOK, LAST_LOOK)
 
 
-def alone(waiting: Waiting[T], clock: Clock) -> T:
+def run_poll(waiting: Poll[T], clock: Clock) -> T:
     """Go through one wait, sleeping in between."""
     while True:
         try:
@@ -114,9 +113,9 @@ def alone(waiting: Waiting[T], clock: Clock) -> T:
         clock.sleep(gap)
 
 
-def wait_for(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> Waited[T]:
-    """Go through one wait as :func:`asking` does, sleeping in between."""
-    return alone(asking(ask, clock, longest_gap=longest_gap, timeout=timeout), clock)
+def wait_for(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, timeout: float) -> PollResult[T]:
+    """Go through one wait as :func:`poll` does, sleeping in between."""
+    return run_poll(poll(ask, clock, longest_gap=longest_gap, timeout=timeout), clock)
 
 
 def _gap(elapsed: float, longest: float, error: AlpineException | None) -> float:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from alpine._display.html import extra
+from alpine._extras import extra
 from alpine._http.failure import of_a_signal
 from alpine.exception import AlpineException, InvalidArgumentException, WorkflowVariableException
 from alpine.results import FlowResults
@@ -20,7 +20,7 @@ _UNREADABLE = (AlpineException, LookupError, TypeError, ValueError, AttributeErr
 """What goes wrong when results are not as somebody expected them."""
 
 
-def sweep_orders(values: object) -> list[dict[str, object]]:
+def sweep_variables(values: object) -> list[dict[str, object]]:
     """Every combination of the values, the last name changing fastest.
 
     :raises WorkflowVariableException: They have a wrong shape.

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from alpine._http.redaction import logger_of
+from alpine._printable import logger_of
 
 if TYPE_CHECKING:
     from alpine._runs.handle import FlowRun

@@ -33,9 +33,9 @@ class Answered:
         return self._headers.get(name)
 
 
-def gaps(answer: Answered, *, repeatable: bool = True) -> list[float]:
+def gaps(answer: Answered, *, idempotent: bool = True) -> list[float]:
     fake = FakeTime()
-    attempts = Attempts(retry_policy(), Clock(fake.now, fake.sleep), repeatable=repeatable)
+    attempts = Attempts(retry_policy(), Clock(fake.now, fake.sleep), idempotent=idempotent)
     while attempts.another(answer):
         pass
     return fake.sleeps
@@ -44,7 +44,7 @@ def gaps(answer: Answered, *, repeatable: bool = True) -> list[float]:
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_answers_of_a_server_that_may_do_better_are_asked_for_again(status: int) -> None:
     assert len(gaps(Answered(status))) == 4
-    assert gaps(Answered(status), repeatable=False) == []
+    assert gaps(Answered(status), idempotent=False) == []
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 422, 500, 501])
