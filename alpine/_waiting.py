@@ -40,7 +40,7 @@ _LAST_LOOK = 10.0
 _SHARE = 0.1
 """The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
 
-logger = logging.getLogger("alpine.waiting")
+logger: logging.Logger = logging.getLogger("alpine.waiting")
 
 
 @dataclass(frozen=True)

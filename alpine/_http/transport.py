@@ -47,7 +47,7 @@ _HTTP_1_1 = 11
 _WITHOUT_BODY = frozenset({204, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-logger = logging.getLogger("alpine.http")
+logger: logging.Logger = logging.getLogger("alpine.http")
 
 
 class Sink(Protocol):

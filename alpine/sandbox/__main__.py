@@ -27,7 +27,7 @@ _SHOWN = 12
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C or SIGTERM.
 
-    :param argv: the command line; by default the program's own.
+    :param argv: The command line; by default the program's own.
     :returns: 0, or 2 when the server could not be started as it was asked for.
     """
     asked = _parser().parse_args(argv)

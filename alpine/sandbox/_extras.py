@@ -15,7 +15,7 @@ def require_all() -> None:
 
     A package that is missing would otherwise show in the middle of a run.
 
-    :raises ModuleNotFoundError: naming the first package that is missing, and the extra to install.
+    :raises ModuleNotFoundError: Naming the first package that is missing, and the extra to install.
     """
     for package in _PACKAGES:
         if find_spec(package) is None:
@@ -26,7 +26,7 @@ def require_all() -> None:
 def needed() -> Iterator[None]:
     """Turn the failed import of a dependency into advice.
 
-    :raises ImportError: naming the extra to install.
+    :raises ImportError: Naming the extra to install.
     """
     try:
         yield

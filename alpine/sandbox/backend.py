@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from alpine.sandbox._extras import needed
 from alpine.sandbox.job_runner import JobRunner
-from alpine.sandbox.present.data_sources import location_object
+from alpine.sandbox.presenters.data_sources import location_object
 from alpine.sandbox.state.model import User, Workfile
-from alpine.sandbox.state.store import Run, State
+from alpine.sandbox.state.store import RunRecord, State
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine import Engine
@@ -21,14 +21,14 @@ PaceOfRuns = str | float
 class Backend:
     """The records, the engine and the job runner of one server.
 
-    :param state: the records.
-    :param pace: how fast runs go, as the engine understands it.
-    :param prepare: called with the engine when it is first needed, to load tables into it.
+    :param state: The records.
+    :param pace: How fast runs go, as the engine understands it.
+    :param prepare: Called with the engine when it is first needed, to load tables into it.
     """
 
     def __init__(self, state: State, pace: PaceOfRuns, prepare: Callable[[Engine], None]) -> None:
         self.state = state
-        self.jobs = JobRunner(self)
+        self.jobs: JobRunner = JobRunner(self)
         self._pace = pace
         self._prepare = prepare
         self._engine: Engine | None = None
@@ -39,7 +39,7 @@ class Backend:
     def engine(self) -> Engine:
         """The workflow engine; loading it takes a moment, so that it waits for its first use.
 
-        :raises EngineRefused: when the server is being closed.
+        :raises EngineRefused: When the server is being closed.
         """
         with self._engine_lock:
             if self._engine is None:
@@ -60,7 +60,7 @@ class Backend:
     def set_pace(self, pace: PaceOfRuns) -> None:
         """Let runs go at another pace, from the next operator on.
 
-        :param pace: how fast, as the engine understands it.
+        :param pace: How fast, as the engine understands it.
         """
         with self._engine_lock:
             self._pace = pace
@@ -76,12 +76,12 @@ class Backend:
     def start_run(self, workfile: Workfile, user: User, variables: Mapping[str, str], *, keep: bool = True) -> str:
         """Have the engine run a workflow.
 
-        :param workfile: the workflow.
-        :param user: who runs it.
-        :param variables: values of the ``@`` variables.
-        :param keep: whether the results are stored.
-        :returns: the id of the run.
-        :raises EngineRefused: when it can not be started.
+        :param workfile: The workflow.
+        :param user: Who runs it.
+        :param variables: Values of the ``@`` variables.
+        :param keep: Whether the results are stored.
+        :returns: The id of the run.
+        :raises EngineRefused: When it cannot be started.
         """
         with self.state.lock:
             flow = workfile.flow.read_bytes() if workfile.flow else b""
@@ -98,21 +98,21 @@ class Backend:
             stand_in=stand_in,
         )
         with self.state.lock:
-            self.state.runs[process_id] = Run(workfile.id, keep)
+            self.state.runs[process_id] = RunRecord(workfile.id, keep)
         return process_id
 
     def check(self, flow: bytes) -> None:
         """Have the engine look at a workflow before it is kept.
 
-        :param flow: the workflow.
-        :raises EngineRefused: when the engine could not run it.
+        :param flow: The workflow.
+        :raises EngineRefused: When the engine could not run it.
         """
         self.engine.check(flow)
 
     def refresh(self, workfile: Workfile) -> None:
         """Set a workflow back to idle when its run is over.
 
-        :param workfile: the workflow.
+        :param workfile: The workflow.
         """
         if workfile.process_id is not None and self.engine.query(workfile.process_id) is None:
             workfile.process_id = None
@@ -121,7 +121,7 @@ class Backend:
     def reset(self, *, tables: bool) -> None:
         """End all runs and forget what they left.
 
-        :param tables: whether tables and registered functions go as well, but for those that were there at the start.
+        :param tables: Whether tables and registered functions go as well, but for those that were there at the start.
         """
         self.jobs.stop_all()
         with self._engine_lock:

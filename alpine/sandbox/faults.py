@@ -60,14 +60,14 @@ def make_rule(
 ) -> Rule:
     """Check what was asked for and make a rule of it.
 
-    :param kind: the fault.
-    :param method: the verb it is for; None for all.
-    :param path: a regular expression found in the path (a piece of the path is one as well); None for all.
-    :param times: how often it strikes; None for always.
-    :param after: how many matching requests pass first.
-    :param options: what the fault needs.
-    :returns: the rule.
-    :raises ValueError: for an unknown fault or option.
+    :param kind: The fault.
+    :param method: The verb it is for; None for all.
+    :param path: A regular expression found in the path (a piece of the path is one as well); None for all.
+    :param times: How often it strikes; None for always.
+    :param after: How many matching requests pass first.
+    :param options: What the fault needs.
+    :returns: The rule.
+    :raises ValueError: For an unknown fault or option.
     """
     if kind not in _OPTIONS:
         raise ValueError(f"no fault is called {kind!r}; there are {', '.join(_OPTIONS)}")
@@ -83,12 +83,12 @@ def make_rule(
     return Rule(kind, method.upper() if method else None, pattern, times, after, options)
 
 
-class Faults:
+class FaultMiddleware:
     """Stands around the application and applies the rules.
 
-    :param application: what answers when nothing is to go wrong.
-    :param backend: the records, for ``expire``.
-    :param notice: called with method, path and status of an answer that a fault gave instead.
+    :param application: What answers when nothing is to go wrong.
+    :param backend: The records, for ``expire``.
+    :param notice: Called with method, path and status of an answer that a fault gave instead.
     """
 
     def __init__(self, application: WSGIApplication, backend: Backend, notice: Callable[[str, str, int], None]) -> None:
@@ -102,7 +102,7 @@ class Faults:
     def add(self, rule: Rule) -> None:
         """Let one more thing go wrong.
 
-        :param rule: the rule.
+        :param rule: The rule.
         """
         with self._lock:
             self._rules.append(rule)
@@ -119,9 +119,9 @@ class Faults:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or let it go wrong.
 
-        :param environ: the request.
-        :param start_response: takes status and headers.
-        :returns: the body.
+        :param environ: The request.
+        :param start_response: Takes status and headers.
+        :returns: The body.
         """
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         with self._lock:

@@ -15,7 +15,7 @@ _SNIFFED_BYTES = 4096
 def file_type(workfile: Workfile) -> str:
     """Sort a workfile into the kinds that lists can be filtered by.
 
-    :param workfile: the workfile.
+    :param workfile: The workfile.
     :returns: ``work_flow``, ``image``, ``code``, ``sql``, ``xml``, ``text`` or ``other``.
     """
     if workfile.is_workflow:
@@ -35,9 +35,9 @@ def file_type(workfile: Workfile) -> str:
 def content_type(name: str, path: Path) -> str:
     """Detect the media type of a stored file; what the sender said about it does not count.
 
-    :param name: the file's name.
-    :param path: where it is stored.
-    :returns: the media type.
+    :param name: The file's name.
+    :param path: Where it is stored.
+    :returns: The media type.
     """
     guessed, _ = mimetypes.guess_type(name)
     if guessed and not guessed.startswith("text/"):

@@ -13,16 +13,16 @@ from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User
 if TYPE_CHECKING:
     from alpine.sandbox.backend import Backend
 
-log = logging.getLogger("alpine.sandbox")
+log: logging.Logger = logging.getLogger("alpine.sandbox")
 
 _LOOK_SECONDS = 0.05
 
 
 class TaskFailed(Exception):
-    """A task can not be run, or its run did not succeed; the text says why.
+    """A task cannot be run, or its run did not succeed; the text says why.
 
-    :param message: the reason.
-    :param process_id: the run that failed, where one was started.
+    :param message: The reason.
+    :param process_id: The run that failed, where one was started.
     """
 
     def __init__(self, message: str, process_id: str | None = None) -> None:
@@ -33,7 +33,7 @@ class TaskFailed(Exception):
 class JobRunner:
     """Starts, stops and records the runs of jobs.
 
-    :param backend: the records and the engine.
+    :param backend: The records and the engine.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -44,7 +44,7 @@ class JobRunner:
     def start(self, job: Job) -> None:
         """Run a job; the caller holds the lock and has made it ``enqueued``.
 
-        :param job: the job.
+        :param job: The job.
         """
         stop = self._stops[job.id] = threading.Event()
         self._threads = [thread for thread in self._threads if thread.is_alive()]
@@ -55,7 +55,7 @@ class JobRunner:
     def stop(self, job: Job) -> None:
         """Ask the run of a job to end.
 
-        :param job: the job.
+        :param job: The job.
         """
         if job.id in self._stops:
             self._stops[job.id].set()
@@ -125,7 +125,7 @@ class JobRunner:
         if workfile is None:
             raise TaskFailed("The workfile of this task is gone.")
         if not workfile.is_workflow:
-            raise TaskFailed(f"The sandbox runs workflows only; it can not do {task.action!r}.")
+            raise TaskFailed(f"The sandbox runs workflows only; it cannot do {task.action!r}.")
         process_id = backend.start_run(workfile, owner, {})
         while not backend.engine.wait(process_id, _LOOK_SECONDS):
             if stop.is_set():

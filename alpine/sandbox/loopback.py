@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 def is_loopback(host: str) -> bool:
     """Whether an address is one of this machine that no other reaches.
 
-    :param host: a name or an IP address.
+    :param host: A name or an IP address.
     """
     with suppress(ValueError):
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -22,7 +22,7 @@ def is_loopback(host: str) -> bool:
 def names_this_machine(header: str) -> bool:
     """Whether a ``Host`` header means this machine.
 
-    :param header: the header, with or without a port.
+    :param header: The header, with or without a port.
     """
     with suppress(ValueError):
         name = (urlsplit(f"//{header}").hostname or "").rstrip(".")

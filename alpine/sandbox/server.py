@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from alpine.apiclient import APIClient
     from alpine.sandbox.backend import Backend
     from alpine.sandbox.engine import Engine
-    from alpine.sandbox.faults import Faults
+    from alpine.sandbox.faults import FaultMiddleware
     from alpine.sandbox.state.store import Settings, State
     from alpine.sandbox.web.server import HttpServer
 
-log = logging.getLogger("alpine.sandbox")
+log: logging.Logger = logging.getLogger("alpine.sandbox")
 
 Pace = Literal["instant", "step"] | tuple[Literal["timed"], float]
 
@@ -39,7 +39,7 @@ class _Parts:
 
     state: State
     backend: Backend
-    faults: Faults
+    faults: FaultMiddleware
     http: HttpServer
 
 
@@ -48,21 +48,21 @@ class Sandbox:
 
     Everything is kept in memory and in a temporary directory, and is gone after :meth:`close`.
 
-    :param host: the address to listen on; anything but this machine's own is logged as a warning.
-    :param port: the port; 0 takes a free one.
-    :param data: a folder with CSV and Parquet files, each a table.
-    :param flows: a folder with ``.afm`` files for the workspace ``Sandbox``, besides the examples.
-    :param username: the administrator.
-    :param password: the password of the administrator and of the other users.
+    :param host: The address to listen on; anything but this machine's own is logged as a warning.
+    :param port: The port; 0 takes a free one.
+    :param data: A folder with CSV and Parquet files, each a table.
+    :param flows: A folder with ``.afm`` files for the workspace ``Sandbox``, besides the examples.
+    :param username: The administrator.
+    :param password: The password of the administrator and of the other users.
     :param token_style: ``"short"`` tokens as of 6.2 and 6.3, or ``"hex"`` ones as documented.
     :param pace: ``"instant"``, ``("timed", seconds)`` for each operator, or ``"step"``, where each operator
         waits for :meth:`release`.
-    :param version: what the server says its version is.
-    :param clock: gives the time in seconds, for the expiry of sessions and for dates.
-    :param options: further settings of :class:`~alpine.sandbox.state.store.Settings`, such as ``demo_mode``, or
+    :param version: What the server says its version is.
+    :param clock: Gives the time in seconds, for the expiry of sessions and for dates.
+    :param options: Further settings of :class:`~alpine.sandbox.state.store.Settings`, such as ``demo_mode``, or
         ``stand_in=True``, which makes up rows for tables that are not loaded, where a workflow declares the columns.
-    :raises ValueError: when the port, the pace, the user name or the password can not be one.
-    :raises NotADirectoryError: when ``data`` or ``flows`` is no folder.
+    :raises ValueError: When the port, the pace, the user name or the password cannot be one.
+    :raises NotADirectoryError: When ``data`` or ``flows`` is no folder.
 
     Example::
 
@@ -92,8 +92,10 @@ class Sandbox:
             raise ValueError(f"A port is a number from 0 to {_LAST_PORT}, not {port}; 0 takes a free one.")
         if not username or not password:
             raise ValueError("The sandbox's administrator needs a user name and a password.")
-        self.host, self.port = host, port
-        self.username, self.password = username, password
+        self.host: str = host
+        self.port: int = port
+        self.username: str = username
+        self.password: str = password
         #: The last requests, as ``(method, path, status)`` without query strings; the oldest are forgotten.
         self.requests: deque[tuple[str, str, int]] = deque(maxlen=_REQUESTS_KEPT)
         self._asked_port = port
@@ -134,7 +136,7 @@ class Sandbox:
     def pace(self) -> Pace:
         """How fast runs go; may be set while the server runs, and then holds from the next operator on.
 
-        :raises ValueError: when it is set to something that is no pace.
+        :raises ValueError: When it is set to something that is no pace.
         """
         return self._pace
 
@@ -147,10 +149,10 @@ class Sandbox:
     def start(self) -> Sandbox:
         """Begin to serve.
 
-        :returns: the server itself.
-        :raises OSError: when the port is taken, or a file can not be read.
-        :raises ValueError: when a file in ``data`` is no table, or one in ``flows`` is no workflow.
-        :raises ModuleNotFoundError: when the extra ``sandbox`` is not installed, or only in part.
+        :returns: The server itself.
+        :raises OSError: When the port is taken, or a file cannot be read.
+        :raises ValueError: When a file in ``data`` is no table, or one in ``flows`` is no workflow.
+        :raises ModuleNotFoundError: When the extra ``sandbox`` is not installed, or only in part.
         """
         with self._lock:
             if self._parts is None:
@@ -180,9 +182,9 @@ class Sandbox:
     def client(self, username: str | None = None, password: str | None = None) -> APIClient:
         """Log in with a client.
 
-        :param username: who logs in; the administrator by default.
-        :param password: the password.
-        :returns: a logged-in session.
+        :param username: Who logs in; the administrator by default.
+        :param password: The password.
+        :returns: A logged-in session.
         """
         from alpine.apiclient import APIClient
 
@@ -198,8 +200,8 @@ class Sandbox:
         """Load a table that workflows can read, in place of one that had its name.
 
         :param name: ``schema.table``, or ``table`` for whichever schema a workflow names.
-        :param source: path of a CSV or Parquet file, or a DataFrame.
-        :raises ValueError: when it can not be read as a table.
+        :param source: Path of a CSV or Parquet file, or a DataFrame.
+        :raises ValueError: When it cannot be read as a table.
         """
         self._running.backend.engine.load_table(name, source)
 
@@ -214,11 +216,11 @@ class Sandbox:
     def add_workflow(self, path: str | Path, workspace: str | int = "Sandbox") -> int:
         """Put a workflow file into a workspace without logging in.
 
-        :param path: the ``.afm`` file.
-        :param workspace: the workspace's name or id.
-        :returns: the id of the new workfile.
-        :raises LookupError: when there is no such workspace.
-        :raises ValueError: when the file is no workflow.
+        :param path: The ``.afm`` file.
+        :param workspace: The workspace's name or id.
+        :returns: The id of the new workfile.
+        :raises LookupError: When there is no such workspace.
+        :raises ValueError: When the file is no workflow.
         """
         from alpine.sandbox.state.defaults import add_workflow
 
@@ -236,11 +238,11 @@ class Sandbox:
         links. A parameter that is called ``context`` gets the operator's
         :class:`~alpine.sandbox.engine.context.Context`, which knows its parameters.
 
-        :param class_or_signature: the operator's class, or a custom operator's signature class; either without its
+        :param class_or_signature: The operator's class, or a custom operator's signature class; either without its
             packages, too.
-        :param function: what does its work; it returns a DataFrame, or an
+        :param function: What does its work; it returns a DataFrame, or an
             :class:`~alpine.sandbox.engine.context.Output` where there is more to say than a table.
-        :raises TypeError: when it can not be called.
+        :raises TypeError: When it cannot be called.
 
         Example::
 
@@ -253,7 +255,7 @@ class Sandbox:
     def release(self, count: int = 1) -> None:
         """Let operators go on that the pace ``"step"`` holds.
 
-        :param count: how many.
+        :param count: How many.
         """
         self._running.backend.engine.release(count)
 
@@ -281,13 +283,13 @@ class Sandbox:
         ``"node_failure"``      the operator named ``operator`` fails; method, path and after do not count
         ======================  ==========================================================================
 
-        :param kind: what goes wrong.
-        :param method: the verb it is for.
-        :param path: a regular expression to find in the path; a piece of the path will do.
-        :param times: how many requests, or runs of the operator; None for all.
-        :param after: how many matching requests pass first.
-        :param options: what the kind needs.
-        :raises ValueError: for an unknown kind or option.
+        :param kind: What goes wrong.
+        :param method: The verb it is for.
+        :param path: A regular expression to find in the path; a piece of the path will do.
+        :param times: How many requests, or runs of the operator; None for all.
+        :param after: How many matching requests pass first.
+        :param options: What the kind needs.
+        :raises ValueError: For an unknown kind or option.
         """
         from alpine.sandbox.faults import make_rule
 
@@ -312,7 +314,7 @@ class Sandbox:
     def reset(self, *, tables: bool = False) -> None:
         """Go back to the fresh state: records, sessions, settings, pace, faults, runs.
 
-        :param tables: whether tables that were loaded and functions that were registered go as well; those of the
+        :param tables: Whether tables that were loaded and functions that were registered go as well; those of the
             ``data`` folder are read again. Otherwise they stay.
         """
         parts = self._running
@@ -333,7 +335,7 @@ class Sandbox:
 
     def _assembled(self) -> _Parts:
         from alpine.sandbox.backend import Backend
-        from alpine.sandbox.faults import Faults
+        from alpine.sandbox.faults import FaultMiddleware
         from alpine.sandbox.routes import all_routes
         from alpine.sandbox.state.store import State
         from alpine.sandbox.web.app import Application
@@ -344,10 +346,10 @@ class Sandbox:
         try:
             self._fill(state)
             if self._data is not None:
-                # A table that can not be read shows here, and not in the first run.
+                # A table that cannot be read shows here, and not in the first run.
                 backend.engine  # noqa: B018
             application = Application(backend, all_routes(), self._note, only_here=is_loopback(self.host))
-            faults = Faults(application, backend, self._note)
+            faults = FaultMiddleware(application, backend, self._note)
             http = HttpServer((self.host, self._asked_port), faults)
             self.port = http.open()
         except BaseException:

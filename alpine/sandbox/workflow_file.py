@@ -13,9 +13,9 @@ def cleaned(flow: bytes) -> bytes:
     A document type declaration is refused before anything is expanded; ``<Model>`` elements
     pass through unread.
 
-    :param flow: the file's content.
-    :returns: the same workflow without passwords.
-    :raises ValueError: when it is not XML, has a DOCTYPE, or is another kind of document.
+    :param flow: The file's content.
+    :returns: The same workflow without passwords.
+    :raises ValueError: When it is not XML, has a DOCTYPE, or is another kind of document.
     """
     afm.check(flow)
     root = ElementTree.fromstring(flow)  # noqa: S314 - the check refused a DOCTYPE, the carrier of entities

@@ -78,9 +78,9 @@ RAILS_ZONES = {
 def zone(name: str) -> ZoneInfo:
     """Find a time zone by its Rails label or its name in the time zone database.
 
-    :param name: such as ``Pacific Time (US & Canada)`` or ``US/Pacific``.
-    :returns: the zone.
-    :raises ValueError: when there is none of that name.
+    :param name: Such as ``Pacific Time (US & Canada)`` or ``US/Pacific``.
+    :returns: The zone.
+    :raises ValueError: When there is none of that name.
     """
     try:
         return ZoneInfo(RAILS_ZONES.get(name, name))
@@ -91,8 +91,8 @@ def zone(name: str) -> ZoneInfo:
 def zoned(moment: datetime | None, name: str) -> str | None:
     """Write a job's date with the offset of its zone.
 
-    :param moment: the date, or None.
-    :param name: the zone's name.
+    :param moment: The date, or None.
+    :param name: The zone's name.
     :returns: ``2017-03-02T16:01:37-08:00``, with ``Z`` for UTC, or None.
     """
     if moment is None:

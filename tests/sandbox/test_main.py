@@ -38,7 +38,7 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, number: int) -> None
 
 def test_a_port_that_is_taken_is_told(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--port", str(sandbox.port)]) == 2
-    reason = f"The sandbox can not listen on 127.0.0.1:{sandbox.port}: Address already in use."
+    reason = f"The sandbox cannot listen on 127.0.0.1:{sandbox.port}: Address already in use."
     assert capsys.readouterr().err == f"alpine-sandbox: error: {reason}\n"
 
 
@@ -54,14 +54,14 @@ def test_a_wrong_option_is_told(arguments: list[str], capsys: pytest.CaptureFixt
     ("arguments", "reason"),
     [
         (["--port", "99999"], "A port is a number from 0 to 65535, not 99999"),
-        (["--host", "192.0.2.1", "--port", "0"], "can not listen on 192.0.2.1:0"),
+        (["--host", "192.0.2.1", "--port", "0"], "cannot listen on 192.0.2.1:0"),
         (["--pace", "-3"], "The pace is"),
         (["--pace", "nan"], "The pace is"),
         (["--username", ""], "needs a user name and a password"),
         (["--data", "{folder}/none"], "none is no folder"),
         (["--flows", "{folder}/none"], "none is no folder"),
-        (["--data", "{folder}/ragged"], "people.csv can not be read as a table"),
-        (["--data", "{folder}/letters"], "people.csv can not be read as a table"),
+        (["--data", "{folder}/ragged"], "people.csv cannot be read as a table"),
+        (["--data", "{folder}/letters"], "people.csv cannot be read as a table"),
         (["--data", "{folder}/twice"], "would both be the table 'people'"),
         (["--flows", "{folder}/no_xml"], "mine.afm is not a readable workflow file"),
         (["--flows", "{folder}/doctype"], "mine.afm is not a readable workflow file"),

@@ -200,7 +200,7 @@ def test_quantile_bins_by_their_number_hold_as_many_rows_each(engine: Engine):
     ],
 )
 def test_quantile_bins_that_leave_a_doubt_are_refused(engine: Engine, step: str):
-    assert "can not tell the quantile bins" in failure(engine, step, "demo.people")
+    assert "cannot tell the quantile bins" in failure(engine, step, "demo.people")
 
 
 def test_quantile_bins_of_a_text_are_refused(engine: Engine):

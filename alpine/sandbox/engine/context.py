@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine import document
-from alpine.sandbox.engine.database import Cursor, Database, Table
+from alpine.sandbox.engine.database import Cursor, Database, DatabaseTable
 from alpine.sandbox.engine.expressions import quoted, vetted
 from alpine.sandbox.engine.failures import NodeFailure
 
@@ -23,20 +23,20 @@ _TRUE = frozenset({"true", "yes", "1"})
 class Output:
     """What an operator left.
 
-    :param table: what the next operators take as data.
-    :param view: what the results show; the first rows of the table when left out.
-    :param model: a model, for operators that take one.
-    :param samples: the tables of a sampling, for the selectors that follow.
-    :param meta: more lines for the results' meta information.
+    :param table: What the next operators take as data.
+    :param view: What the results show; the first rows of the table when left out.
+    :param model: A model, for operators that take one.
+    :param samples: The tables of a sampling, for the selectors that follow.
+    :param meta: More lines for the results' meta information.
     :param has_meta: False where the server gives none.
-    :param name: the operator's name; filled by the engine.
-    :param uuid: the operator's id in the file; filled by the engine.
+    :param name: The operator's name; filled by the engine.
+    :param uuid: The operator's id in the file; filled by the engine.
     """
 
-    table: Table | None = None
+    table: DatabaseTable | None = None
     view: document.View | None = None
     model: Any = None
-    samples: Sequence[Table] = ()
+    samples: Sequence[DatabaseTable] = ()
     meta: list[list[str]] = field(default_factory=list)
     has_meta: bool = True
     name: str = ""
@@ -46,12 +46,12 @@ class Output:
 class Context:
     """One operator about to run: its parameters, its inputs and the run's database.
 
-    :param operator: the operator, its variables replaced.
-    :param inputs: what the operators before it left.
-    :param cursor: the run's connection.
-    :param database: where loaded tables are found.
-    :param data_source: name of the data source that the flow is bound to.
-    :param declared: for a source, the columns to make stand-in rows of; empty where there shall be none.
+    :param operator: The operator, its variables replaced.
+    :param inputs: What the operators before it left.
+    :param cursor: The run's connection.
+    :param database: Where loaded tables are found.
+    :param data_source: Name of the data source that the flow is bound to.
+    :param declared: For a source, the columns to make stand-in rows of; empty where there shall be none.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Context:
         self.data_source = data_source
         self.declared = declared
         self.cursor = cursor
-        self.is_hadoop = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
+        self.is_hadoop: bool = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
 
     def parameter(self, name: str, default: str = "") -> str:
         """A parameter, or the value of a field of a custom operator's dialog."""
@@ -88,7 +88,7 @@ class Context:
     def number(self, name: str, default: float) -> float:
         """A parameter that is a number.
 
-        :raises NodeFailure: it is not.
+        :raises NodeFailure: It is not.
         """
         text = self.parameter(name).strip()
         try:
@@ -107,7 +107,7 @@ class Context:
     def required_element(self, tag: str) -> Element:
         """The first model element of that tag.
 
-        :raises NodeFailure: there is none.
+        :raises NodeFailure: There is none.
         """
         element = self.element(tag)
         if element is None:
@@ -115,10 +115,10 @@ class Context:
         return element
 
     @property
-    def table(self) -> Table:
+    def table(self) -> DatabaseTable:
         """The one table that comes in.
 
-        :raises NodeFailure: none does, or more than one.
+        :raises NodeFailure: None does, or more than one.
         """
         tables = [entry.table for entry in self.inputs if entry.table is not None]
         if len(tables) != 1:
@@ -136,7 +136,7 @@ class Context:
     def column(self, name: str) -> str:
         """The one column of the input that a parameter names; empty when it names none.
 
-        :raises NodeFailure: it names several.
+        :raises NodeFailure: It names several.
         """
         found = self.columns(name)
         if len(found) > 1:
@@ -146,7 +146,7 @@ class Context:
     def expression(self, text: str) -> str:
         """An expression of the flow as vetted SQL; Pig is translated where the operator belongs to Hadoop.
 
-        :raises NodeFailure: it is not an expression the sandbox can take.
+        :raises NodeFailure: It is not an expression the sandbox can take.
         """
         if self.is_hadoop:
             from alpine.sandbox.engine.pig import to_sql
@@ -165,7 +165,7 @@ class Context:
     def dataframe(self) -> Any:
         """The input table as a pandas DataFrame.
 
-        :raises NodeFailure: no table comes in, or more than one.
+        :raises NodeFailure: No table comes in, or more than one.
         """
         return self._frame(self.table)
 
@@ -173,7 +173,7 @@ class Context:
         """All tables that come in, as pandas DataFrames, in the order of the links."""
         return [self._frame(entry.table) for entry in self.inputs if entry.table is not None]
 
-    def show(self, table: Table) -> document.TableView:
+    def show(self, table: DatabaseTable) -> document.TableView:
         """The first rows of a table, as a result shows them."""
         [(total,)] = self.cursor.fetch(f"SELECT count(*) FROM {table.sql}")
         rows = self.cursor.fetch(f"SELECT * FROM {table.sql} ORDER BY rowid LIMIT {document.PREVIEW}")
@@ -185,7 +185,7 @@ class Context:
             self._table_name(),
         )
 
-    def _frame(self, table: Table) -> Any:
+    def _frame(self, table: DatabaseTable) -> Any:
         return self.cursor.dataframe(f"SELECT * FROM {table.sql} ORDER BY rowid")
 
     def _table_name(self) -> str | None:

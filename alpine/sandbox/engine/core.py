@@ -13,7 +13,7 @@ from alpine.sandbox.engine.failures import EngineRefused
 from alpine.sandbox.engine.frames import as_handler
 from alpine.sandbox.engine.pace import Pace
 from alpine.sandbox.engine.registry import Registry
-from alpine.sandbox.engine.runs import Faults, Order, Run, Workshop
+from alpine.sandbox.engine.runs import EngineContext, OperatorFaults, Run, RunRequest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXAMPLE_SCHEMA = "demo"
@@ -25,7 +25,7 @@ class Engine:
     """Runs workflow files on tables that are loaded into it.
 
     :param pace: ``"instant"``; ``"step"``, where each operator waits for :meth:`release`; or seconds for each operator.
-    :param stand_in: whether a table that is not loaded gets made-up rows, where the flow declares its columns.
+    :param stand_in: Whether a table that is not loaded gets made-up rows, where the flow declares its columns.
 
     Example::
 
@@ -37,7 +37,7 @@ class Engine:
     """
 
     def __init__(self, *, pace: str | float = "instant", stand_in: bool = False) -> None:
-        self._workshop = Workshop(Database(), Registry(), Pace(pace), Faults())
+        self._shared = EngineContext(Database(), Registry(), Pace(pace), OperatorFaults())
         self._stand_in = stand_in
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
@@ -47,17 +47,17 @@ class Engine:
         """Load a table, in place of one that had its name.
 
         :param name: ``schema.table``, or ``table`` for whichever schema a flow names.
-        :param source: path of a CSV or Parquet file, or a DataFrame.
-        :raises ValueError: it can not be read as a table.
+        :param source: Path of a CSV or Parquet file, or a DataFrame.
+        :raises ValueError: It cannot be read as a table.
         """
-        self._workshop.database.load(name, source)
+        self._shared.database.load(name, source)
 
     def load_folder(self, path: object) -> list[str]:
         """Load every CSV and Parquet file of a folder, each under its name without the ending.
 
-        :param path: the folder.
-        :returns: the names of the tables.
-        :raises ValueError: a file can not be read as a table, or two would be the same one.
+        :param path: The folder.
+        :returns: The names of the tables.
+        :raises ValueError: A file cannot be read as a table, or two would be the same one.
         """
         files = sorted(file for file in Path(str(path)).iterdir() if file.suffix.lower() in READABLE)
         seen: dict[str, Path] = {}
@@ -71,22 +71,22 @@ class Engine:
     @property
     def tables(self) -> list[str]:
         """The names of the tables that a flow can ask for."""
-        return self._workshop.database.loaded()
+        return self._shared.database.loaded()
 
     def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
         """Make a function do the work of an operator class, or of a custom operator by its signature class.
 
-        :param class_or_signature: the class name, as the failure of an unknown operator shows it.
-        :param function: takes a DataFrame for each table that is linked to the operator, in the order of the
+        :param class_or_signature: The class name, as the failure of an unknown operator shows it.
+        :param function: Takes a DataFrame for each table that is linked to the operator, in the order of the
             links; a parameter that is called ``context`` gets the :class:`Context`. It returns a DataFrame, or an
             :class:`Output`.
         """
-        self._workshop.registry.add(class_or_signature, as_handler(function))
+        self._shared.registry.add(class_or_signature, as_handler(function))
 
     def check(self, flow: bytes) -> None:
         """Make sure that a flow can be read.
 
-        :raises EngineRefused: it can not.
+        :raises EngineRefused: It cannot.
         """
         _read(flow)
 
@@ -104,21 +104,23 @@ class Engine:
     ) -> str:
         """Start a run.
 
-        :param flow: the text of the workflow file.
-        :param workflow_id: id of the workfile.
-        :param workflow_name: name of the workfile.
-        :param user_id: id of who runs it.
-        :param user_name: name of who runs it.
-        :param variables: values of variables, by name with the ``@``.
-        :param data_sources: names of the data sources that the flow is bound to.
-        :param stand_in: whether this run gets stand-in rows, where the engine makes none by itself.
-        :returns: the process id.
-        :raises EngineRefused: the flow can not be run at all.
+        :param flow: The text of the workflow file.
+        :param workflow_id: Id of the workfile.
+        :param workflow_name: Name of the workfile.
+        :param user_id: Id of who runs it.
+        :param user_name: Name of who runs it.
+        :param variables: Values of variables, by name with the ``@``.
+        :param data_sources: Names of the data sources that the flow is bound to.
+        :param stand_in: Whether this run gets stand-in rows, where the engine makes none by itself.
+        :returns: The process id.
+        :raises EngineRefused: The flow cannot be run at all.
         """
         workflow, steps = _read(flow)
         made_up = stand_in or self._stand_in
-        order = Order(workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources), made_up)
-        run = Run(workflow, steps, order, self._workshop)
+        request = RunRequest(
+            workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources), made_up
+        )
+        run = Run(workflow, steps, request, self._shared)
         with self._lock:
             self._runs[run.process_id] = run
             self._forget_oldest()
@@ -136,7 +138,7 @@ class Engine:
     def stop(self, process_id: str, wait: float) -> bool | None:
         """Stop a run. A stopped run leaves no results.
 
-        :param wait: seconds to wait for its end.
+        :param wait: Seconds to wait for its end.
         :returns: True when it is over, False when it is not within ``wait``, None when no such run goes on.
         """
         run = self._runs.get(process_id)
@@ -145,12 +147,12 @@ class Engine:
     def results(self, workflow_id: int, process_id: str) -> str:
         """The results document of a run as JSON text; empty when there is none."""
         run = self._runs.get(process_id)
-        return run.results if run is not None and run.is_over and run.order.workflow_id == workflow_id else ""
+        return run.results if run is not None and run.is_over and run.request.workflow_id == workflow_id else ""
 
     def wait(self, process_id: str, timeout: float | None) -> bool:
         """Wait until a run is over.
 
-        :returns: whether it is.
+        :returns: Whether it is.
         """
         run = self._runs.get(process_id)
         return run is None or run.wait(timeout)
@@ -158,29 +160,29 @@ class Engine:
     def fail_node(self, operator_name: str, times: int | None) -> None:
         """Let an operator fail the next times it runs.
 
-        :param operator_name: its name in the flow.
-        :param times: how often; None for ever.
+        :param operator_name: Its name in the flow.
+        :param times: How often; None for ever.
         """
-        self._workshop.faults.add(operator_name, times)
+        self._shared.faults.add(operator_name, times)
 
     def clear_faults(self) -> None:
         """Let no operator fail any more that was told to."""
-        self._workshop.faults.clear()
+        self._shared.faults.clear()
 
     def set_pace(self, pace: str | float) -> None:
         """Take another pace, from the next operator on.
 
-        :param pace: as for a new engine.
-        :raises ValueError: it is no pace.
+        :param pace: As for a new engine.
+        :raises ValueError: It is no pace.
         """
-        self._workshop.pace.change(pace)
+        self._shared.pace.change(pace)
 
     def release(self, count: int = 1) -> None:
         """Let operators go on that the pace ``"step"`` holds.
 
-        :param count: how many.
+        :param count: How many.
         """
-        self._workshop.pace.release(count)
+        self._shared.pace.release(count)
 
     def reset(self) -> None:
         """Stop all runs and forget them, with all failures that were asked for; tables and functions stay."""
@@ -189,24 +191,24 @@ class Engine:
         for run in runs:
             if not run.is_over:
                 run.stop(_STOP_WAIT)
-        self._workshop.faults.clear()
-        self._workshop.pace.reset()
+        self._shared.faults.clear()
+        self._shared.pace.reset()
 
     def clear(self) -> None:
         """Go back to what a new engine has: no runs, no tables but the examples, no functions of the user's."""
         self.reset()
-        self._workshop.registry.clear()
-        self._workshop.database.clear()
+        self._shared.registry.clear()
+        self._shared.database.clear()
         self._promise_examples()
 
     def close(self) -> None:
         """Stop all runs and close the database."""
         self.reset()
-        self._workshop.database.close()
+        self._shared.database.close()
 
     def _promise_examples(self) -> None:
         for path in sorted(EXAMPLES.glob("*.csv")):
-            self._workshop.database.promise(f"{EXAMPLE_SCHEMA}.{path.stem}", path)
+            self._shared.database.promise(f"{EXAMPLE_SCHEMA}.{path.stem}", path)
 
     def _forget_oldest(self) -> None:
         over = [process_id for process_id, run in self._runs.items() if run.is_over]

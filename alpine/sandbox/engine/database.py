@@ -35,12 +35,12 @@ _WIDTH_BUCKET = (
 
 
 @dataclass(frozen=True)
-class Table:
+class DatabaseTable:
     """A table in the database.
 
-    :param sql: its quoted name, to stand after FROM.
-    :param columns: its columns' names.
-    :param types: its columns' types, as DuckDB writes them.
+    :param sql: Its quoted name, to stand after FROM.
+    :param columns: Its columns' names.
+    :param types: Its columns' types, as DuckDB writes them.
     """
 
     sql: str
@@ -50,8 +50,8 @@ class Table:
     def find(self, name: str) -> str:
         """The table's own spelling of a column.
 
-        :param name: a column's name, in any capitals.
-        :raises NodeFailure: there is no such column.
+        :param name: A column's name, in any capitals.
+        :raises NodeFailure: There is no such column.
         """
         if name in self.columns:
             return name
@@ -68,8 +68,8 @@ class Table:
 class Cursor:
     """One run's connection to the database: its own schema, and a stop that reaches a running query.
 
-    :param connection: the run's own DuckDB cursor.
-    :param schema: name of the run's schema.
+    :param connection: The run's own DuckDB cursor.
+    :param schema: Name of the run's schema.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
@@ -86,22 +86,22 @@ class Cursor:
         with self._errors():
             return self._connection.execute(sql, parameters or []).fetchall()
 
-    def make(self, select: str, parameters: list[Any] | None = None) -> Table:
+    def make(self, select: str, parameters: list[Any] | None = None) -> DatabaseTable:
         """Keep what a SELECT gives as a new table of this run, in the order of its rows."""
         self._tables += 1
         name = f"{self._schema}.{quoted(f't{self._tables}')}"
         self.fetch(f"CREATE TABLE {name} AS {select}", parameters)
         return self.describe(name)
 
-    def take(self, data: Any) -> Table:
+    def take(self, data: Any) -> DatabaseTable:
         """Keep a DataFrame or an Arrow table as a new table of this run."""
         with self._errors(), registered(self._connection, data) as name:
             return self.make(f"SELECT * FROM {name}")
 
-    def describe(self, name: str) -> Table:
+    def describe(self, name: str) -> DatabaseTable:
         """The columns of a table, by its quoted name."""
         rows = self.fetch(f"DESCRIBE {name}")
-        return Table(name, tuple(str(row[0]) for row in rows), tuple(str(row[1]) for row in rows))
+        return DatabaseTable(name, tuple(str(row[0]) for row in rows), tuple(str(row[1]) for row in rows))
 
     def dataframe(self, sql: str) -> Any:
         """What a query gives, as a pandas DataFrame."""
@@ -139,7 +139,7 @@ class Cursor:
                 raise RunStopped from None
             raise NodeFailure(_plain(error)) from None
         except (OverflowError, ValueError, MemoryError) as error:
-            raise NodeFailure(f"A value can not be read: {error}.") from None
+            raise NodeFailure(f"A value cannot be read: {error}.") from None
 
 
 class Database:
@@ -159,8 +159,8 @@ class Database:
         """Load a table, in place of one that had its name.
 
         :param name: ``schema.table`` or ``table``.
-        :param source: path of a CSV or Parquet file, or a DataFrame.
-        :raises ValueError: it can not be read.
+        :param source: Path of a CSV or Parquet file, or a DataFrame.
+        :raises ValueError: It cannot be read.
         """
         data = _read_file(Path(source)) if isinstance(source, str | Path) else _arrow(source)
         key = name.strip().lower()
@@ -173,7 +173,7 @@ class Database:
                 with registered(self._connection(), data) as view:
                     self._connection().execute(f"CREATE OR REPLACE TABLE {_loaded(key)} AS SELECT * FROM {view}")
             except duckdb.Error as error:
-                raise ValueError(f"The table {name!r} can not be loaded: {_plain(error)}") from error
+                raise ValueError(f"The table {name!r} cannot be loaded: {_plain(error)}") from error
             self._names[key] = name
             self._waiting.pop(key, None)
 
@@ -243,7 +243,7 @@ def _read_file(path: Path) -> Any:
     import pyarrow
 
     if path.suffix.lower() not in READABLE:
-        raise ValueError(f"{path} can not be loaded: a table is a .csv or a .parquet file.")
+        raise ValueError(f"{path} cannot be loaded: a table is a .csv or a .parquet file.")
     try:
         if path.suffix.lower() == ".csv":
             return _read_csv(path)
@@ -251,7 +251,7 @@ def _read_file(path: Path) -> Any:
 
         return parquet.read_table(path)
     except (pyarrow.ArrowException, csv.Error) as error:
-        raise ValueError(f"{path} can not be read as a table: {error}") from error
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _read_csv(path: Path) -> Any:
@@ -266,7 +266,7 @@ def _read_csv(path: Path) -> Any:
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
     if not header:
-        raise ValueError(f"{path} can not be read as a table: it is empty.")
+        raise ValueError(f"{path} cannot be read as a table: it is empty.")
     convert = arrow_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
     parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     table = arrow_csv.read_csv(path, parse_options=parse, convert_options=convert)
@@ -282,7 +282,7 @@ def _delimiter(header: str) -> str:
 
 
 def _not_utf8(path: Path) -> ValueError:
-    return ValueError(f"{path} can not be read as a table: it is not in UTF-8; save it in that encoding.")
+    return ValueError(f"{path} cannot be read as a table: it is not in UTF-8; save it in that encoding.")
 
 
 def _arrow(data: Any) -> Any:
@@ -293,7 +293,7 @@ def _arrow(data: Any) -> Any:
     try:
         return pyarrow.Table.from_pandas(data, preserve_index=False)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, AttributeError) as error:
-        raise ValueError(f"This {type(data).__name__} can not be loaded as a table: {error}") from error
+        raise ValueError(f"This {type(data).__name__} cannot be loaded as a table: {error}") from error
 
 
 def _threads() -> int:

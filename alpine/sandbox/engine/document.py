@@ -25,11 +25,11 @@ Pairs = list[list[str]]
 class TableView:
     """A table as a result shows it.
 
-    :param columns: names of the columns.
+    :param columns: Names of the columns.
     :param types: ``number`` or ``cate`` for each.
-    :param rows: the cells, already as text.
-    :param messages: remarks below the table.
-    :param table_name: the output table it comes from.
+    :param rows: The cells, already as text.
+    :param messages: Remarks below the table.
+    :param table_name: The output table it comes from.
     """
 
     columns: Sequence[str]
@@ -50,10 +50,10 @@ class Tabs:
 class HeatMap:
     """The heat map of a confusion matrix.
 
-    :param model_name: the model it judges.
-    :param accuracy: share of rows that it got right.
-    :param classes: the classes, in order.
-    :param counts: rows by observed class (first index) and predicted class.
+    :param model_name: The model it judges.
+    :param accuracy: Share of rows that it got right.
+    :param classes: The classes, in order.
+    :param counts: Rows by observed class (first index) and predicted class.
     """
 
     model_name: str

@@ -48,10 +48,10 @@ def names(columns: Iterator[str] | tuple[str, ...] | list[str]) -> str:
 def vetted(text: str, fetch: Fetch) -> str:
     """An expression of a flow, once it is sure to be one expression and to reach nothing but its input's columns.
 
-    :param text: the expression, in DuckDB's SQL.
-    :param fetch: runs a query with parameters.
-    :returns: the expression in parentheses.
-    :raises NodeFailure: it is anything else.
+    :param text: The expression, in DuckDB's SQL.
+    :param fetch: Runs a query with parameters.
+    :returns: The expression in parentheses.
+    :raises NodeFailure: It is anything else.
     """
     if len(text) > MAX_LENGTH:
         raise NodeFailure(f"An expression of {len(text):,} characters is too long; {MAX_LENGTH:,} are allowed.")
@@ -80,12 +80,12 @@ def vetted(text: str, fetch: Fetch) -> str:
 def condition(column: str, operator: str, first: str, second: str, value: Callable[[str], str]) -> str:
     """One condition of a row filter.
 
-    :param column: the column's quoted name.
-    :param operator: the comparison, as the flow writes it.
-    :param first: the value it compares to, as the flow writes it.
-    :param second: the other value of a ``between``.
-    :param value: vets and translates a value.
-    :raises NodeFailure: the comparison is not known.
+    :param column: The column's quoted name.
+    :param operator: The comparison, as the flow writes it.
+    :param first: The value it compares to, as the flow writes it.
+    :param second: The other value of a ``between``.
+    :param value: Vets and translates a value.
+    :raises NodeFailure: The comparison is not known.
     """
     kind = " ".join(operator.lower().replace("_", " ").split())
     kind = "=" if kind == "==" else kind

@@ -7,7 +7,7 @@ class EngineRefused(ValueError):
     """The engine does not take a flow; the server answers with the text as it is.
 
     :param status: HTTP status of the answer.
-    :param text: plain text of the answer.
+    :param text: Plain text of the answer.
     """
 
     def __init__(self, status: int, text: str) -> None:
@@ -20,7 +20,7 @@ class EngineRefused(ValueError):
 
 
 class NodeFailure(Exception):
-    """An operator can not do its work; the run ends as failed, with this reason in its logs."""
+    """An operator cannot do its work; the run ends as failed, with this reason in its logs."""
 
 
 class RunStopped(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import Table
+from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.failures import NodeFailure
 
 _CONTEXT = "context"
@@ -21,9 +21,9 @@ def as_handler(function: Callable[..., Any]) -> Callable[[Context], Output]:
     The function is called with a DataFrame for each table that is linked to the operator, in the order of the links.
     A parameter that is called ``context`` gets the :class:`Context` instead.
 
-    :param function: the user's function; it returns a DataFrame, or an :class:`Output`.
-    :returns: what the engine calls.
-    :raises TypeError: it can not be called.
+    :param function: The user's function; it returns a DataFrame, or an :class:`Output`.
+    :returns: What the engine calls.
+    :raises TypeError: It cannot be called.
 
     Example::
 
@@ -72,7 +72,7 @@ def _arguments(signature: inspect.Signature, context: Context) -> inspect.BoundA
 def _output(context: Context, made: Any) -> Output:
     if isinstance(made, Output):
         return made
-    if isinstance(made, Table):
+    if isinstance(made, DatabaseTable):
         return Output(made)
     if not hasattr(made, "columns"):
         raise NodeFailure(f"The function should return a DataFrame or an Output, but it returned {made!r:.100}.")

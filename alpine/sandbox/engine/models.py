@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alpine.sandbox.engine.database import Cursor, Table
+from alpine.sandbox.engine.database import Cursor, DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
@@ -26,15 +26,15 @@ _warnings_lock = threading.Lock()
 class Features:
     """How columns become numbers: numeric ones as they are, others as a column for every category but the first.
 
-    :param numeric: the numeric columns.
-    :param categories: the categories of the others.
+    :param numeric: The numeric columns.
+    :param categories: The categories of the others.
     """
 
     numeric: Sequence[str]
     categories: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, table: Table, columns: Sequence[str], data: pd.DataFrame) -> Features:
+    def of(cls, table: DatabaseTable, columns: Sequence[str], data: pd.DataFrame) -> Features:
         """Learn the categories from the data of a fit."""
         numeric = [column for column in columns if kind_of(table.type_of(column)) == "number"]
         categories = {column: sorted(data[column].unique()) for column in columns if column not in numeric}
@@ -65,9 +65,9 @@ class Features:
 class LinearModel:
     """A fitted linear regression.
 
-    :param name: the operator that fitted it.
-    :param target: the column it predicts.
-    :param features: what it predicts from.
+    :param name: The operator that fitted it.
+    :param target: The column it predicts.
+    :param features: What it predicts from.
     :param fit: statsmodels' result.
     """
 
@@ -86,12 +86,12 @@ class LinearModel:
 class LogisticModel:
     """A fitted logistic regression of two classes.
 
-    :param name: the operator that fitted it.
-    :param target: the column it predicts.
-    :param features: what it predicts from.
+    :param name: The operator that fitted it.
+    :param target: The column it predicts.
+    :param features: What it predicts from.
     :param fit: statsmodels' result.
-    :param classes: the two classes, sorted.
-    :param positive: the class whose probability is fitted.
+    :param classes: The two classes, sorted.
+    :param positive: The class whose probability is fitted.
     """
 
     name: str
@@ -131,10 +131,12 @@ class LogisticModel:
 Model = LinearModel | LogisticModel
 
 
-def complete_rows(cursor: Cursor, table: Table, columns: Sequence[str], label: str | None = None) -> pd.DataFrame:
+def complete_rows(
+    cursor: Cursor, table: DatabaseTable, columns: Sequence[str], label: str | None = None
+) -> pd.DataFrame:
     """The rows of a table that lack none of the columns, with the number of each row as index.
 
-    :param label: a column that comes, as text, under the name ``label``.
+    :param label: A column that comes, as text, under the name ``label``.
     """
     parts = [
         f"{quoted(c)}" if kind_of(table.type_of(c)) == "number" else f"CAST({quoted(c)} AS VARCHAR) AS {quoted(c)}"
@@ -149,7 +151,7 @@ def complete_rows(cursor: Cursor, table: Table, columns: Sequence[str], label: s
     return data.set_index("row__").rename(columns={f"{LABEL}__": LABEL}) if label else data.set_index("row__")
 
 
-def with_columns(cursor: Cursor, table: Table, added: pd.DataFrame) -> Table:
+def with_columns(cursor: Cursor, table: DatabaseTable, added: pd.DataFrame) -> DatabaseTable:
     """A table with further columns, by the number of the row; rows that have none get nulls."""
     fresh = cursor.take(added.rename_axis("row__").reset_index())
     new = names(list(added.columns))

@@ -12,7 +12,7 @@ class Pace:
     """The pace of an engine's runs.
 
     :param pace: ``"instant"``; ``"step"``, where each operator waits for a release; or the seconds for each operator.
-    :raises ValueError: it is none of these.
+    :raises ValueError: It is none of these.
     """
 
     def __init__(self, pace: str | float = INSTANT) -> None:
@@ -23,8 +23,8 @@ class Pace:
     def change(self, pace: str | float) -> None:
         """Take another pace; operators that are held at the pace ``"step"`` go on when it is left.
 
-        :param pace: as for a new one.
-        :raises ValueError: it is none.
+        :param pace: As for a new one.
+        :raises ValueError: It is none.
         """
         with self._changed:
             self._pace = checked(pace)
@@ -49,8 +49,8 @@ class Pace:
     def hold(self, begun: float, stopping: threading.Event) -> None:
         """Hold an operator back as long as the pace says, or until its run is stopped.
 
-        :param begun: when the operator began, on the monotonic clock.
-        :param stopping: set when the run is to stop.
+        :param begun: When the operator began, on the monotonic clock.
+        :param stopping: Set when the run is to stop.
         """
         if self._pace == INSTANT:
             return
@@ -68,8 +68,8 @@ def checked(pace: str | float) -> str | float:
     """Make sure that something is a pace.
 
     :param pace: ``"instant"``, ``"step"`` or the seconds for each operator.
-    :returns: the same.
-    :raises ValueError: it is none of these.
+    :returns: The same.
+    :raises ValueError: It is none of these.
     """
     if pace in (INSTANT, STEP) or (isinstance(pace, int | float) and 0 <= pace < threading.TIMEOUT_MAX):
         return pace

@@ -132,8 +132,8 @@ def to_sql(text: str) -> str:
     >>> print(to_sql("(chararray)age == '7' ? 1 : LOG(x)"))
     (CASE WHEN (TRY_CAST("age" AS VARCHAR) = '7') THEN 1 ELSE ln("x") END)
 
-    :param text: the expression.
-    :raises NodeFailure: it is not one, or it calls a function that is not known.
+    :param text: The expression.
+    :raises NodeFailure: It is not one, or it calls a function that is not known.
     """
     if len(text) > MAX_LENGTH or max(text.count("("), text.count("?"), text.count("-")) > MAX_NESTING * 4:
         raise NodeFailure(f"This Pig expression is too large: {text[:200]}…")

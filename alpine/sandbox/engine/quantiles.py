@@ -24,7 +24,7 @@ _NEW_NAME = ("newcolumn", "newname", "resultcolumn")
 def binned_columns(context: Context) -> list[str]:
     """The binned columns, as SQL to stand after SELECT: each row has the number of its bin, from 1.
 
-    :raises NodeFailure: the file does not say plainly what the bins are.
+    :raises NodeFailure: The file does not say plainly what the bins are.
     """
     model = context.element("QuantileModel")
     return [_binned(context, item) for item in model.iter("QuantileItem")] if model is not None else []
@@ -71,5 +71,5 @@ def _attribute(attributes: Mapping[str, str], words: tuple[str, ...]) -> str:
 def _doubt(item: Element) -> NodeFailure:
     said = ", ".join(item.attrib) or "nothing"
     return NodeFailure(
-        f"The sandbox can not tell the quantile bins that <{item.tag}> of the <QuantileModel> means; it says {said}."
+        f"The sandbox cannot tell the quantile bins that <{item.tag}> of the <QuantileModel> means; it says {said}."
     )

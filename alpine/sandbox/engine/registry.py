@@ -26,12 +26,12 @@ Handler = Callable[["Context"], "Output"]
 class Entry:
     """One operator that the sandbox knows.
 
-    :param classes: its class names, without the common prefix.
-    :param title: what the product calls it.
-    :param fidelity: how true its output is: ``exact`` (same values, same shape), ``equivalent`` (same meaning, details
+    :param classes: Its class names, without the common prefix.
+    :param title: What the product calls it.
+    :param fidelity: How true its output is: ``exact`` (same values, same shape), ``equivalent`` (same meaning, details
         may differ), ``shape only`` (the real shape is not public, a table stands for it) or ``unsupported``.
-    :param remark: what to know about it.
-    :param function: what does the work.
+    :param remark: What to know about it.
+    :param function: What does the work.
     """
 
     classes: tuple[str, ...]
@@ -70,10 +70,10 @@ _NOT_DONE = (
 def operator(*classes: str, title: str, fidelity: Fidelity, remark: str = "") -> Callable[[Handler], Handler]:
     """Make a function do the work of operators.
 
-    :param classes: class names, without ``com.alpine.miner.gef.runoperator.``.
-    :param title: what the product calls the operator.
-    :param fidelity: how true its output is.
-    :param remark: what a user should know about it.
+    :param classes: Class names, without ``com.alpine.miner.gef.runoperator.``.
+    :param title: What the product calls the operator.
+    :param fidelity: How true its output is.
+    :param remark: What a user should know about it.
 
     Example::
 
@@ -107,7 +107,7 @@ class Registry:
     def find(self, operator: Operator) -> Entry:
         """What does the work of an operator.
 
-        :raises NodeFailure: nothing does; says how to register something.
+        :raises NodeFailure: Nothing does; says how to register something.
         """
         name = identity(operator)
         for key in (_key(name), _short(name)):
@@ -115,7 +115,7 @@ class Registry:
             if found:
                 return found
         raise NodeFailure(
-            f"The sandbox can not do the operator {operator.name!r}, of the class {name!r}. "
+            f"The sandbox cannot do the operator {operator.name!r}, of the class {name!r}. "
             f"Register a function for it: server.register({name!r}, function)."
         )
 

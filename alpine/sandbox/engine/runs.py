@@ -26,16 +26,16 @@ _INTERRUPT_EVERY = 0.02
 
 
 @dataclass(frozen=True)
-class Order:
+class RunRequest:
     """What was asked for when a run was started.
 
-    :param workflow_id: the workfile's id.
-    :param workflow_name: the workfile's name.
-    :param user_id: who runs it.
-    :param user_name: who runs it, by name.
-    :param variables: values given for the run.
-    :param data_sources: names of the data sources that the flow is bound to.
-    :param stand_in: whether a table that is not loaded gets made-up rows.
+    :param workflow_id: The workfile's id.
+    :param workflow_name: The workfile's name.
+    :param user_id: Who runs it.
+    :param user_name: Who runs it, by name.
+    :param variables: Values given for the run.
+    :param data_sources: Names of the data sources that the flow is bound to.
+    :param stand_in: Whether a table that is not loaded gets made-up rows.
     """
 
     workflow_id: int
@@ -47,7 +47,7 @@ class Order:
     stand_in: bool = False
 
 
-class Faults:
+class OperatorFaults:
     """Operators that are to fail, by name, and how often they still will."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Faults:
     def strike(self, name: str) -> None:
         """Fail, if the operator is to.
 
-        :raises NodeFailure: it is.
+        :raises NodeFailure: It is.
         """
         with self._lock:
             left = self._left.get(name, 0)
@@ -77,13 +77,13 @@ class Faults:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class EngineContext:
     """What all runs of an engine share."""
 
     database: Database
     registry: Registry
     pace: Pace
-    faults: Faults
+    faults: OperatorFaults
 
 
 @dataclass
@@ -99,19 +99,19 @@ class _Progress:
 class Run:
     """One run of a flow.
 
-    :param flow: the flow.
-    :param steps: its operators, in the order in which they run.
-    :param order: what was asked for.
-    :param workshop: what all runs share.
+    :param flow: The flow.
+    :param steps: Its operators, in the order in which they run.
+    :param request: What was asked for.
+    :param shared: What all runs share.
     """
 
-    def __init__(self, flow: Workflow, steps: Sequence[Operator], order: Order, workshop: Workshop) -> None:
-        self.process_id = str(uuid.uuid4())
-        self.order = order
-        self.results = ""
+    def __init__(self, flow: Workflow, steps: Sequence[Operator], request: RunRequest, shared: EngineContext) -> None:
+        self.process_id: str = str(uuid.uuid4())
+        self.request = request
+        self.results: str = ""
         self._flow = flow
         self._steps = steps
-        self._workshop = workshop
+        self._shared = shared
         self._progress = _Progress()
         self._started = document.now()
         self._stopping = threading.Event()
@@ -131,18 +131,18 @@ class Run:
     def wait(self, timeout: float | None) -> bool:
         """Wait for the end.
 
-        :returns: whether the run is over.
+        :returns: Whether the run is over.
         """
         return self._over.wait(timeout)
 
     def stop(self, wait: float) -> bool:
         """Stop the run: a query breaks off at once, a model that is being fitted ends first.
 
-        :param wait: seconds to wait for the end.
-        :returns: whether the run is over.
+        :param wait: Seconds to wait for the end.
+        :returns: Whether the run is over.
         """
         self._stopping.set()
-        self._workshop.pace.wake()
+        self._shared.pace.wake()
         deadline = time.monotonic() + wait
         # A query that begins between two looks at the stop would miss a single interrupt, so it is repeated.
         while True:
@@ -163,13 +163,13 @@ class Run:
             "state": state,
             "node": {"id": node.uuid, "name": node.name} if node else None,
             "message": message,
-            "workflow_id": self.order.workflow_id,
-            "user": self.order.user_id,
+            "workflow_id": self.request.workflow_id,
+            "user": self.request.user_id,
         }
 
     def _go(self) -> None:
         try:
-            self._cursor = self._workshop.database.open(f"run_{self.process_id}")
+            self._cursor = self._shared.database.open(f"run_{self.process_id}")
             try:
                 self._work(self._cursor)
                 self.results = json.dumps(self._document())
@@ -190,7 +190,7 @@ class Run:
                 self._log(operator.name, "operator failed", "failed", str(failure))
                 self._progress.failed = True
                 break
-        end = f"Workflow {self.order.workflow_name} finished."
+        end = f"Workflow {self.request.workflow_name} finished."
         self._log("null", end, end)
 
     def _step(
@@ -199,17 +199,17 @@ class Run:
         self._progress.said = ("NODE_STARTED", operator, " started running...")
         self._log(operator.name, "operator started", "started running...")
         started, begun = document.now(), time.monotonic()
-        self._workshop.faults.strike(operator.name)
-        entry = self._workshop.registry.find(operator)
+        self._shared.faults.strike(operator.name)
+        entry = self._shared.registry.find(operator)
         inputs = [outputs[source.name] for source in self._flow.inputs_of(operator.name) if source.name in outputs]
-        source = self.order.data_sources[0] if self.order.data_sources else ""
+        source = self.request.data_sources[0] if self.request.data_sources else ""
         ready = substitution.operator(operator)
-        declared = declared_columns(self._flow, operator) if self.order.stand_in else []
-        context = Context(ready, inputs, cursor, self._workshop.database, source, declared)
+        declared = declared_columns(self._flow, operator) if self.request.stand_in else []
+        context = Context(ready, inputs, cursor, self._shared.database, source, declared)
         output = _made(entry, context)
         output.name, output.uuid = operator.name, operator.uuid
         record = _record(operator.name, entry, context, output, started)
-        self._workshop.pace.hold(begun, self._stopping)
+        self._shared.pace.hold(begun, self._stopping)
         if self._stopping.is_set():
             raise RunStopped
         record.ended = document.now()
@@ -220,12 +220,12 @@ class Run:
 
     def _substitution(self) -> Substitution:
         filled = {
-            "@flow_id": str(self.order.workflow_id),
-            "@flow_name": self.order.workflow_name,
-            "@user_id": str(self.order.user_id),
-            "@user_name": self.order.user_name,
+            "@flow_id": str(self.request.workflow_id),
+            "@flow_name": self.request.workflow_name,
+            "@user_id": str(self.request.user_id),
+            "@user_name": self.request.user_name,
         }
-        values, undeclared = values_of_run(self._flow.variables, self.order.variables, filled)
+        values, undeclared = values_of_run(self._flow.variables, self.request.variables, filled)
         for name in undeclared:
             warning = f"Warning: the workflow does not declare the variable {name}."
             self._log("null", warning, warning)
@@ -241,10 +241,10 @@ class Run:
             "flowMetaInfo": {
                 "startTime": document.timestamp(self._started),
                 "endTime": document.timestamp(document.now()),
-                "executeUser": str(self.order.user_id),
-                "workflowId": str(self.order.workflow_id),
+                "executeUser": str(self.request.user_id),
+                "workflowId": str(self.request.workflow_id),
                 "processId": self.process_id,
-                "workflowName": self.order.workflow_name,
+                "workflowName": self.request.workflow_name,
                 "status": "FAILURE" if progress.failed else "SUCCESS",
                 "noOfError": int(progress.failed),
                 "noOfNodesProcessed": len(progress.records),

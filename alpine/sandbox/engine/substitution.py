@@ -17,7 +17,7 @@ class Substitution:
     Names may be glued to other text (``alp@user_id_@flow_id_0``), so only known names are replaced, the longest
     first; what is not known stays as it is.
 
-    :param values: values by name, with the leading ``@``.
+    :param values: Values by name, with the leading ``@``.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -50,9 +50,9 @@ def values_of_run(
 ) -> tuple[dict[str, str], list[str]]:
     """The values that hold in a run, and the given names that the flow does not declare.
 
-    :param defaults: what the flow declares.
-    :param given: what the caller gave.
-    :param filled: what the server fills in at run time.
+    :param defaults: What the flow declares.
+    :param given: What the caller gave.
+    :param filled: What the server fills in at run time.
     """
     undeclared = [name for name in given if name not in defaults and name not in filled]
     return {**defaults, **filled, **given}, undeclared

@@ -35,6 +35,6 @@ _MODULES = (
 def all_routes() -> list[Route]:
     """Collect every endpoint of the server.
 
-    :returns: the routes.
+    :returns: The routes.
     """
     return [route for module in _MODULES for route in module.routes.collected]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.context import moment
+from alpine.sandbox.presenters.view import moment
 from alpine.sandbox.state.model import USER_TYPES
 from alpine.sandbox.web.call import Call, Routes, envelope
 from alpine.sandbox.web.errors import HTML_TYPE, json_response
 from alpine.sandbox.zones import RAILS_ZONES
 
-routes = Routes()
+routes: Routes = Routes()
 
 _FEATURES = ("api", "custom", "jobs", "milestones", "modeling", "touchpoints")
 _SEATS = 100

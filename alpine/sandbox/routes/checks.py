@@ -17,10 +17,10 @@ OWNER_MISSING: Fields = {"owner": {"OWNER MUST BE A MEMBER": None}}
 def complain(fields: Fields, name: str, code: str, context: dict[str, Any] | None = None) -> None:
     """Note what is wrong with a field.
 
-    :param fields: the notes so far.
-    :param name: the field.
-    :param code: what is wrong.
-    :param context: what the code refers to.
+    :param fields: The notes so far.
+    :param name: The field.
+    :param code: What is wrong.
+    :param context: What the code refers to.
     """
     fields.setdefault(name, {})[code] = context or {}
 
@@ -28,8 +28,8 @@ def complain(fields: Fields, name: str, code: str, context: dict[str, Any] | Non
 def refuse(fields: Fields) -> None:
     """Refuse the request when something is wrong.
 
-    :param fields: the notes.
-    :raises Invalid: when there are any.
+    :param fields: The notes.
+    :raises Invalid: When there are any.
     """
     if fields:
         raise Invalid(fields)
@@ -38,9 +38,9 @@ def refuse(fields: Fields) -> None:
 def required(fields: Fields, sent: Mapping[str, Any], names: Iterable[str]) -> None:
     """Note the fields that are blank.
 
-    :param fields: the notes so far.
-    :param sent: what was sent.
-    :param names: the fields that must not be blank.
+    :param fields: The notes so far.
+    :param sent: What was sent.
+    :param names: The fields that must not be blank.
     """
     for name in names:
         if not as_text(sent.get(name)).strip():
@@ -50,9 +50,9 @@ def required(fields: Fields, sent: Mapping[str, Any], names: Iterable[str]) -> N
 def at_most(fields: Fields, sent: Mapping[str, Any], limits: Mapping[str, int]) -> None:
     """Note the texts that are too long.
 
-    :param fields: the notes so far.
-    :param sent: what was sent.
-    :param limits: the longest each may be.
+    :param fields: The notes so far.
+    :param sent: What was sent.
+    :param limits: The longest each may be.
     """
     for name, limit in limits.items():
         if len(as_text(sent.get(name))) > limit:
@@ -62,10 +62,10 @@ def at_most(fields: Fields, sent: Mapping[str, Any], limits: Mapping[str, int]) 
 def taken(fields: Fields, field: str, name: str, others: Iterable[str]) -> None:
     """Note a name that somebody else has, capitals aside.
 
-    :param fields: the notes so far.
-    :param field: the field.
-    :param name: the name wanted.
-    :param others: the names there are.
+    :param fields: The notes so far.
+    :param field: The field.
+    :param name: The name wanted.
+    :param others: The names there are.
     """
     if name.lower() in {other.lower() for other in others}:
         complain(fields, field, "TAKEN")
@@ -74,10 +74,10 @@ def taken(fields: Fields, field: str, name: str, others: Iterable[str]) -> None:
 def choice(fields: Fields, field: str, value: str, allowed: Iterable[str]) -> None:
     """Note a value that is none of those allowed.
 
-    :param fields: the notes so far.
-    :param field: the field.
-    :param value: the value.
-    :param allowed: the values there are.
+    :param fields: The notes so far.
+    :param field: The field.
+    :param value: The value.
+    :param allowed: The values there are.
     """
     if value not in allowed:
         complain(fields, field, "INCLUSION", {"value": value})
@@ -86,10 +86,10 @@ def choice(fields: Fields, field: str, value: str, allowed: Iterable[str]) -> No
 def assign(record: object, sent: Mapping[str, Any], *, texts: Iterable[str] = (), flags: Iterable[str] = ()) -> None:
     """Set the attributes of a record that were sent.
 
-    :param record: the record.
-    :param sent: what was sent.
-    :param texts: the attributes that are texts.
-    :param flags: the attributes that are truth values.
+    :param record: The record.
+    :param sent: What was sent.
+    :param texts: The attributes that are texts.
+    :param flags: The attributes that are truth values.
     """
     for name in texts:
         if name in sent:

@@ -7,15 +7,15 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.data_sources import database_object, forbidden_source, full_source, short_source
+from alpine.sandbox.presenters.data_sources import database_object, forbidden_source, full_source, short_source
 from alpine.sandbox.routes.checks import Fields, assign, at_most, refuse, required, taken
 from alpine.sandbox.state.model import HDFS_SOURCE, SOURCES_WITH_DATABASES, SQL_SOURCES, Database, DataSource
-from alpine.sandbox.state.store import Table
+from alpine.sandbox.state.store import RecordTable
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Forbidden, Invalid, NotFound
 from alpine.sandbox.web.params import as_bool, as_id, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 _HIVE = "jdbc_hive_data_source"
 _SQL = "/data_sources"
@@ -166,13 +166,13 @@ def _accessible(call: Call, source: DataSource) -> bool:
     return source.shared or source.owner_id == call.user.id
 
 
-def _named(call: Call, table: Table[DataSource]) -> DataSource:
+def _named(call: Call, table: RecordTable[DataSource]) -> DataSource:
     source = call.record(table)
     hidden = source.state in ("disabled", "incomplete")
     return found(None if hidden and not (call.user.admin or source.owner_id == call.user.id) else source)
 
 
-def _owned(call: Call, table: Table[DataSource]) -> DataSource:
+def _owned(call: Call, table: RecordTable[DataSource]) -> DataSource:
     source = _named(call, table)
     if not (call.user.admin or source.owner_id == call.user.id):
         raise Forbidden(forbidden_source(source))
@@ -191,7 +191,7 @@ def _created(call: Call, sent: Mapping[str, Any], kind: str) -> Response:
     return envelope(full_source(call.state, source), 201)
 
 
-def _updated(call: Call, table: Table[DataSource], sent: Mapping[str, Any]) -> Response:
+def _updated(call: Call, table: RecordTable[DataSource], sent: Mapping[str, Any]) -> Response:
     source = _owned(call, table)
     fields: Fields = {}
     required(fields, sent, [name for name in ("name", "host") if name in sent])
@@ -201,7 +201,7 @@ def _updated(call: Call, table: Table[DataSource], sent: Mapping[str, Any]) -> R
     return envelope(full_source(call.state, source))
 
 
-def _deleted(call: Call, table: Table[DataSource]) -> Response:
+def _deleted(call: Call, table: RecordTable[DataSource]) -> Response:
     source = _owned(call, table)
     source.deleted = True
     if source.entity_type in SOURCES_WITH_DATABASES:

@@ -13,7 +13,7 @@ from alpine.sandbox.web.call import Call, Routes
 from alpine.sandbox.web.errors import EngineError
 from alpine.sandbox.web.params import as_bool, as_id
 
-routes = Routes(ENGINE_ROOT, engine=True)
+routes: Routes = Routes(ENGINE_ROOT, engine=True)
 
 # What the engine says about its content, also when it is plain text.
 _TYPE = "application/json;charset=UTF-8"

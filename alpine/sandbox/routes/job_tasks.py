@@ -8,14 +8,14 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.file_types import file_type
-from alpine.sandbox.present.jobs import task_object
+from alpine.sandbox.presenters.jobs import task_object
 from alpine.sandbox.routes.jobs import editable, licensed
 from alpine.sandbox.state.model import TASK_ACTIONS, Job, JobTask, Workfile
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Invalid
 from alpine.sandbox.web.params import as_id, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 _TASKS = "/workspaces/<workspace_id>/jobs/<job_id>/job_tasks"
 

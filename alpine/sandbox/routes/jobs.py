@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.jobs import full_job, job_result, short_job
+from alpine.sandbox.presenters.jobs import full_job, job_result, short_job
 from alpine.sandbox.routes.checks import Fields, assign, choice, complain, refuse, required
 from alpine.sandbox.state.model import INTERVAL_UNITS, Job, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
@@ -16,7 +16,7 @@ from alpine.sandbox.web.errors import Forbidden, FrameworkError, Invalid, Refuse
 from alpine.sandbox.web.params import as_id, as_list, as_text
 from alpine.sandbox.zones import zone
 
-routes = Routes()
+routes: Routes = Routes()
 
 _FLAT = (
     "name",
@@ -131,7 +131,7 @@ def last_result(call: Call) -> Response:
 def licensed(call: Call) -> None:
     """Insist that the licence allows jobs.
 
-    :param call: the request.
+    :param call: The request.
     :raises Refused: 403 when it does not.
     """
     if not call.state.settings.jobs_licensed:
@@ -141,8 +141,8 @@ def licensed(call: Call) -> None:
 def editable(call: Call) -> Workspace:
     """Find the workspace that the path names, if the caller may change its jobs.
 
-    :param call: the request.
-    :returns: the workspace.
+    :param call: The request.
+    :returns: The workspace.
     """
     workspace = call.workspace()
     if not call.view.belongs(workspace) or workspace.archived_at is not None:

@@ -6,14 +6,14 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.people import member
+from alpine.sandbox.presenters.people import member
 from alpine.sandbox.routes.checks import OWNER_MISSING, Fields, choice, refuse
 from alpine.sandbox.state.model import MEMBER_ROLES, Workspace
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Forbidden, Invalid
 from alpine.sandbox.web.params import as_id, as_list, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 
 @routes.add("GET", "/workspaces/<workspace_id>/members")

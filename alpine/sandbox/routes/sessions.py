@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.people import login_session
+from alpine.sandbox.presenters.people import login_session
 from alpine.sandbox.routes.checks import Fields, required
 from alpine.sandbox.state.passwords import matches
 from alpine.sandbox.web.auth import COOKIE
@@ -12,7 +12,7 @@ from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Blank, Refused, json_response
 from alpine.sandbox.web.params import as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 
 @routes.add("POST", "/sessions", login=False, extends=False)

@@ -13,14 +13,21 @@ from werkzeug.datastructures import FileStorage
 from alpine.sandbox.file_types import content_type
 from alpine.sandbox.routes.checks import Fields, at_most, complain, refuse
 from alpine.sandbox.state.defaults import unused_name
-from alpine.sandbox.state.model import HDFS_SOURCE, SOURCES_WITH_DATABASES, Location, Version, Workfile, Workspace
+from alpine.sandbox.state.model import (
+    HDFS_SOURCE,
+    SOURCES_WITH_DATABASES,
+    Location,
+    Workfile,
+    WorkfileVersion,
+    Workspace,
+)
 from alpine.sandbox.state.store import MEGABYTE
 from alpine.sandbox.web.call import Call, found
 from alpine.sandbox.web.errors import Invalid
 from alpine.sandbox.web.params import as_id, as_list, as_text
 from alpine.sandbox.workflow_file import cleaned
 
-log = logging.getLogger("alpine.sandbox")
+log: logging.Logger = logging.getLogger("alpine.sandbox")
 
 EMPTY_FLOW = b'<?xml version="1.0" encoding="UTF-8"?><Process Description="" UserName="1" Version="6.3.0.0"></Process>'
 
@@ -31,11 +38,11 @@ _SOURCE_KINDS = (HDFS_SOURCE, "oracle_data_source", "jdbc_data_source", "jdbc_hi
 def new_workfile(call: Call, workspace: Workspace, sent: Mapping[str, Any]) -> Workfile:
     """Make a workfile of what was sent, and keep its content.
 
-    :param call: the request.
-    :param workspace: where it goes.
-    :param sent: the attributes of the workfile.
-    :returns: the workfile, not yet in the records.
-    :raises Invalid: when something about it is wrong.
+    :param call: The request.
+    :param workspace: Where it goes.
+    :param sent: The attributes of the workfile.
+    :returns: The workfile, not yet in the records.
+    :raises Invalid: When something about it is wrong.
     """
     upload = _upload(sent)
     is_workflow = as_text(sent.get("entity_subtype")) == "alpine"
@@ -57,18 +64,20 @@ def new_workfile(call: Call, workspace: Workspace, sent: Mapping[str, Any]) -> W
     return workfile
 
 
-def add_version(call: Call, workfile: Workfile, content: IO[bytes] | bytes, message: str | None = None) -> Version:
+def add_version(
+    call: Call, workfile: Workfile, content: IO[bytes] | bytes, message: str | None = None
+) -> WorkfileVersion:
     """Store a content as the newest version of a plain file.
 
-    :param call: the request.
-    :param workfile: the file.
-    :param content: the content.
-    :param message: the commit message.
-    :returns: the version.
+    :param call: The request.
+    :param workfile: The file.
+    :param content: The content.
+    :param message: The commit message.
+    :returns: The version.
     """
     state = call.state
     path = state.files.keep(content)
-    version = Version(
+    version = WorkfileVersion(
         id=next(state.small_ids),
         version_num=len(workfile.versions) + 1,
         path=path,
@@ -87,10 +96,10 @@ def add_version(call: Call, workfile: Workfile, content: IO[bytes] | bytes, mess
 def checked_size(call: Call, content: IO[bytes]) -> IO[bytes]:
     """Refuse a content that is larger than a workfile may be.
 
-    :param call: the request.
-    :param content: an open file.
-    :returns: the same.
-    :raises Invalid: when it is too large.
+    :param call: The request.
+    :param content: An open file.
+    :returns: The same.
+    :raises Invalid: When it is too large.
     """
     limit = int(call.state.settings.workfile_limit_mb * MEGABYTE)
     content.seek(0, 2)
@@ -103,9 +112,9 @@ def checked_size(call: Call, content: IO[bytes]) -> IO[bytes]:
 def name_faults(name: str, taken: Iterable[str]) -> Fields:
     """Tell what is wrong with a file name that was asked for.
 
-    :param name: the name.
-    :param taken: the names there are; capitals count.
-    :returns: the notes.
+    :param name: The name.
+    :param taken: The names there are; capitals count.
+    :returns: The notes.
     """
     fields: Fields = {}
     if not name.strip():
@@ -121,11 +130,11 @@ def name_faults(name: str, taken: Iterable[str]) -> Fields:
 def locations(call: Call, rows: list[Any]) -> list[Location]:
     """Read the places where a workflow is to run.
 
-    :param call: the request.
-    :param rows: what was sent.
-    :returns: the places.
-    :raises NotFound: for an unknown id.
-    :raises Invalid: for an unknown kind.
+    :param call: The request.
+    :param rows: What was sent.
+    :returns: The places.
+    :raises NotFound: For an unknown id.
+    :raises Invalid: For an unknown kind.
     """
     return [_location(call, row if isinstance(row, dict) else {}) for row in rows]
 

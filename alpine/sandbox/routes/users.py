@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.people import full_user
+from alpine.sandbox.presenters.people import full_user
 from alpine.sandbox.routes.checks import Fields, assign, at_most, complain, refuse, required, taken
 from alpine.sandbox.state.model import User
 from alpine.sandbox.state.passwords import hashed
@@ -16,7 +16,7 @@ from alpine.sandbox.web.call import Call, Routes, by_name, envelope
 from alpine.sandbox.web.errors import Blank, Invalid, json_response
 from alpine.sandbox.web.params import as_bool, as_list, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 _TEXTS = ("first_name", "last_name", "email", "title", "dept", "notes", "user_type")
 _FLAGS = ("subscribed_to_emails",)

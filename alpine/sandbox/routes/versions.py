@@ -9,15 +9,15 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.file_types import content_type
-from alpine.sandbox.present.workfiles import version_object, workfile_object
+from alpine.sandbox.presenters.workfiles import version_object, workfile_object
 from alpine.sandbox.routes.uploads import add_version, checked_size
 from alpine.sandbox.routes.workfiles import visible, writable
-from alpine.sandbox.state.model import Version, Workfile
+from alpine.sandbox.state.model import Workfile, WorkfileVersion
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Invalid, json_response
 from alpine.sandbox.web.params import as_id, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 
 @routes.add("GET", "/workfiles/<id>/versions")
@@ -73,7 +73,7 @@ def delete(call: Call) -> Response:
     return json_response({})
 
 
-def _named(call: Call, workfile: Workfile) -> Version:
+def _named(call: Call, workfile: Workfile) -> WorkfileVersion:
     wanted = as_id(call.path["version_id"])
     return found(next((version for version in workfile.live_versions if version.id == wanted), None))
 
@@ -89,6 +89,6 @@ def _message(call: Call) -> str | None:
     return as_text(sent.get("commit_message") or call.params.get("commit_message")) or None
 
 
-def _answer(call: Call, workfile: Workfile, version: Version, status: int) -> Response:
+def _answer(call: Call, workfile: Workfile, version: WorkfileVersion, status: int) -> Response:
     shown = workfile_object(call.view, workfile)
     return envelope({**shown, "version_info": version_object(call.view, workfile, version, content=True)}, status)

@@ -8,7 +8,7 @@ from werkzeug.utils import send_file
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.file_types import content_type, file_type
-from alpine.sandbox.present.workfiles import workfile_object
+from alpine.sandbox.presenters.workfiles import workfile_object
 from alpine.sandbox.routes.checks import at_most, refuse
 from alpine.sandbox.routes.uploads import add_version, locations, name_faults, new_workfile
 from alpine.sandbox.state.defaults import unused_name
@@ -17,7 +17,7 @@ from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
 from alpine.sandbox.web.errors import Forbidden, FrameworkError, Invalid, Refused, json_response
 from alpine.sandbox.web.params import as_id, as_list, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 _FLAT = ("description", "file_name", "status", "content_type")
 
@@ -161,8 +161,8 @@ def stop(call: Call) -> Response:
 def visible(call: Call) -> tuple[Workfile, Workspace]:
     """Find the file that the path names, if the caller may see it.
 
-    :param call: the request.
-    :returns: the file and its workspace.
+    :param call: The request.
+    :returns: The file and its workspace.
     """
     workfile = call.record(call.state.workfiles)
     workspace = found(call.state.workspaces.find(workfile.workspace_id))
@@ -175,8 +175,8 @@ def visible(call: Call) -> tuple[Workfile, Workspace]:
 def writable(call: Call) -> tuple[Workfile, Workspace]:
     """Find the file that the path names, if the caller may change it.
 
-    :param call: the request.
-    :returns: the file and its workspace.
+    :param call: The request.
+    :returns: The file and its workspace.
     """
     workfile, workspace = visible(call)
     if not call.view.belongs(workspace) or workspace.archived_at is not None:

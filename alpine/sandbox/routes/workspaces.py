@@ -7,14 +7,14 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from alpine.sandbox.present.workspaces import full_workspace, short_workspace
+from alpine.sandbox.presenters.workspaces import full_workspace, short_workspace
 from alpine.sandbox.routes.checks import OWNER_MISSING, Fields, assign, at_most, choice, refuse, required, taken
 from alpine.sandbox.state.model import PROJECT_STATUSES, STAGES, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
 from alpine.sandbox.web.errors import Forbidden, json_response
 from alpine.sandbox.web.params import as_bool, as_id, as_text
 
-routes = Routes()
+routes: Routes = Routes()
 
 _FLAGS = (
     "public",

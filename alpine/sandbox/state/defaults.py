@@ -29,10 +29,10 @@ _HADOOP = "Cloudera CDH5.4-5.7"
 def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> None:
     """Put the people, the sources, the workspace and the example workflows in.
 
-    :param state: an empty state.
-    :param username: the administrator's name.
+    :param state: An empty state.
+    :param username: The administrator's name.
     :param password: everybody's password.
-    :param flows: workflow files for the workspace ``Sandbox``.
+    :param flows: Workflow files for the workspace ``Sandbox``.
     """
     owner = _add_users(state, username, password)
     _add_sources(state, owner)
@@ -52,11 +52,11 @@ def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> N
 def add_workflow(state: State, workspace: Workspace, path: Path) -> Workfile:
     """Put a workflow file into a workspace, bound to the sandbox's own sources.
 
-    :param state: the state.
-    :param workspace: where it goes.
-    :param path: the ``.afm`` file.
-    :returns: the new workfile; its name is the file's without ``.afm``, numbered when taken.
-    :raises ValueError: when the file is no workflow.
+    :param state: The state.
+    :param workspace: Where it goes.
+    :param path: The ``.afm`` file.
+    :returns: The new workfile; its name is the file's without ``.afm``, numbered when taken.
+    :raises ValueError: When the file is no workflow.
     """
     # First by its path, so that a complaint names the file.
     afm.check(path)
@@ -78,9 +78,9 @@ def add_workflow(state: State, workspace: Workspace, path: Path) -> Workfile:
 def unused_name(wanted: str, taken: set[str]) -> str:
     """Number a file name the way the server does when it is taken.
 
-    :param wanted: the name asked for.
-    :param taken: the names there are.
-    :returns: the name itself, or ``name_1.ext``, ``name_2.ext`` and so on.
+    :param wanted: The name asked for.
+    :param taken: The names there are.
+    :returns: The name itself, or ``name_1.ext``, ``name_2.ext`` and so on.
     """
     if wanted not in taken:
         return wanted

@@ -14,7 +14,7 @@ class FileStore:
     """Keeps file contents below a temporary directory that goes away with the server."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="alpine-sandbox-"))
+        self.directory: Path = Path(tempfile.mkdtemp(prefix="alpine-sandbox-"))
         # Also runs when the program ends without closing its server.
         self._remove = weakref.finalize(self, shutil.rmtree, self.directory, ignore_errors=True)
         self._numbers = itertools.count(1)
@@ -22,8 +22,8 @@ class FileStore:
     def keep(self, content: IO[bytes] | bytes) -> Path:
         """Store a content under a name that no user chose.
 
-        :param content: bytes, or an open binary file, which is copied in blocks.
-        :returns: where it was stored.
+        :param content: Bytes, or an open binary file, which is copied in blocks.
+        :returns: Where it was stored.
         """
         path = self.directory / str(next(self._numbers))
         if isinstance(content, bytes):

@@ -34,7 +34,7 @@ TASK_ACTIONS = ("run_work_flow", "run_sql_workfile", "notebook")
 
 
 @dataclass(kw_only=True)
-class Record:
+class StateRecord:
     """What every record has: an id, the two dates and the mark of a soft delete."""
 
     id: int = 0
@@ -44,7 +44,7 @@ class Record:
 
 
 @dataclass(kw_only=True)
-class User(Record):
+class User(StateRecord):
     """A person who may log in."""
 
     username: str
@@ -72,7 +72,7 @@ class LoginSession:
 
 
 @dataclass(kw_only=True)
-class Workspace(Record):
+class Workspace(StateRecord):
     """A workspace; ``members`` maps a user's id to the member's role, in order of arrival."""
 
     name: str
@@ -103,7 +103,7 @@ class Location:
 
 
 @dataclass(kw_only=True)
-class Version(Record):
+class WorkfileVersion(StateRecord):
     """One stored content of a plain file."""
 
     version_num: int
@@ -115,7 +115,7 @@ class Version(Record):
 
 
 @dataclass(kw_only=True)
-class Workfile(Record):
+class Workfile(StateRecord):
     """A file of a workspace; a workflow keeps its XML in ``flow``, any other file has versions."""
 
     workspace_id: int
@@ -127,7 +127,7 @@ class Workfile(Record):
     status: str = "idle"
     user_modified_at: float = 0.0
     locations: list[Location] = field(default_factory=list)
-    versions: list[Version] = field(default_factory=list)
+    versions: list[WorkfileVersion] = field(default_factory=list)
     flow: Path | None = None
     process_id: str | None = None
 
@@ -137,13 +137,13 @@ class Workfile(Record):
         return self.entity_subtype == "alpine"
 
     @property
-    def live_versions(self) -> list[Version]:
+    def live_versions(self) -> list[WorkfileVersion]:
         """The versions that were not deleted, oldest first."""
         return [version for version in self.versions if not version.deleted]
 
 
 @dataclass(kw_only=True)
-class DataSource(Record):
+class DataSource(StateRecord):
     """A data source of either sequence of ids: SQL-like or HDFS. It keeps no password."""
 
     name: str
@@ -160,7 +160,7 @@ class DataSource(Record):
 
 
 @dataclass(kw_only=True)
-class Database(Record):
+class Database(StateRecord):
     """A database of a Greenplum or PostgreSQL source."""
 
     name: str
@@ -168,7 +168,7 @@ class Database(Record):
 
 
 @dataclass(kw_only=True)
-class JobTask(Record):
+class JobTask(StateRecord):
     """One step of a job."""
 
     action: str
@@ -201,7 +201,7 @@ class JobResult:
 
 
 @dataclass(kw_only=True)
-class Job(Record):
+class Job(StateRecord):
     """A job, its tasks in their order and the results of its runs."""
 
     workspace_id: int

@@ -11,8 +11,8 @@ _ROUNDS = 1_000
 def hashed(password: str) -> str:
     """Hash a password with a salt of its own.
 
-    :param password: the password as typed.
-    :returns: text to keep instead of the password.
+    :param password: The password as typed.
+    :returns: Text to keep instead of the password.
     """
     salt = os.urandom(16)
     return f"{salt.hex()}${_digest(password, salt)}"
@@ -21,8 +21,8 @@ def hashed(password: str) -> str:
 def matches(password: str, kept: str) -> bool:
     """Tell whether a password is the one that was hashed.
 
-    :param password: the password as typed.
-    :param kept: what :func:`hashed` made of the right one.
+    :param password: The password as typed.
+    :param kept: What :func:`hashed` made of the right one.
     :returns: True when they agree.
     """
     salt, _, digest = kept.partition("$")

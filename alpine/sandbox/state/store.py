@@ -17,13 +17,13 @@ from alpine.sandbox.state.model import (
     DataSource,
     Job,
     LoginSession,
-    Record,
+    StateRecord,
     User,
     Workfile,
     Workspace,
 )
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=StateRecord)
 
 SESSION_SECONDS = 8 * 3600
 TOUCH_SECONDS = 5 * 60
@@ -34,17 +34,17 @@ MEGABYTE = 1 << 20
 class Settings:
     """What a test may switch while the server runs.
 
-    :param version: what ``GET /VERSION`` says.
+    :param version: What ``GET /VERSION`` says.
     :param token_style: ``"short"``, 20 URL-safe characters, or ``"hex"``, 40 hexadecimal digits.
-    :param jobs_licensed: without it every job endpoint answers 403 ``NOT_LICENSED``.
-    :param licence_expired: a log-in then answers 503 ``LICENSE_EXPIRED``.
-    :param demo_mode: nobody but administrators may change anything (403 ``DEMO_FORBIDDEN``).
-    :param workfile_limit_mb: larger files are refused with 422.
-    :param body_limit_mb: larger requests are refused with an HTML 413.
+    :param jobs_licensed: Without it every job endpoint answers 403 ``NOT_LICENSED``.
+    :param licence_expired: A log-in then answers 503 ``LICENSE_EXPIRED``.
+    :param demo_mode: Nobody but administrators may change anything (403 ``DEMO_FORBIDDEN``).
+    :param workfile_limit_mb: Larger files are refused with 422.
+    :param body_limit_mb: Larger requests are refused with an HTML 413.
     :param stop_style: ``"json"`` as servers 6.2 and 6.3 answer, ``"text"`` as the documentation says.
-    :param finished_text: what a query of a run that is over says.
-    :param unknown_text: what a query of a run that never was says.
-    :param stand_in: whether a table that is not loaded gets made-up rows, where the workflow declares its columns.
+    :param finished_text: What a query of a run that is over says.
+    :param unknown_text: What a query of a run that never was says.
+    :param stand_in: Whether a table that is not loaded gets made-up rows, where the workflow declares its columns.
     """
 
     version: str = "6.3.0.0.5410-sandbox"
@@ -60,7 +60,7 @@ class Settings:
     stand_in: bool = False
 
 
-class Table(Generic[R]):
+class RecordTable(Generic[R]):
     """Records of one kind with their own sequence of ids."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -85,7 +85,7 @@ class Table(Generic[R]):
 
 
 @dataclass
-class Run:
+class RunRecord:
     """A run that the engine was asked for."""
 
     workflow_id: int
@@ -101,29 +101,29 @@ class State:
     files: FileStore = field(default_factory=FileStore)
 
     def __post_init__(self) -> None:
-        self.lock = threading.RLock()
-        self.csrf_token = secrets.token_urlsafe(24)
+        self.lock: threading.RLock = threading.RLock()
+        self.csrf_token: str = secrets.token_urlsafe(24)
         self.clear()
 
     def clear(self) -> None:
         """Forget every record and every stored file."""
-        self.users: Table[User] = Table(self.clock)
-        self.workspaces: Table[Workspace] = Table(self.clock)
-        self.workfiles: Table[Workfile] = Table(self.clock)
-        self.sql_sources: Table[DataSource] = Table(self.clock)
-        self.hdfs_sources: Table[DataSource] = Table(self.clock)
-        self.databases: Table[Database] = Table(self.clock)
-        self.jobs: Table[Job] = Table(self.clock)
+        self.users: RecordTable[User] = RecordTable(self.clock)
+        self.workspaces: RecordTable[Workspace] = RecordTable(self.clock)
+        self.workfiles: RecordTable[Workfile] = RecordTable(self.clock)
+        self.sql_sources: RecordTable[DataSource] = RecordTable(self.clock)
+        self.hdfs_sources: RecordTable[DataSource] = RecordTable(self.clock)
+        self.databases: RecordTable[Database] = RecordTable(self.clock)
+        self.jobs: RecordTable[Job] = RecordTable(self.clock)
         self.sessions: dict[str, LoginSession] = {}
-        self.runs: dict[str, Run] = {}
-        self.small_ids = itertools.count(1)
+        self.runs: dict[str, RunRecord] = {}
+        self.small_ids: itertools.count[int] = itertools.count(1)
         self.files.clear()
 
     def open_session(self, user: User) -> LoginSession:
         """Log a user in: a session of its own, beside those there are.
 
-        :param user: who logs in.
-        :returns: the new session.
+        :param user: Who logs in.
+        :returns: The new session.
         """
         short = self.settings.token_style == "short"  # noqa: S105 - the name of a style, no secret
         token = secrets.token_urlsafe(15) if short else secrets.token_hex(20)
@@ -134,9 +134,9 @@ class State:
     def session(self, *, token: str | None = None, cookie: str | None = None) -> LoginSession | None:
         """Find a session that is still good; one that idled too long is removed.
 
-        :param token: the session id.
-        :param cookie: the cookie's text, looked at when there is no token.
-        :returns: the session, or None.
+        :param token: The session id.
+        :param cookie: The cookie's text, looked at when there is no token.
+        :returns: The session, or None.
         """
         if token is None:
             token = next((s.token for s in self.sessions.values() if s.cookie == cookie), None)
@@ -152,40 +152,40 @@ class State:
     def touch(self, session: LoginSession) -> None:
         """Note that a session is in use, at most once in five minutes.
 
-        :param session: the session of the request.
+        :param session: The session of the request.
         """
         if self.clock() - session.touched > TOUCH_SECONDS:
             session.touched = self.clock()
 
-    def sources(self, entity_type: str) -> Table[DataSource]:
+    def sources(self, entity_type: str) -> RecordTable[DataSource]:
         """Tell which of the two sequences a kind of data source belongs to.
 
-        :param entity_type: the kind, such as ``gpdb_data_source``.
-        :returns: the table of that kind.
+        :param entity_type: The kind, such as ``gpdb_data_source``.
+        :returns: The table of that kind.
         """
         return self.hdfs_sources if entity_type == HDFS_SOURCE else self.sql_sources
 
     def workfiles_of(self, workspace: Workspace) -> list[Workfile]:
         """List the files of a workspace, in the order they came.
 
-        :param workspace: the workspace.
-        :returns: its files.
+        :param workspace: The workspace.
+        :returns: Its files.
         """
         return [workfile for workfile in self.workfiles if workfile.workspace_id == workspace.id]
 
     def jobs_of(self, workspace: Workspace) -> list[Job]:
         """List the jobs of a workspace, in the order they came.
 
-        :param workspace: the workspace.
-        :returns: its jobs.
+        :param workspace: The workspace.
+        :returns: Its jobs.
         """
         return [job for job in self.jobs if job.workspace_id == workspace.id]
 
     def hand_over_jobs(self, user_id: int, workspace: Workspace) -> None:
         """Give a leaving member's jobs to the workspace's owner.
 
-        :param user_id: who leaves.
-        :param workspace: what is left.
+        :param user_id: Who leaves.
+        :param workspace: What is left.
         """
         for job in self.jobs_of(workspace):
             if job.owner_id == user_id:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from alpine.sandbox.backend import Backend
 
-log = logging.getLogger("alpine.sandbox")
+log: logging.Logger = logging.getLogger("alpine.sandbox")
 
 ENGINE_ROOT = "/alpinedatalabs/api/v1/json"
 _IN_MEMORY = 512 * 1024
@@ -35,8 +35,8 @@ _DRAIN_BLOCK = 1 << 16
 class SandboxRequest(Request):
     """A request whose uploads are spooled into the server's own directory."""
 
-    max_form_memory_size = 64 * MEGABYTE
-    max_form_parts = 20_000
+    max_form_memory_size: int | None = 64 * MEGABYTE
+    max_form_parts: int = 20_000
     upload_directory: Path
 
     def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
@@ -46,10 +46,10 @@ class SandboxRequest(Request):
 class Application:
     """Answers every request of one server.
 
-    :param backend: what stands behind the routes.
-    :param routes: all endpoints.
-    :param notice: called with method, path and status of every answer.
-    :param only_here: whether only names of this machine itself are answered to. A page of the web can have its own
+    :param backend: What stands behind the routes.
+    :param routes: All endpoints.
+    :param notice: Called with method, path and status of every answer.
+    :param only_here: Whether only names of this machine itself are answered to. A page of the web can have its own
         name lead here, and its scripts know the password.
     """
 
@@ -73,9 +73,9 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as WSGI has it.
 
-        :param environ: the request.
-        :param start_response: takes status and headers.
-        :returns: the body.
+        :param environ: The request.
+        :param start_response: Takes status and headers.
+        :returns: The body.
         """
         request = SandboxRequest(environ)
         with request:

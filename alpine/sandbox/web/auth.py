@@ -20,10 +20,10 @@ def chorus_session(state: State, request: Request, params: Params) -> LoginSessi
 
     A ``session_id`` parameter is the only thing looked at where there is one, even a wrong one.
 
-    :param state: the records.
-    :param request: the request.
-    :param params: its parameters.
-    :returns: the session, or None.
+    :param state: The records.
+    :param request: The request.
+    :param params: Its parameters.
+    :returns: The session, or None.
     """
     if "session_id" in params:
         return state.session(token=params.text("session_id"))
@@ -34,9 +34,9 @@ def chorus_session(state: State, request: Request, params: Params) -> LoginSessi
 def check_csrf(state: State, request: Request, params: Params) -> None:
     """Refuse a change that only a cookie vouches for.
 
-    :param state: the records.
-    :param request: the request.
-    :param params: its parameters.
+    :param state: The records.
+    :param request: The request.
+    :param params: Its parameters.
     :raises Blank: 403, when there is neither a ``session_id`` parameter nor the CSRF token.
     """
     if request.method in {"GET", "HEAD"} or params.get("session_id"):
@@ -49,9 +49,9 @@ def check_csrf(state: State, request: Request, params: Params) -> None:
 def engine_session(state: State, request: Request) -> LoginSession:
     """Find the session of a call to the workflow engine.
 
-    :param state: the records.
-    :param request: the request, with a ``token`` in its query or an ``x-token`` header.
-    :returns: the session.
+    :param state: The records.
+    :param request: The request, with a ``token`` in its query or an ``x-token`` header.
+    :returns: The session.
     :raises EngineError: 401, when there is no good token.
     """
     token = request.args.get("token") or request.headers.get("X-Token") or ""

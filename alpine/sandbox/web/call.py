@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.wrappers import Request, Response
 
-from alpine.sandbox.present.context import View
-from alpine.sandbox.state.model import LoginSession, Record, User, Workspace
-from alpine.sandbox.state.store import State, Table
+from alpine.sandbox.presenters.view import View
+from alpine.sandbox.state.model import LoginSession, StateRecord, User, Workspace
+from alpine.sandbox.state.store import RecordTable, State
 from alpine.sandbox.web.errors import HTML_TYPE, Forbidden, NotFound, first_accepted, json_response
 from alpine.sandbox.web.paging import page_of
 from alpine.sandbox.web.params import Params, as_id
@@ -18,7 +18,7 @@ from alpine.sandbox.web.params import Params, as_id
 if TYPE_CHECKING:
     from alpine.sandbox.backend import Backend
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=StateRecord)
 T = TypeVar("T")
 
 
@@ -26,11 +26,11 @@ T = TypeVar("T")
 class Call:
     """One request on its way through a route.
 
-    :param request: the request.
-    :param backend: the server's state, engine and job runner.
-    :param params: the parameters, already read.
-    :param path: what stands in the path, as text.
-    :param session: the caller's session, where the route needs one.
+    :param request: The request.
+    :param backend: The server's state, engine and job runner.
+    :param params: The parameters, already read.
+    :param path: What stands in the path, as text.
+    :param session: The caller's session, where the route needs one.
     """
 
     request: Request
@@ -57,23 +57,23 @@ class Call:
         """The caller's view on the records, for presenters."""
         return View(self.state, self.user)
 
-    def record(self, table: Table[R], name: str = "id") -> R:
+    def record(self, table: RecordTable[R], name: str = "id") -> R:
         """The record that the path names.
 
-        :param table: where to look.
-        :param name: the placeholder in the path.
-        :returns: the record.
-        :raises NotFound: when there is none.
+        :param table: Where to look.
+        :param name: The placeholder in the path.
+        :returns: The record.
+        :raises NotFound: When there is none.
         """
         return found(table.find(as_id(self.path[name])))
 
     def workspace(self, name: str = "workspace_id") -> Workspace:
         """The workspace that the path names, if the caller may see it.
 
-        :param name: the placeholder in the path.
-        :returns: the workspace.
-        :raises NotFound: when there is none.
-        :raises Forbidden: when it is private and the caller is no member.
+        :param name: The placeholder in the path.
+        :returns: The workspace.
+        :raises NotFound: When there is none.
+        :raises Forbidden: When it is private and the caller is no member.
         """
         workspace = self.record(self.state.workspaces, name)
         if not self.view.may_see(workspace):
@@ -83,9 +83,9 @@ class Call:
     def paged(self, rows: Sequence[T], present: Callable[[T], dict[str, Any]]) -> Response:
         """Answer with the page of a list that was asked for.
 
-        :param rows: all rows in order.
-        :param present: makes one row's object.
-        :returns: the answer.
+        :param rows: All rows in order.
+        :param present: Makes one row's object.
+        :returns: The answer.
         """
         shown, pagination = page_of(rows, self.params)
         return json_response({"response": [present(row) for row in shown], "pagination": pagination})
@@ -93,7 +93,7 @@ class Call:
     def done(self) -> Response:
         """Answer a deletion the way ``head :ok`` does: ``{}`` or a blank, by the ``Accept`` header.
 
-        :returns: the answer.
+        :returns: The answer.
         """
         if first_accepted(self.request) == "application/json":
             return json_response({})
@@ -107,13 +107,13 @@ Handler = Callable[[Call], Response]
 class Route:
     """One endpoint.
 
-    :param method: the HTTP verb.
-    :param path: the path with its placeholders.
-    :param handle: what answers.
-    :param login: whether a session is needed.
-    :param extends: whether a call keeps the session alive.
-    :param engine: whether it belongs to the workflow engine, with its own token rules and error texts.
-    :param locked: whether the records are locked meanwhile; a route that may take long locks them itself, shortly.
+    :param method: The HTTP verb.
+    :param path: The path with its placeholders.
+    :param handle: What answers.
+    :param login: Whether a session is needed.
+    :param extends: Whether a call keeps the session alive.
+    :param engine: Whether it belongs to the workflow engine, with its own token rules and error texts.
+    :param locked: Whether the records are locked meanwhile; a route that may take long locks them itself, shortly.
     """
 
     method: str
@@ -129,8 +129,8 @@ class Route:
 class Routes:
     """Collects the routes of one module.
 
-    :param prefix: what stands before each path.
-    :param engine: whether they belong to the workflow engine.
+    :param prefix: What stands before each path.
+    :param engine: Whether they belong to the workflow engine.
     """
 
     prefix: str = ""
@@ -142,12 +142,12 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Register a function for a verb and one or several paths.
 
-        :param method: the HTTP verb.
-        :param paths: the paths.
-        :param login: whether a session is needed.
-        :param extends: whether a call keeps the session alive.
-        :param locked: whether the records are locked meanwhile.
-        :returns: a decorator.
+        :param method: The HTTP verb.
+        :param paths: The paths.
+        :param login: Whether a session is needed.
+        :param extends: Whether a call keeps the session alive.
+        :param locked: Whether the records are locked meanwhile.
+        :returns: A decorator.
         """
 
         def register(handle: Handler) -> Handler:
@@ -162,9 +162,9 @@ class Routes:
 def found(record: T | None) -> T:
     """Insist that a record is there.
 
-    :param record: what a look-up gave.
-    :returns: the record.
-    :raises NotFound: when it is None.
+    :param record: What a look-up gave.
+    :returns: The record.
+    :raises NotFound: When it is None.
     """
     if record is None:
         raise NotFound
@@ -174,9 +174,9 @@ def found(record: T | None) -> T:
 def envelope(body: object, status: int = 200) -> Response:
     """Wrap an answer as Chorus does.
 
-    :param body: what goes below ``response``.
-    :param status: the HTTP status.
-    :returns: the answer.
+    :param body: What goes below ``response``.
+    :param status: The HTTP status.
+    :returns: The answer.
     """
     return json_response({"response": body}, status)
 
@@ -184,8 +184,8 @@ def envelope(body: object, status: int = 200) -> Response:
 def by_name(rows: Iterable[R], name: Callable[[R], str]) -> list[R]:
     """Order rows by a name without regard to capitals, then by id.
 
-    :param rows: the rows.
-    :param name: what to order by.
-    :returns: the rows in order.
+    :param rows: The rows.
+    :param name: What to order by.
+    :returns: The rows in order.
     """
     return sorted(rows, key=lambda row: (name(row).lower(), row.id))

@@ -28,9 +28,9 @@ TEXT_TYPE = "text/plain;charset=UTF-8"
 def json_response(body: object, status: int = 200) -> Response:
     """Make a JSON answer.
 
-    :param body: what to send.
-    :param status: the HTTP status.
-    :returns: the answer.
+    :param body: What to send.
+    :param status: The HTTP status.
+    :returns: The answer.
     """
     return Response(json.dumps(body, separators=(",", ":")), status, content_type=JSON_TYPE)
 
@@ -38,7 +38,7 @@ def json_response(body: object, status: int = 200) -> Response:
 class ApiError(Exception):
     """An answer that is no success; ``respond`` makes it.
 
-    :param status: the HTTP status.
+    :param status: The HTTP status.
     """
 
     def __init__(self, status: int) -> None:
@@ -48,8 +48,8 @@ class ApiError(Exception):
     def respond(self, request: Request) -> Response:  # noqa: ARG002 - the framework's errors look at it
         """Make the answer.
 
-        :param request: what was asked; some answers depend on its ``Accept``.
-        :returns: the answer.
+        :param request: What was asked; some answers depend on its ``Accept``.
+        :returns: The answer.
         """
         return Response(" ", self.status, content_type=HTML_TYPE)
 
@@ -61,8 +61,8 @@ class Blank(ApiError):
 class Refused(ApiError):
     """An ``errors`` object with any status.
 
-    :param status: the HTTP status.
-    :param errors: what stands below ``errors``.
+    :param status: The HTTP status.
+    :param errors: What stands below ``errors``.
     """
 
     def __init__(self, status: int, errors: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ class NotFound(Refused):
 class Forbidden(Refused):
     """The caller may not do that to this record.
 
-    :param model_data: the short form that the server adds for data sources.
+    :param model_data: The short form that the server adds for data sources.
     """
 
     def __init__(self, model_data: dict[str, Any] | None = None) -> None:
@@ -94,7 +94,7 @@ class Forbidden(Refused):
 class Invalid(Refused):
     """Validation failed.
 
-    :param fields: code and context of each field, ``{"name": {"TAKEN": {}}}``.
+    :param fields: Code and context of each field, ``{"name": {"TAKEN": {}}}``.
     """
 
     def __init__(self, fields: dict[str, dict[str, Any]]) -> None:
@@ -104,10 +104,10 @@ class Invalid(Refused):
     def field(cls, name: str, code: str, context: dict[str, Any] | None = None) -> Invalid:
         """One field with one code.
 
-        :param name: the field.
-        :param code: what is wrong with it.
-        :param context: what the code refers to.
-        :returns: the error to raise.
+        :param name: The field.
+        :param code: What is wrong with it.
+        :param context: What the code refers to.
+        :returns: The error to raise.
         """
         return cls({name: {code: context or {}}})
 
@@ -126,8 +126,8 @@ class FrameworkError(ApiError):
 class EngineError(ApiError):
     """What the workflow engine answers when it refuses: plain text.
 
-    :param status: the HTTP status.
-    :param text: the text.
+    :param status: The HTTP status.
+    :param text: The text.
     """
 
     def __init__(self, status: int, text: str) -> None:
@@ -142,8 +142,8 @@ class EngineError(ApiError):
 def html_page(status: int) -> Response:
     """Make the page that a proxy or the framework shows for an error.
 
-    :param status: the HTTP status.
-    :returns: the answer.
+    :param status: The HTTP status.
+    :returns: The answer.
     """
     try:
         title = html.escape(f"{status} {HTTPStatus(status).phrase}")
@@ -156,8 +156,8 @@ def html_page(status: int) -> Response:
 def first_accepted(request: Request) -> str:
     """Tell the media type that stands first in ``Accept``, which decides some bodies.
 
-    :param request: the request.
-    :returns: the media type in small letters, or an empty string.
+    :param request: The request.
+    :returns: The media type in small letters, or an empty string.
     """
     accept: str = request.headers.get("Accept", "")
     return accept.split(",", maxsplit=1)[0].split(";", maxsplit=1)[0].strip().lower()

@@ -17,11 +17,11 @@ DEFAULT_PER_PAGE = 50
 def page_of(rows: Sequence[T], params: Params) -> tuple[Sequence[T], dict[str, Any]]:
     """Cut the page that a request asks for.
 
-    :param rows: all rows in order.
-    :param params: the request's ``page`` and ``per_page``.
-    :returns: the rows of the page, and the ``pagination`` object.
+    :param rows: All rows in order.
+    :param params: The request's ``page`` and ``per_page``.
+    :returns: The rows of the page, and the ``pagination`` object.
     :raises FrameworkError: 404 for a page that is no positive number.
-    :raises Invalid: for a negative ``per_page``.
+    :raises Invalid: For a negative ``per_page``.
     """
     page = _page_number(params.text("page") or "1")
     per_page = _leading_number(params.text("per_page") or str(DEFAULT_PER_PAGE))

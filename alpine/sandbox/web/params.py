@@ -17,9 +17,9 @@ _DEEPEST = 32
 class Params(Mapping[str, Any]):
     """All parameters; a name in several places is taken from the query before the body.
 
-    :param body: what the body says.
-    :param query: what the query string says.
-    :param wrappable: whether flat keys of the body may stand for a wrapped resource.
+    :param body: What the body says.
+    :param query: What the query string says.
+    :param wrappable: Whether flat keys of the body may stand for a wrapped resource.
     """
 
     def __init__(self, body: dict[str, Any], query: dict[str, Any], wrappable: bool) -> None:
@@ -39,17 +39,17 @@ class Params(Mapping[str, Any]):
     def text(self, name: str) -> str:
         """One parameter as text; anything that is no simple value counts as empty.
 
-        :param name: its name.
-        :returns: the text.
+        :param name: Its name.
+        :returns: The text.
         """
         return as_text(self._all.get(name))
 
     def resource(self, name: str, flat: Collection[str] | None = None) -> dict[str, Any]:
         """The attributes of the resource that the request is about.
 
-        :param name: the wrapper, such as ``user``.
-        :param flat: which unwrapped keys count; None for all of them.
-        :returns: the attributes sent.
+        :param name: The wrapper, such as ``user``.
+        :param flat: Which unwrapped keys count; None for all of them.
+        :returns: The attributes sent.
         """
         wrapped = self._all.get(name)
         if isinstance(wrapped, dict):
@@ -62,8 +62,8 @@ class Params(Mapping[str, Any]):
 def read_params(request: Request) -> Params:
     """Read query and body of a request.
 
-    :param request: the request; its body is consumed.
-    :returns: the parameters.
+    :param request: The request; its body is consumed.
+    :returns: The parameters.
     :raises FrameworkError: 400 when a body is not what its type says.
     """
     query = nested(request.args.items(multi=True))
@@ -84,8 +84,8 @@ def read_params(request: Request) -> Params:
 def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Build what ``a[b][]=1`` spells.
 
-    :param pairs: names with brackets, and values.
-    :returns: dictionaries and lists; numbered keys stay dictionaries in order of appearance.
+    :param pairs: Names with brackets, and values.
+    :returns: Dictionaries and lists; numbered keys stay dictionaries in order of appearance.
     :raises FrameworkError: 400 when names contradict each other.
     """
     tree: dict[str, Any] = {}
@@ -159,8 +159,8 @@ def _refuse_half_characters(text: str) -> None:
 def as_text(value: Any) -> str:
     """Read a parameter as text.
 
-    :param value: what was sent.
-    :returns: the text; empty for null and for lists and objects.
+    :param value: What was sent.
+    :returns: The text; empty for null and for lists and objects.
     """
     if value is None or isinstance(value, (dict, list)):
         return ""
@@ -172,7 +172,7 @@ def as_text(value: Any) -> str:
 def as_bool(value: Any) -> bool:
     """Read a parameter as a truth value, as a Rails column does.
 
-    :param value: what was sent.
+    :param value: What was sent.
     :returns: True for true, ``"true"``, ``"1"``, ``"t"``, ``"on"`` and 1.
     """
     return as_text(value).lower() in {"true", "1", "t", "on", "1.0"}
@@ -181,8 +181,8 @@ def as_bool(value: Any) -> bool:
 def as_id(value: Any) -> int | None:
     """Read a parameter as an id.
 
-    :param value: what was sent.
-    :returns: the number, or None when it is none.
+    :param value: What was sent.
+    :returns: The number, or None when it is none.
     """
     text = as_text(value).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
@@ -191,8 +191,8 @@ def as_id(value: Any) -> int | None:
 def as_list(value: Any) -> list[Any]:
     """Read a parameter that is a list, whether as JSON, ``x[]`` or ``x[0]``.
 
-    :param value: what was sent.
-    :returns: the elements.
+    :param value: What was sent.
+    :returns: The elements.
     """
     if isinstance(value, dict):
         return list(value.values())

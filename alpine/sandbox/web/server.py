@@ -12,7 +12,7 @@ from typing import Any
 from cheroot import wsgi
 from cheroot.server import HTTPConnection
 
-log = logging.getLogger("alpine.sandbox")
+log: logging.Logger = logging.getLogger("alpine.sandbox")
 
 THREADS = 64
 CONNECTION = "alpine.sandbox.connection"
@@ -53,15 +53,15 @@ class Gateway(wsgi.Gateway_10):
 class HttpServer(wsgi.Server):
     """The HTTP server of a sandbox, running in threads that never keep a program alive.
 
-    :param address: host and port; port 0 takes a free one.
-    :param application: the WSGI application.
+    :param address: Host and port; port 0 takes a free one.
+    :param application: The WSGI application.
     """
 
     ConnectionClass = Connection
     # How often the selector wakes up, and so the longest that a stop waits for it.
     expiration_interval = _WAKE_SECONDS
     # By default cheroot closes the connection after an answer when ten others are idle.
-    keep_alive_conn_limit = None  # type: ignore[assignment]  # None is how cheroot spells "no limit"
+    keep_alive_conn_limit: int | None = None  # type: ignore[assignment]  # None is how cheroot spells "no limit"
 
     def __init__(self, address: tuple[str, int], application: Callable[..., Any]) -> None:
         super().__init__(
@@ -76,15 +76,15 @@ class HttpServer(wsgi.Server):
     def open(self) -> int:
         """Bind and begin to serve.
 
-        :returns: the port.
-        :raises OSError: when the address can not be bound.
+        :returns: The port.
+        :raises OSError: When the address cannot be bound.
         """
         self._thread.start()
         self._bound.wait(_START_SECONDS)
         if self._failure is not None:
             # cheroot tells host, port and error number in brackets; the reason comes last.
             reason = str(self._failure).rpartition("] ")[2].rstrip(")")
-            raise OSError(f"The sandbox can not listen on {self.bind_addr[0]}:{self.bind_addr[1]}: {reason}.")
+            raise OSError(f"The sandbox cannot listen on {self.bind_addr[0]}:{self.bind_addr[1]}: {reason}.")
         return int(self.bind_addr[1])
 
     def shut(self) -> None:
@@ -94,11 +94,11 @@ class HttpServer(wsgi.Server):
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
-        """Bind a socket; one that can not be bound is closed, which cheroot leaves to chance.
+        """Bind a socket; one that cannot be bound is closed, which cheroot leaves to chance.
 
-        :param socket_: the socket.
-        :param bind_addr: host and port.
-        :returns: the socket.
+        :param socket_: The socket.
+        :param bind_addr: Host and port.
+        :returns: The socket.
         """
         try:
             socket_.bind(bind_addr)
@@ -110,9 +110,9 @@ class HttpServer(wsgi.Server):
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Send cheroot's messages to the sandbox's logger.
 
-        :param msg: the message.
-        :param level: its level.
-        :param traceback: whether an exception is being handled.
+        :param msg: The message.
+        :param level: Its level.
+        :param traceback: Whether an exception is being handled.
         """
         log.log(level, "%s", msg, exc_info=traceback)
 

@@ -1,4 +1,4 @@
-"""The script writes the report, and says so when it can not."""
+"""The script writes the report, and says so when it cannot."""
 
 import pytest
 import weekly_report

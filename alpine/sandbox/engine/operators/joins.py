@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import Table
+from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.expressions import names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
@@ -31,7 +31,7 @@ _MIRRORED = {"LEFT JOIN": "RIGHT JOIN", "RIGHT JOIN": "LEFT JOIN"}
 def table_join(context: Context) -> Output:
     """Joins database tables as the definition says."""
     if context.flag("createSequenceID"):
-        raise NodeFailure("The sandbox can not make the sequence id of a Join (createSequenceID).")
+        raise NodeFailure("The sandbox cannot make the sequence id of a Join (createSequenceID).")
     model = context.required_element("TableJoinDefinition")
     tables = {
         item.get("alias", ""): _input(context, item.get("operID", ""), place)
@@ -44,7 +44,7 @@ def table_join(context: Context) -> Output:
     return _joined(context, tables, chosen, _table_joins(context, tables, list(model.iter("JoinConditionModel"))))
 
 
-def _table_joins(context: Context, tables: dict[str, Table], conditions: list[Element]) -> str:
+def _table_joins(context: Context, tables: dict[str, DatabaseTable], conditions: list[Element]) -> str:
     """The tables after FROM: each condition brings in a new one, or narrows the join before it."""
     if not conditions:
         raise NodeFailure("The Join has no condition.")
@@ -126,13 +126,13 @@ def hadoop_union(context: Context) -> Output:
     return Output(context.cursor.make(f"SELECT {names(fresh)} FROM ({grouped}) ORDER BY first_"))
 
 
-def _union_column(table: Table, column: Element, file: str) -> str:
+def _union_column(table: DatabaseTable, column: Element, file: str) -> str:
     name = column.get("columnName", "")
     source = next((s.get("column", "") for s in column.iter("unionSourceColumn") if s.get("operID") == file), "")
     return f"{quoted(table.find(source)) if source else 'NULL'} AS {quoted(name)}"
 
 
-def _joined(context: Context, tables: dict[str, Table], chosen: list[tuple[str, str, str]], sql: str) -> Output:
+def _joined(context: Context, tables: dict[str, DatabaseTable], chosen: list[tuple[str, str, str]], sql: str) -> Output:
     if not chosen:
         raise NodeFailure("The Join keeps no column.")
     what = ", ".join(f"{_column(tables, alias, name)} AS {quoted(new or name)}" for alias, name, new in chosen)
@@ -140,7 +140,7 @@ def _joined(context: Context, tables: dict[str, Table], chosen: list[tuple[str, 
     return Output(context.cursor.make(f"SELECT {what} FROM {sql} ORDER BY {order}"))
 
 
-def _input(context: Context, uuid: str, place: int) -> Table:
+def _input(context: Context, uuid: str, place: int) -> DatabaseTable:
     """The input that a definition means: the operator of that id, else the one in that place."""
     tables = [entry for entry in context.inputs if entry.table is not None]
     found = [entry for entry in tables if entry.uuid == uuid] or tables[place : place + 1]
@@ -149,15 +149,15 @@ def _input(context: Context, uuid: str, place: int) -> Table:
     return found[0].table
 
 
-def _aliased(tables: dict[str, Table], alias: str) -> str:
+def _aliased(tables: dict[str, DatabaseTable], alias: str) -> str:
     return f"{_table(tables, alias).sql} AS {quoted(alias)}"
 
 
-def _column(tables: dict[str, Table], alias: str, name: str) -> str:
+def _column(tables: dict[str, DatabaseTable], alias: str, name: str) -> str:
     return f"{quoted(alias)}.{quoted(_table(tables, alias).find(name))}"
 
 
-def _table(tables: dict[str, Table], alias: str) -> Table:
+def _table(tables: dict[str, DatabaseTable], alias: str) -> DatabaseTable:
     if alias not in tables:
         raise NodeFailure(f"The Join names a table {alias!r} that it does not declare.")
     return tables[alias]

@@ -139,7 +139,7 @@ def _scored(context: Context, models: Sequence[Model]) -> Output:
 def models_of(context: Context) -> list[Model]:
     """The models that come in.
 
-    :raises NodeFailure: none does.
+    :raises NodeFailure: None does.
     """
     found = [entry.model for entry in context.inputs if isinstance(entry.model, LinearModel | LogisticModel)]
     if not found:
@@ -150,7 +150,7 @@ def models_of(context: Context) -> list[Model]:
 def classifiers_of(context: Context) -> list[LogisticModel]:
     """The classification models that come in.
 
-    :raises NodeFailure: none does.
+    :raises NodeFailure: None does.
     """
     found = [model for model in models_of(context) if isinstance(model, LogisticModel)]
     if not found:
@@ -161,7 +161,7 @@ def classifiers_of(context: Context) -> list[LogisticModel]:
 def matching_class(classes: Sequence[str], wanted: str) -> str | None:
     """The class that a flow means: ``t`` is how a database writes true. None when it names none.
 
-    :raises NodeFailure: it names one that does not occur.
+    :raises NodeFailure: It names one that does not occur.
     """
     name = wanted.strip().strip("'")
     for spelling in (name, _TRUTHS.get(name.lower(), name.lower())):
@@ -190,11 +190,11 @@ def _features(context: Context, columns: Sequence[str], data: Any) -> Features:
 
 def _refuse_what_changes_the_fit(context: Context, penalty: str) -> None:
     if context.flag("isStepWise"):
-        raise NodeFailure("The sandbox can not fit stepwise (isStepWise).")
+        raise NodeFailure("The sandbox cannot fit stepwise (isStepWise).")
     if context.number(penalty, 0.0):
-        raise NodeFailure(f"The sandbox can not fit with a penalty ({penalty}).")
+        raise NodeFailure(f"The sandbox cannot fit with a penalty ({penalty}).")
     if context.parameter("splitModelGroupByColumn"):
-        raise NodeFailure("The sandbox can not fit a model for each group (splitModelGroupByColumn).")
+        raise NodeFailure("The sandbox cannot fit a model for each group (splitModelGroupByColumn).")
 
 
 def _exp(value: float) -> float:

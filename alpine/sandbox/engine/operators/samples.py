@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import Table
+from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.document import Tabs
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.failures import NodeFailure
@@ -60,11 +60,11 @@ def _sizes(context: Context) -> list[float]:
     except ValueError:
         raise NodeFailure(f"The sizes of the samples should be numbers: {', '.join(texts)}.") from None
     if any(size < 0 for size in sizes):
-        raise NodeFailure(f"The sizes of the samples can not be negative: {', '.join(texts)}.")
+        raise NodeFailure(f"The sizes of the samples cannot be negative: {', '.join(texts)}.")
     return sizes
 
 
-def _shuffled(table: Table, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001 - one shape for both
+def _shuffled(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001 - one shape for both
     shuffle = f"SELECT rowid AS place FROM {table.sql} ORDER BY hash(rowid, {literal(seed)}), rowid"
     return (
         f"SELECT t.* FROM {table.sql} t JOIN ({shuffle} LIMIT {size} OFFSET {first}) s ON t.rowid = s.place "
@@ -72,7 +72,7 @@ def _shuffled(table: Table, seed: str, total: int, first: int, size: int) -> str
     )
 
 
-def _with_replacement(table: Table, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001
+def _with_replacement(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001
     draws = f"SELECT (hash(i, {literal(seed)}) % {max(total, 1)})::BIGINT AS place FROM range({size}) r(i)"
     return f"SELECT t.* FROM {table.sql} t JOIN ({draws}) s ON t.rowid = s.place ORDER BY t.rowid"
 

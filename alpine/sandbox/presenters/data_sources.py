@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpine.sandbox.present.people import full_user
+from alpine.sandbox.presenters.people import full_user
 from alpine.sandbox.state.model import (
     HDFS_SOURCE,
     SOURCES_WITH_DATABASES,
@@ -27,8 +27,8 @@ _HIVE_KEYS = (
 def short_source(source: DataSource) -> dict[str, Any]:
     """The data source as it stands inside other objects and in succinct lists.
 
-    :param source: the data source, of either kind.
-    :returns: its object.
+    :param source: The data source, of either kind.
+    :returns: Its object.
     """
     common = {"id": source.id, "name": source.name, "entity_type": source.entity_type, "state": source.state}
     details = source.details
@@ -58,9 +58,9 @@ def short_source(source: DataSource) -> dict[str, Any]:
 def full_source(state: State, source: DataSource) -> dict[str, Any]:
     """The data source in full.
 
-    :param state: the records.
-    :param source: the data source, of either kind.
-    :returns: its object.
+    :param state: The records.
+    :param source: The data source, of either kind.
+    :returns: Its object.
     """
     owner = state.users.find(source.owner_id)
     details = source.details
@@ -94,8 +94,8 @@ def full_source(state: State, source: DataSource) -> dict[str, Any]:
 def forbidden_source(source: DataSource) -> dict[str, Any]:
     """What a 403 tells about a data source.
 
-    :param source: the data source.
-    :returns: the short form.
+    :param source: The data source.
+    :returns: The short form.
     """
     return {
         "id": source.id,
@@ -109,10 +109,10 @@ def forbidden_source(source: DataSource) -> dict[str, Any]:
 def database_object(state: State, database: Database, *, full: bool = True) -> dict[str, Any] | None:
     """A database and its data source.
 
-    :param state: the records.
-    :param database: the database.
-    :param full: whether the data source is shown in full.
-    :returns: its object, or None when the source is gone.
+    :param state: The records.
+    :param database: The database.
+    :param full: Whether the data source is shown in full.
+    :returns: Its object, or None when the source is gone.
     """
     source = state.sql_sources.find(database.data_source_id)
     if source is None:
@@ -129,9 +129,9 @@ def database_object(state: State, database: Database, *, full: bool = True) -> d
 def location_object(state: State, location: Location) -> dict[str, Any] | None:
     """One element of a workflow's ``execution_locations``.
 
-    :param state: the records.
-    :param location: the place.
-    :returns: its object, or None when it is gone.
+    :param state: The records.
+    :param location: The place.
+    :returns: Its object, or None when it is gone.
     """
     if location.entity_type in SOURCES_WITH_DATABASES.values():
         database = state.databases.find(location.id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from alpine.sandbox.file_types import TEXT_TYPES, file_type
-from alpine.sandbox.present.context import View, moment
-from alpine.sandbox.present.data_sources import location_object
-from alpine.sandbox.present.people import short_user
-from alpine.sandbox.present.workspaces import short_workspace
-from alpine.sandbox.state.model import Version, Workfile
+from alpine.sandbox.presenters.data_sources import location_object
+from alpine.sandbox.presenters.people import short_user
+from alpine.sandbox.presenters.view import View, moment
+from alpine.sandbox.presenters.workspaces import short_workspace
+from alpine.sandbox.state.model import Workfile, WorkfileVersion
 
 SHOWN_BYTES = 131_072
 
@@ -17,11 +17,11 @@ SHOWN_BYTES = 131_072
 def workfile_object(view: View, workfile: Workfile, *, listed: bool = False, content: bool = False) -> dict[str, Any]:
     """A workfile, as an answer of its own or as a row of a list.
 
-    :param view: who looks.
-    :param workfile: the workfile.
-    :param listed: whether it is a row of a list.
-    :param content: whether the text of a plain file is shown.
-    :returns: its object.
+    :param view: Who looks.
+    :param workfile: The workfile.
+    :param listed: Whether it is a row of a list.
+    :param content: Whether the text of a plain file is shown.
+    :returns: Its object.
     """
     workspace = view.state.workspaces.find(workfile.workspace_id)
     common: dict[str, Any] = {
@@ -55,14 +55,14 @@ def workfile_object(view: View, workfile: Workfile, *, listed: bool = False, con
     return {**common, "version_info": version_object(view, workfile, latest, content=content)}
 
 
-def version_object(view: View, workfile: Workfile, version: Version, *, content: bool) -> dict[str, Any]:
+def version_object(view: View, workfile: Workfile, version: WorkfileVersion, *, content: bool) -> dict[str, Any]:
     """One version of a plain file.
 
-    :param view: who looks.
-    :param workfile: the file.
-    :param version: the version.
-    :param content: whether its text is shown, up to 128 KB.
-    :returns: its object.
+    :param view: Who looks.
+    :param workfile: The file.
+    :param version: The version.
+    :param content: Whether its text is shown, up to 128 KB.
+    :returns: Its object.
     """
     users = view.state.users
     return {
@@ -80,7 +80,7 @@ def version_object(view: View, workfile: Workfile, version: Version, *, content:
     }
 
 
-def _shown_text(workfile: Workfile, version: Version) -> str | None:
+def _shown_text(workfile: Workfile, version: WorkfileVersion) -> str | None:
     if file_type(workfile) not in TEXT_TYPES:
         return None
     with version.path.open("rb") as file:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpine.sandbox.present.context import View, moment
-from alpine.sandbox.present.people import short_user
-from alpine.sandbox.present.workfiles import workfile_object
-from alpine.sandbox.present.workspaces import short_workspace
+from alpine.sandbox.presenters.people import short_user
+from alpine.sandbox.presenters.view import View, moment
+from alpine.sandbox.presenters.workfiles import workfile_object
+from alpine.sandbox.presenters.workspaces import short_workspace
 from alpine.sandbox.state.model import Job, JobResult, JobTask
 from alpine.sandbox.zones import zoned
 
@@ -15,9 +15,9 @@ from alpine.sandbox.zones import zoned
 def short_job(view: View, job: Job) -> dict[str, Any]:
     """The job as a row of a list and inside its tasks: no tasks, no owner.
 
-    :param view: who looks.
-    :param job: the job.
-    :returns: its object.
+    :param view: Who looks.
+    :param job: The job.
+    :returns: Its object.
     """
     workspace = view.state.workspaces.find(job.workspace_id)
     return {
@@ -45,9 +45,9 @@ def short_job(view: View, job: Job) -> dict[str, Any]:
 def full_job(view: View, job: Job) -> dict[str, Any]:
     """The job with its tasks and its owner.
 
-    :param view: who looks.
-    :param job: the job.
-    :returns: its object.
+    :param view: Who looks.
+    :param job: The job.
+    :returns: Its object.
     """
     return {
         **short_job(view, job),
@@ -60,10 +60,10 @@ def full_job(view: View, job: Job) -> dict[str, Any]:
 def task_object(view: View, job: Job, task: JobTask) -> dict[str, Any]:
     """One task of a job; its number counts from 1.
 
-    :param view: who looks.
-    :param job: the job.
-    :param task: the task.
-    :returns: its object.
+    :param view: Who looks.
+    :param job: The job.
+    :param task: The task.
+    :returns: Its object.
     """
     workfile = view.state.workfiles.find(task.workfile_id)
     shown = {
@@ -84,8 +84,8 @@ def task_object(view: View, job: Job, task: JobTask) -> dict[str, Any]:
 def job_result(result: JobResult) -> dict[str, Any]:
     """How a run of a job ended.
 
-    :param result: the result.
-    :returns: its object.
+    :param result: The result.
+    :returns: Its object.
     """
     return {
         "id": result.id,

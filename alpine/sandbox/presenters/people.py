@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpine.sandbox.present.context import View
+from alpine.sandbox.presenters.view import View
 from alpine.sandbox.state.model import LoginSession, User, Workspace
 
 
 def short_user(user: User | None) -> dict[str, Any] | None:
     """The user as it stands inside other objects.
 
-    :param user: the user, or None when it is gone.
-    :returns: its object.
+    :param user: The user, or None when it is gone.
+    :returns: Its object.
     """
     if user is None:
         return None
@@ -41,8 +41,8 @@ def short_user(user: User | None) -> dict[str, Any] | None:
 def full_user(user: User) -> dict[str, Any]:
     """The user in full.
 
-    :param user: the user.
-    :returns: its object.
+    :param user: The user.
+    :returns: Its object.
     """
     return {**_inner_user(user), "complete_json": True}
 
@@ -50,10 +50,10 @@ def full_user(user: User) -> dict[str, Any]:
 def member(view: View, workspace: Workspace, user_id: int) -> dict[str, Any]:
     """A user as a member of a workspace, with the role.
 
-    :param view: who looks.
-    :param workspace: the workspace.
-    :param user_id: the member.
-    :returns: its object.
+    :param view: Who looks.
+    :param workspace: The workspace.
+    :param user_id: The member.
+    :returns: Its object.
     """
     user = view.state.users.find(user_id)
     return {**(full_user(user) if user else {}), "role": workspace.members[user_id]}
@@ -62,9 +62,9 @@ def member(view: View, workspace: Workspace, user_id: int) -> dict[str, Any]:
 def login_session(session: LoginSession, user: User) -> dict[str, Any]:
     """A session and its user, who lacks ``complete_json`` there.
 
-    :param session: the session.
-    :param user: its user.
-    :returns: the object.
+    :param session: The session.
+    :param user: Its user.
+    :returns: The object.
     """
     return {"session_id": session.token, "user": _inner_user(user)}
 

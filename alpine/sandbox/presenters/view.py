@@ -15,8 +15,8 @@ _WORKFLOW_AUTHORS = ("analytics_developer", "data_analyst")
 class View:
     """The records as one user sees them.
 
-    :param state: the records.
-    :param user: who looks.
+    :param state: The records.
+    :param user: Who looks.
     """
 
     state: State
@@ -51,7 +51,7 @@ class View:
 def moment(seconds: float | None) -> str | None:
     """Write a point in time as the server does: UTC, whole seconds.
 
-    :param seconds: seconds since the epoch, or None.
+    :param seconds: Seconds since the epoch, or None.
     :returns: ``2017-03-02T20:57:54Z``, or None.
     """
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

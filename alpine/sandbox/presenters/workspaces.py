@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpine.sandbox.present.context import View, moment
-from alpine.sandbox.present.people import short_user
+from alpine.sandbox.presenters.people import short_user
+from alpine.sandbox.presenters.view import View, moment
 from alpine.sandbox.state.model import STAGES, Workspace
 
 
 def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
     """The workspace as it stands inside files and jobs, and in succinct lists.
 
-    :param view: who looks.
-    :param workspace: the workspace.
-    :returns: its object.
+    :param view: Who looks.
+    :param workspace: The workspace.
+    :returns: Its object.
     """
     state = view.state
     return {
@@ -51,9 +51,9 @@ def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
 def full_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
     """The workspace in full.
 
-    :param view: who looks.
-    :param workspace: the workspace.
-    :returns: its object.
+    :param view: Who looks.
+    :param workspace: The workspace.
+    :returns: Its object.
     """
     archiver = view.state.users.find(workspace.archiver_id)
     return {
