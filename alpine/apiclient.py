@@ -387,7 +387,9 @@ class APIClient(AlpineObject):
 
         Example:
 
-        >>> session.request("GET", "users", params={"order": "last_name"}, all_pages=True)[0]["entity_type"]
+        >>> session.request(
+        ...     "GET", "users", params={"order": "last_name"}, all_pages=True
+        ... )[0]["entity_type"]
         'user'
         """
         verb = choice(str(method).upper(), "method", METHODS)

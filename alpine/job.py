@@ -101,7 +101,8 @@ class Job(AlpineObject):
         Example:
 
         >>> daily = session.job.scheduleType.Daily
-        >>> session.job.create(workspace_id, "nightly", daily, 1, enabled=True)["interval_unit"]
+        >>> job = session.job.create(workspace_id, "nightly", daily, 1, enabled=True)
+        >>> job["interval_unit"]
         'days'
         """
         name = text(job_name, "job_name")

@@ -67,7 +67,9 @@ class Process(AlpineObject):
         Example:
 
         >>> work_flow_variables = [{"name": "@min_amount", "value": "13"}]
-        >>> process_id = session.workfile.process.run(workflow_id=workflow_id, variables=work_flow_variables)
+        >>> process_id = session.workfile.process.run(
+        ...     workflow_id=workflow_id, variables=work_flow_variables
+        ... )
         >>> process_id.wait()
         'SUCCESS'
         """
@@ -110,7 +112,8 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> session.workfile.process.query_status(process_id=process_id) in ("WORKING", "FINISHED")
+        >>> status = session.workfile.process.query_status(process_id=process_id)
+        >>> status in ("WORKING", "FINISHED")
         True
         """
         return self._query(process_id_of(process_id)).status
@@ -148,7 +151,9 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> session.workfile.process.wait_until_finished(workflow_id=workflow_id, process_id=process_id)
+        >>> session.workfile.process.wait_until_finished(
+        ...     workflow_id=workflow_id, process_id=process_id
+        ... )
         'SUCCESS'
         """
         number_ = identifier(workflow_id, "workflow_id")
@@ -209,8 +214,9 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> downloaded_flow_results = session.workfile.process.download_results(workflow_id=workflow_id,
-        ...                                                                     process_id=process_id)
+        >>> downloaded_flow_results = session.workfile.process.download_results(
+        ...     workflow_id=workflow_id, process_id=process_id
+        ... )
         """
         return self._results(identifier(workflow_id, "workflow_id"), process_id_of(process_id))
 
@@ -254,8 +260,9 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> operator_data = session.workfile.process.find_operator(operator_name='Row Filter',
-        ...                                                        flow_results=downloaded_flow_results)
+        >>> operator_data = session.workfile.process.find_operator(
+        ...     operator_name='Row Filter', flow_results=downloaded_flow_results
+        ... )
         """
         return results.find_operator(operator_name, flow_results)
 
@@ -273,7 +280,9 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> session.workfile.process.get_metadata(flow_results=downloaded_flow_results)["status"]
+        >>> session.workfile.process.get_metadata(
+        ...     flow_results=downloaded_flow_results
+        ... )["status"]
         'SUCCESS'
         """
         return results.get_metadata(flow_results)
@@ -317,7 +326,9 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> outcomes = session.workfile.process.run_many(workflow_id, [{"@min_amount": n} for n in (10, 20, 30)])
+        >>> outcomes = session.workfile.process.run_many(
+        ...     workflow_id, [{"@min_amount": n} for n in (10, 20, 30)]
+        ... )
         >>> [outcome.status for outcome in outcomes]
         ['SUCCESS', 'SUCCESS', 'SUCCESS']
         """
@@ -355,7 +366,8 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> for outcome in session.workfile.process.iterate_many(workflow_id, [{"@min_amount": 10}]):
+        >>> process = session.workfile.process
+        >>> for outcome in process.iterate_many(workflow_id, [{"@min_amount": 10}]):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
@@ -404,8 +416,11 @@ class Process(AlpineObject):
 
         Example:
 
-        >>> session.workfile.process.sweep(workflow_id, {"@min_amount": [10, 20, 30]},
-        ...                                pick=lambda results: results.operators["Row Filter"].row_count)
+        >>> session.workfile.process.sweep(
+        ...     workflow_id,
+        ...     {"@min_amount": [10, 20, 30]},
+        ...     pick=lambda results: results.operators["Row Filter"].row_count,
+        ... )
         """
         from alpine._many import sweep_orders, to_dataframe
 

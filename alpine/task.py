@@ -137,7 +137,8 @@ class Task(AlpineObject):
         Example:
 
         >>> task = session.job.task.create(workspace_id, job_id, workflow_id)
-        >>> session.job.task.get_id(workspace_id, job_id, "Run order_filter") == task["id"]
+        >>> name = "Run order_filter"
+        >>> session.job.task.get_id(workspace_id, job_id, name) == task["id"]
         True
         """
         return find_id(self.get_list(workspace_id, job_id), "name", task_name, "task", TaskNotFoundException)

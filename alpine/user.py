@@ -87,7 +87,9 @@ class User(AlpineObject):
 
         Example:
 
-        >>> session.user.create("grace", "a good password", "Grace", "Example", "grace@example.com")["username"]
+        >>> session.user.create(
+        ...     "grace", "a good password", "Grace", "Example", "grace@example.com"
+        ... )["username"]
         'grace'
         """
         name = text(username, "username")
@@ -247,7 +249,10 @@ class User(AlpineObject):
 
         Example:
 
-        >>> session.user.delete(session.user.create("brief", "a good password", "B", "Rief", "b@example.com")["id"])
+        >>> user = session.user.create(
+        ...     "brief", "a good password", "B", "Rief", "b@example.com"
+        ... )
+        >>> session.user.delete(user["id"])
         """
         number = identifier(user_id, "user_id")
         self._request("DELETE", f"users/{number}", f"delete user {number}", repeatable=True, kinds=_KINDS)

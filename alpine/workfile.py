@@ -153,7 +153,9 @@ class Workfile(AlpineObject):
 
         Example:
 
-        >>> session.workfile.get_id(workfile_name="order_filter", workspace_id="Sandbox") == workflow_id
+        >>> session.workfile.get_id(
+        ...     workfile_name="order_filter", workspace_id="Sandbox"
+        ... ) == workflow_id
         True
         """
         name = text(workfile_name, "workfile_name")
@@ -198,7 +200,9 @@ class Workfile(AlpineObject):
         Example:
 
         >>> workfiles = session.workfile.get_list(workspace_id=workspace_id)
-        >>> workflows = session.workfile.get_list(workspace_id, file_type="work_flow", name_pattern="order")
+        >>> workflows = session.workfile.get_list(
+        ...     workspace_id, file_type="work_flow", name_pattern="order"
+        ... )
         """
         path, action = self._list_path(workspace_id)
         filters = _filters(file_type, name_pattern)
@@ -218,7 +222,8 @@ class Workfile(AlpineObject):
 
         Example:
 
-        >>> names = [workfile["file_name"] for workfile in session.workfile.iterate(workspace_id)]
+        >>> for workfile in session.workfile.iterate(workspace_id):
+        ...     name = workfile["file_name"]
         """
         path, action = self._list_path(workspace_id)
         filters = _filters(file_type, name_pattern)
@@ -269,10 +274,16 @@ class Workfile(AlpineObject):
 
         >>> base_dir = os.getcwd()
         >>> afm_path = "{0}/afm/test.afm".format(base_dir)
-        >>> datasource_info = [{"data_source_type": session.datasource.dsType.GreenplumDatabase,
-        ...                     "data_source_id": 1,
-        ...                     "database_id": 1}]
-        >>> workfile_info = session.workfile.upload(workspace_id, afm_path, datasource_info)
+        >>> datasource_info = [
+        ...     {
+        ...         "data_source_type": session.datasource.dsType.GreenplumDatabase,
+        ...         "data_source_id": 1,
+        ...         "database_id": 1,
+        ...     }
+        ... ]
+        >>> workfile_info = session.workfile.upload(
+        ...     workspace_id, afm_path, datasource_info
+        ... )
         """
         file = existing_file(afm_file, "afm_file")
         locations = execution_locations(data_sources_list)
@@ -344,7 +355,9 @@ class Workfile(AlpineObject):
 
         Example:
 
-        >>> session.workfile.update(workflow_id, description="Orders above an amount")["description"]
+        >>> session.workfile.update(
+        ...     workflow_id, description="Orders above an amount"
+        ... )["description"]
         'Orders above an amount'
         """
         number = identifier(workfile_id, "workfile_id")

@@ -74,7 +74,9 @@ class Version(AlpineObject):
 
         Example:
 
-        >>> added = session.workfile.version.add(workfile_id, "afm/test.afm", "a second one")
+        >>> added = session.workfile.version.add(
+        ...     workfile_id, "afm/test.afm", "a second one"
+        ... )
         >>> len(session.workfile.version.get_list(workfile_id))
         2
         """
@@ -112,7 +114,9 @@ class Version(AlpineObject):
 
         Example:
 
-        >>> added = session.workfile.version.add(workfile_id, "afm/test.afm", "a second one")
+        >>> added = session.workfile.version.add(
+        ...     workfile_id, "afm/test.afm", "a second one"
+        ... )
         >>> session.workfile.version.delete(workfile_id, added["version_info"]["id"])
         """
         workfile, version = identifier(workfile_id, "workfile_id"), identifier(version_id, "version_id")

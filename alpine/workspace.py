@@ -70,7 +70,8 @@ class Member(AlpineObject):
 
         Example:
 
-        >>> [member["username"] for member in session.workspace.member.get_list(workspace_id)]
+        >>> members = session.workspace.member.get_list(workspace_id)
+        >>> [member["username"] for member in members]
         ['demo']
         """
         return self._read(workspace_id_of(self, workspace_id), per_page)[0]
@@ -82,7 +83,10 @@ class Member(AlpineObject):
 
         Example:
 
-        >>> usernames = [member["username"] for member in session.workspace.member.iterate(workspace_id)]
+        >>> usernames = [
+        ...     member["username"]
+        ...     for member in session.workspace.member.iterate(workspace_id)
+        ... ]
         """
         number = workspace_id_of(self, workspace_id)
         path, action = f"workspaces/{number}/members", f"list the members of workspace {number}"
@@ -108,7 +112,9 @@ class Member(AlpineObject):
         Example:
 
         >>> user_id = session.user.get_id("ada")
-        >>> members = session.workspace.member.add(workspace_id, user_id, session.workspace.memberRole.DataScientist)
+        >>> members = session.workspace.member.add(
+        ...     workspace_id, user_id, session.workspace.memberRole.DataScientist
+        ... )
         """
         user = identifier(user_id, "user_id")
         wanted = None if role is None else MemberRole.checked(role, "role")
@@ -161,7 +167,9 @@ class Member(AlpineObject):
         Example:
 
         >>> role = session.workspace.memberRole.ProjectManager
-        >>> members = session.workspace.member.update_role(workspace_id, session.user_id, role)
+        >>> members = session.workspace.member.update_role(
+        ...     workspace_id, session.user_id, role
+        ... )
         """
         user, role = identifier(user_id, "user_id"), MemberRole.checked(new_role, "new_role")
 
@@ -292,7 +300,8 @@ class Workspace(AlpineObject):
 
         Example:
 
-        >>> [workspace["name"] for workspace in session.workspace.get_list(active=True)]
+        >>> workspaces = session.workspace.get_list(active=True)
+        >>> [workspace["name"] for workspace in workspaces]
         ['Sandbox']
         """
         rows = self._list("workspaces", "list workspaces", per_page=per_page, **_filters(user_id, active))
@@ -369,7 +378,9 @@ class Workspace(AlpineObject):
 
         Example:
 
-        >>> session.workspace.update(workspace_id, stage=session.workspace.stage.Model)["workspace_stage"]["name"]
+        >>> session.workspace.update(
+        ...     workspace_id, stage=session.workspace.stage.Model
+        ... )["workspace_stage"]["name"]
         'Model'
         """
         active = flag(is_active, "is_active")

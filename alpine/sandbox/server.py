@@ -247,7 +247,8 @@ class Sandbox:
         Example::
 
             >>> def cheapest(orders, context):
-            ...     return orders.nsmallest(int(context.parameter("howMany", "10")), "amount")
+            ...     count = int(context.parameter("howMany", "10"))
+            ...     return orders.nsmallest(count, "amount")
             >>> server.register("com.example.CheapestSignature", cheapest)
         """
         self._running.backend.engine.register(class_or_signature, function)
