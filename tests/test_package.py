@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.policy
 import importlib
 import importlib.util
+import re
 import subprocess
 import sys
 import tarfile
@@ -137,3 +138,12 @@ def test_the_module_names_of_old_scripts_import(name: str) -> None:
     module = importlib.import_module(f"alpine.{name}")
     old_name = {"apiclient": "APIClient", "datasource": "DataSource", "exception": "AlpineException"}
     assert hasattr(module, old_name.get(name, name.capitalize()))
+
+
+def test_the_page_on_compatibility_names_the_versions_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    page = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
+    assert f"| Python | `{project['requires-python']}`" in page
+    for needed in project["dependencies"]:
+        name = re.match(r"\w+", needed)[0]  # type: ignore[index]
+        assert f"| {name} | `{needed.removeprefix(name)}` |" in page

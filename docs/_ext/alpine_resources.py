@@ -12,13 +12,15 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-ORDER = (
+_ORDER = (
     "login logout from_file get_id get_list iterate get get_database_list for_upload upload upload_file create "
     "create_hadoop add update update_role enable disable copy run wait wait_until_finished query_status status stop "
     "attach results download_results find_operator get_metadata last_result run_many iterate_many sweep download "
     "delete delete_many remove"
-).split()
+)
 """First find, then make, run, wait and read; at last delete. What is not named follows, in the order of the source."""
+
+_PLACE = {name: place for place, name in enumerate(_ORDER.split())}
 
 _TYPE = re.compile(r"^:type (\w+): *(.+)$", re.MULTILINE)
 _RETURNS = re.compile(r"^:rtype: *(.+)$", re.MULTILINE)
@@ -30,7 +32,7 @@ def members(kind: type) -> list[tuple[str, Any]]:
     """The public methods and properties of a class itself."""
     found = {name: inspect.getattr_static(kind, name) for name in vars(kind) if not name.startswith("_")}
     shown = [(name, value) for name, value in found.items() if isinstance(value, (property, *_FUNCTION))]
-    return sorted(shown, key=lambda item: ORDER.index(item[0]) if item[0] in ORDER else len(ORDER))
+    return sorted(shown, key=lambda item: _PLACE.get(item[0], len(_PLACE)))
 
 
 def summary_table(path: str, kind: type) -> list[str]:
