@@ -160,6 +160,20 @@ def test_every_block_is_of_a_language_that_is_checked() -> None:
     assert [block.where for block in BLOCKS if block.language not in known] == []
 
 
+WIDTH = 78
+# A command that the page has in one line because .ci/run takes it from there.
+WIDER = {"README.md"}
+
+
+def test_no_example_is_wider_than_the_page() -> None:
+    lines = [(block.where, line) for block in BLOCKS for line in (block.code + (block.output or "")).splitlines()]
+    for test in DOCSTRINGS:
+        for example in test.examples:
+            lines += [(test.name, f">>> {line}") for line in example.source.splitlines()]
+            lines += [(test.name, line) for line in example.want.splitlines()]
+    assert [(where, line) for where, line in lines if len(line) > WIDTH and where.partition(":")[0] not in WIDER] == []
+
+
 SHELL_BLOCKS = [block for block in BLOCKS if block.language in SHELL]
 
 
