@@ -1,4 +1,4 @@
-"""Every exception this package raises, and the one place where a server's answer becomes one.
+"""Every exception this package raises, and the one place where a response becomes one.
 
 ::
 
@@ -21,7 +21,7 @@
      │    ├── ResponseTooLargeException                  an answer beyond the limit
      │    └── InvalidResponseCodeException               a status code that says no
      │         ├── ForbiddenException                    403: not permitted
-     │         │    ├── DataSourceCredentialsException   403: the data source refuses the credentials
+     │         │    ├── DataSourceCredentialsException   403: refused by the data source
      │         │    ├── DemoModeException                403: not in demo mode
      │         │    └── NotLicensedException             403: the licence does not cover it
      │         ├── RequestTooLargeException              413: too much was sent

@@ -1,6 +1,7 @@
-"""Run a workflow, log what happens, and say by the exit code how it went: 0 success, 1 the workflow failed, 2 other.
+"""Run a workflow, log what happens, and tell by the exit code how it went.
 
-Address and login come from ALPINE_HOST, ALPINE_USERNAME and ALPINE_PASSWORD.
+0: success; 1: the workflow failed; 2: anything else.
+Address and login are in ALPINE_HOST, ALPINE_USERNAME and ALPINE_PASSWORD.
 """
 
 import logging

@@ -1,6 +1,6 @@
-"""The main job, whole: log in, upload a workflow, run it with a variable, wait, read one operator.
+"""Log in, upload a workflow, run it with a variable, wait, read one operator.
 
-It needs no server of yours: the sandbox that comes with the package is started for it.
+This needs no server: it starts the sandbox that comes with the package.
 """
 
 from pathlib import Path
