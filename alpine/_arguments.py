@@ -17,7 +17,7 @@ R = TypeVar("R")
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 Id = SupportsIndex | str
-"""An id: a whole number of any type, or a text of digits."""
+"""An id: a whole number of any type, or a string of digits."""
 
 
 def identifier(value: Any, name: str) -> int:

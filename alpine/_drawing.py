@@ -33,10 +33,10 @@ Point = tuple[float, float]
 class Box:
     """What is drawn for one operator.
 
-    :param name: its name.
-    :param kind: a second, smaller line.
-    :param x: wished horizontal position.
-    :param y: wished vertical position.
+    :param name: Its name.
+    :param kind: A second, smaller line.
+    :param x: Wished horizontal position.
+    :param y: Wished vertical position.
     """
 
     name: str
@@ -48,9 +48,9 @@ class Box:
 def svg(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> str:
     """Draw boxes and the arrows between them.
 
-    :param boxes: the boxes, with unique names.
-    :param links: pairs of names; a pair that names no box is left out.
-    :returns: the text of an SVG picture.
+    :param boxes: The boxes, with unique names.
+    :param links: Pairs of names; a pair that names no box is left out.
+    :returns: The text of an SVG picture.
     """
     names = {box.name for box in boxes}
     drawn = [(source, target) for source, target in dict.fromkeys(links) if {source, target} <= names]

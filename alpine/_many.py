@@ -1,4 +1,4 @@
-"""Many runs of one workflow, side by side: one thread, one schedule."""
+"""Many runs of one workflow, several at a time: one thread, one schedule."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class RunState:
 
 
 class FlowRun(RichStr):
-    """A run of a workflow: the process id, as a text, that can be waited for, stopped and read.
+    """A run of a workflow: the process id, a string that can also wait, stop the run and read its results.
 
     Example:
 
@@ -86,7 +86,7 @@ class FlowRun(RichStr):
 
     @property
     def process_id(self) -> str:
-        """The process id as a plain text."""
+        """The process id as a plain string."""
         return str(self)
 
     @property

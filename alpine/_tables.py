@@ -1,4 +1,4 @@
-"""The tables and heat maps in an operator's output: cells are texts on the wire, and become what they mean here."""
+"""The tables and heat maps in an operator's output: cells are strings on the wire, and become values here."""
 
 from __future__ import annotations
 

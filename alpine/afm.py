@@ -1,7 +1,7 @@
 """What a workflow file (``.afm``) says: its operators, links, data sources and variables.
 
 Nothing here talks to a server. A file is read as XML, piece by piece; stored models are skipped, and what is
-kept secret in a file (passwords) is dropped while reading, so that it can not be shown or logged later.
+kept secret in a file (passwords) is dropped while reading, so that it cannot be shown or logged later.
 
 Example::
 
@@ -47,8 +47,8 @@ _MODEL = "Model"
 class Link:
     """A line of the flow, from one operator to the next.
 
-    :param source: name of the operator whose output travels.
-    :param target: name of the operator that takes it as input.
+    :param source: Name of the operator whose output travels.
+    :param target: Name of the operator that takes it as input.
     """
 
     source: str
@@ -59,9 +59,9 @@ class Link:
 class DataSource:
     """A data source that a flow was drawn against.
 
-    :param name: its name.
+    :param name: Its name.
     :param type: ``Database`` or ``Hadoop``.
-    :param parameters: its settings, secrets left out.
+    :param parameters: Its settings, secrets left out.
     """
 
     name: str
@@ -73,13 +73,13 @@ class DataSource:
 class Operator:
     """One operator (node) of a flow.
 
-    :param name: its name, unique in the flow and the key of its results.
-    :param type: the whole class name, as written in the file.
-    :param uuid: the operator's id in the file.
-    :param x: horizontal position on the canvas, None when the file has none.
-    :param y: vertical position on the canvas, None when the file has none.
-    :param parameters: its own parameters, secrets left out.
-    :param elements: its model elements, as XML, for who needs more than parameters.
+    :param name: Its name, unique in the flow and the key of its results.
+    :param type: The whole class name, as written in the file.
+    :param uuid: The operator's id in the file.
+    :param x: Horizontal position on the canvas, None when the file has none.
+    :param y: Vertical position on the canvas, None when the file has none.
+    :param parameters: Its own parameters, secrets left out.
+    :param elements: Its model elements, as XML, for who needs more than parameters.
     """
 
     name: str
@@ -105,14 +105,14 @@ class Operator:
 class Workflow:
     """A workflow file that was read.
 
-    :param name: the file's name without its ending, None when it was not read from a named file.
-    :param version: the version of the product that wrote it.
-    :param user_name: who wrote it (a name or a user's id).
-    :param description: its description.
-    :param operators: the operators by name, in the order of the file.
-    :param links: the links, in the order of the file.
-    :param variables: default values of the workflow variables, by name (``@min_credit_line``).
-    :param data_sources: the data sources it was drawn against.
+    :param name: The file's name without its ending, None when it was not read from a named file.
+    :param version: The version of the product that wrote it.
+    :param user_name: Who wrote it (a name or a user's id).
+    :param description: Its description.
+    :param operators: The operators by name, in the order of the file.
+    :param links: The links, in the order of the file.
+    :param variables: Default values of the workflow variables, by name (``@min_credit_line``).
+    :param data_sources: The data sources it was drawn against.
     """
 
     name: str | None = None
@@ -127,8 +127,8 @@ class Workflow:
     def inputs_of(self, name: str) -> list[Operator]:
         """The operators whose output the named operator takes, in the order of the links.
 
-        :param name: name of an operator.
-        :returns: its inputs; an empty list for a source.
+        :param name: Name of an operator.
+        :returns: Its inputs; an empty list for a source.
         """
         sources = (link.source for link in self.links if link.target == name)
         return [self.operators[source] for source in dict.fromkeys(sources) if source in self.operators]
@@ -136,8 +136,8 @@ class Workflow:
     def execution_order(self) -> list[Operator]:
         """The operators as they can run: each after its inputs, otherwise in the order of the file; no notes.
 
-        :returns: the operators in order.
-        :raises WorkflowFileException: the links run in a circle, so that nothing can start.
+        :returns: The operators in order.
+        :raises WorkflowFileException: The links run in a circle, so that nothing can start.
         """
         missing = {name: 0 for name, operator in self.operators.items() if not operator.is_note}
         followers: dict[str, list[str]] = {name: [] for name in missing}
@@ -162,7 +162,7 @@ class Workflow:
     def to_svg(self) -> str:
         """A drawing of the flow.
 
-        :returns: the text of an SVG picture.
+        :returns: The text of an SVG picture.
         """
         boxes = [_drawing.Box(o.name, o.class_name, o.x, o.y) for o in self.operators.values() if not o.is_note]
         return _drawing.svg(boxes, [(link.source, link.target) for link in self.links])
@@ -183,10 +183,10 @@ class Workflow:
 def read(source: Source) -> Workflow:
     """Read a workflow file.
 
-    :param source: path of the file, its bytes, or a file opened for reading bytes.
-    :returns: what the file says.
-    :raises WorkflowFileException: it is not a workflow file.
-    :raises LocalFileException: the file can not be opened.
+    :param source: Path of the file, its bytes, or a file opened for reading bytes.
+    :returns: What the file says.
+    :raises WorkflowFileException: It is not a workflow file.
+    :raises LocalFileException: The file cannot be opened.
 
     Example::
 
@@ -204,9 +204,9 @@ def check(source: Source) -> None:
 
     A file object is read to its end.
 
-    :param source: path of the file, its bytes, or a file opened for reading bytes.
-    :raises WorkflowFileException: it is not a workflow file.
-    :raises LocalFileException: the file can not be opened.
+    :param source: Path of the file, its bytes, or a file opened for reading bytes.
+    :raises WorkflowFileException: It is not a workflow file.
+    :raises LocalFileException: The file cannot be opened.
     """
     _Walker(_subject_of(source)).feed(source)
 
@@ -238,7 +238,7 @@ class _Walker:
             except (LookupError, ValueError) as error:
                 if isinstance(error, WorkflowFileException):
                     raise
-                fault = f"its encoding can not be read ({error})"
+                fault = f"its encoding cannot be read ({error})"
             else:
                 return
         raise self.refusal(f"it is not well-formed XML: {fault}" if fed else "it is empty")

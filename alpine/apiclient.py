@@ -1,4 +1,4 @@
-"""The door: one login, and the resources that hang off it."""
+"""The client: one login, and the resources that share it."""
 
 from __future__ import annotations
 
@@ -381,7 +381,7 @@ class APIClient(AlpineObject):
         :type repeatable: bool
         :param all_pages: Read a list to its end.
         :type all_pages: bool
-        :returns: What stands in the answer's ``response``, else its whole JSON, else its text; None when it is empty.
+        :returns: The ``response`` of the server's document, else its whole JSON, else its text; None when it is empty.
         :rtype: dict, list, str or None
         :raises AlpineException: The server says no; the class tells why.
 

@@ -382,7 +382,7 @@ def exception_for(
     :param method: The HTTP method of the request.
     :param url: The URL of the request, without secrets.
     :param action: What was being done, as in "delete workfile 375".
-    :param clean: Takes the secrets out of a text.
+    :param clean: Takes the secrets out of a string.
     :param kinds: What a status code means for this call, where it means something special.
     :param otherwise: What every other status means for this call, but for a login that is missing.
     :param advice: What the user can do, where the kind of exception alone does not tell.

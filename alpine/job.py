@@ -73,7 +73,7 @@ class Job(AlpineObject):
         :param interval_value: How many hours, days, weeks or months lie between two runs; at least 1 for a schedule.
         :type interval_value: int
         :param next_run: The first run; by default now. With a zone it is converted to ``time_zone``, without one it is
-            the wall clock there. A text in ISO format is read as a datetime.
+            local time there. A string in ISO format is read as a datetime.
         :type next_run: datetime.datetime
         :param time_zone: The zone of the schedule, such as ``"US/Pacific"``, or a ``zoneinfo`` or pytz object;
             by default that of ``next_run``, else UTC.

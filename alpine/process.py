@@ -50,13 +50,13 @@ class Process(AlpineObject):
         :type workflow_id: str
         :param variables: A list of workflow variables with the format
             ``[{"name": "wfv_name_1", "value": "wfv_value_1"}, {"name": "wfv_name_2", "value": "wfv_value_2"}]``,
-            or a dict ``{"wfv_name_1": "wfv_value_1"}``. Numbers become texts.
+            or a dict ``{"wfv_name_1": "wfv_value_1"}``. Numbers become strings.
         :type variables: list
         :param afm_file: The workflow's file, or what :func:`alpine.afm.read` returned. With it a variable that the
             workflow does not declare is warned of before anything is sent, and progress tells how many operators are
             done.
         :type afm_file: str
-        :returns: ID for the workflow run process: a text that can also be waited for, stopped and read.
+        :returns: ID for the workflow run process: a string that can also wait, stop the run and read its results.
         :rtype: FlowRun, which is a str
         :raises WorkfileNotFoundException: The workfile does not exist, or is no workflow.
         :raises WorkflowVariableException: The variables have a wrong shape; nothing was sent.
@@ -299,7 +299,7 @@ class Process(AlpineObject):
         verbose: bool = False,
         stop_on_interrupt: bool = False,
     ) -> RunOutcomes:
-        """Run a workflow many times, side by side, and wait for all of the runs.
+        """Run a workflow many times, several runs at a time, and wait for all of them.
 
         The next run starts as soon as one is over. A run that fails, or cannot be started, is an outcome as well;
         none is started twice.

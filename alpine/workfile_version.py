@@ -45,7 +45,7 @@ class Version(AlpineObject):
         :type workfile_id: int
         :param version_id: ID of the version.
         :type version_id: int
-        :returns: The workfile's metadata with that version; a text is cut at 131,072 bytes.
+        :returns: The workfile's metadata with that version; text is cut at 131,072 bytes.
         :rtype: dict
         :raises NotFoundException: The workfile or the version does not exist.
 

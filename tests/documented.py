@@ -160,7 +160,7 @@ def login_in_the_environment(server: Sandbox) -> Iterator[None]:
 
 
 def uses(source: str, name: str) -> bool:
-    """Whether a name stands in a source, as a word."""
+    """Whether a name is in a source, as a word."""
     return re.search(rf"\b{name}\b", source) is not None
 
 

@@ -71,7 +71,7 @@ class Call:
     :param token_header: Whether the token travels in a header instead of in the query.
     :param repeatable: Whether doing it twice does no harm.
     :param limit: The largest body that is read into memory, in bytes.
-    :param secrets: Texts that must not appear in any message.
+    :param secrets: Strings that must not appear in any message.
     :param anonymous: Whether it is sent without token and cookie, as a login is.
     :param if_lost: How to find out what happened, when the answer to a call that may not be repeated is lost.
     """
@@ -154,7 +154,7 @@ class Transport:
         return other
 
     def clean(self, text: str, secrets: Iterable[str] = ()) -> str:
-        """Take the secrets of this session out of a text."""
+        """Take the secrets of this session out of a string."""
         return clean(text, [*self.holder.secrets, *secrets])
 
     def beginning(self, body: bytes, secrets: Iterable[str] = ()) -> str:

@@ -23,10 +23,10 @@ _COLUMNS = ("File", "Outcome", "Ran", "Refused", "Not reached")
 class Outcome:
     """What became of one file.
 
-    :param name: the file's name.
-    :param ran: the classes of the operators that ran.
-    :param refused: the class that was refused, with the reason; empty when none was.
-    :param unreached: the classes of the operators that come later.
+    :param name: The file's name.
+    :param ran: The classes of the operators that ran.
+    :param refused: The class that was refused, with the reason; empty when none was.
+    :param unreached: The classes of the operators that come later.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Outcome:
 def outcomes(corpus: Path) -> Iterator[Outcome]:
     """Run every file of a folder.
 
-    :param corpus: the folder, with ``flows`` and ``data`` in it.
+    :param corpus: The folder, with ``flows`` and ``data`` in it.
     """
     engine = Engine(stand_in=True)
     try:
@@ -63,7 +63,7 @@ def outcomes(corpus: Path) -> Iterator[Outcome]:
 def markdown(found: Iterable[Outcome]) -> str:
     """The table, below the count of those that succeed.
 
-    :param found: what became of the files.
+    :param found: What became of the files.
     """
     rows = list(found)
     ran = sum(not row.refused for row in rows)
