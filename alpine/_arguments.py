@@ -47,12 +47,12 @@ def text(value: object, name: str) -> str:
     :raises InvalidArgumentException: It is so.
     """
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgumentException(f"{name} must be a non-empty text, not {value!r}.")
+        raise InvalidArgumentException(f"{name} must be a non-empty string, not {value!r}.")
     return str(value)
 
 
 def process_id_of(value: object) -> str:
-    """The id of a run, which is opaque: any non-empty text."""
+    """The id of a run, which is opaque: any non-empty string."""
     return text(value, "process_id")
 
 

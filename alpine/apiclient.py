@@ -191,7 +191,7 @@ class APIClient(AlpineObject):
         secret: object = password() if callable(password) else password
         if not isinstance(secret, str) or not secret:
             # What it is instead stays untold.
-            raise InvalidArgumentException("The password must be a non-empty text.")
+            raise InvalidArgumentException("The password must be a non-empty string.")
         answer = self._request(
             "POST",
             # The dummy id makes the server skip its check for forged requests, without which it answers 403.
@@ -360,7 +360,7 @@ class APIClient(AlpineObject):
         repeatable: bool | None = None,
         all_pages: bool = False,
     ) -> Any:
-        """Call any endpoint: the way out for what has no method here.
+        """Call any endpoint, such as one that has no method here.
 
         The login, errors, retries and time-outs are those of every other call.
 

@@ -80,7 +80,7 @@ class Process(AlpineObject):
         return self._start(identifier(workflow_id, "workflow_id"), values, flow)
 
     def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
-        """Take up a run that was started elsewhere or earlier, as after the restart of a notebook. Sends nothing.
+        """Return a run that was started elsewhere or earlier, such as before a notebook was restarted. Sends nothing.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -359,7 +359,7 @@ class Process(AlpineObject):
         verbose: bool = False,
         stop_on_interrupt: bool = False,
     ) -> Iterator[RunOutcome]:
-        """Run a workflow many times, and give each outcome when it is known and those before it were given.
+        """Run a workflow many times, and give the outcomes in order, each as soon as it is known.
 
         Parameters and exceptions are those of :meth:`run_many`. Runs are started and asked while the next outcome is
         waited for, not while the last one is being used. Leaving the loop is like an interrupt.
@@ -397,7 +397,7 @@ class Process(AlpineObject):
         max_concurrent: int = 4,
         **options: Any,
     ) -> DataFrame:
-        """Run a workflow with every combination of some values, and put what comes of it into a table.
+        """Run a workflow with every combination of some values, and return the outcomes as a table.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int

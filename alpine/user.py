@@ -185,7 +185,7 @@ class User(AlpineObject):
         app_role: str | None = None,
         email_notification: bool | None = None,
     ) -> Record:
-        """Change a user. Only what is given is changed; an empty text empties a field. Calls ``PUT /users/:id``.
+        """Change a user. Only what is given is changed; an empty string clears a field. Calls ``PUT /users/:id``.
 
         :param user_id: ID of the user.
         :type user_id: int
@@ -262,7 +262,7 @@ def _checked_password(password: object) -> str:
     if isinstance(password, str) and password:
         return password
     # What it is instead stays untold.
-    raise InvalidArgumentException("password must be a non-empty text.")
+    raise InvalidArgumentException("password must be a non-empty string.")
 
 
 def _rights(admin_role: str | None, app_role: str | None) -> dict[str, object]:

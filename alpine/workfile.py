@@ -346,7 +346,7 @@ class Workfile(AlpineObject):
         :type workfile_id: int
         :param name: A new name.
         :type name: str
-        :param description: A new description; an empty text empties it.
+        :param description: A new description; an empty string clears it.
         :type description: str
         :returns: The workfile's metadata after the change.
         :rtype: dict

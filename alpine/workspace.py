@@ -363,7 +363,7 @@ class Workspace(AlpineObject):
         :type is_active: bool
         :param name: A new name.
         :type name: str
-        :param summary: A new description; an empty text empties it.
+        :param summary: A new description; an empty string clears it.
         :type summary: str
         :param stage: A value of :class:`Stage`.
         :type stage: int
