@@ -31,14 +31,14 @@
     │       ├── TooManyRequestsException             429: too many requests
     │       └── ValidationException                  422: the server refuses what was sent
     ├── NotFoundException (LookupError)              404, or no such name
-    │   ├── DataSourceNotFoundException              
-    │   ├── JobNotFoundException                     
-    │   ├── ResultsNotFoundException                 
-    │   ├── TaskNotFoundException                    
-    │   ├── UserNotFoundException                    
-    │   ├── WorkfileNotFoundException                
-    │   ├── WorkspaceMemberNotFoundException         
-    │   └── WorkspaceNotFoundException               
+    │   ├── DataSourceNotFoundException
+    │   ├── JobNotFoundException
+    │   ├── ResultsNotFoundException
+    │   ├── TaskNotFoundException
+    │   ├── UserNotFoundException
+    │   ├── WorkfileNotFoundException
+    │   ├── WorkspaceMemberNotFoundException
+    │   └── WorkspaceNotFoundException
     ├── FlowResultsMalformedException                results without the expected parts
     │   └── OperatorNotFoundException (LookupError)  results without that operator
     ├── RunFlowFailureException                      a run that could not start, or failed
