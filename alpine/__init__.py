@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from alpine import afm as afm
     from alpine import exception as exception
     from alpine import sandbox as sandbox
+    from alpine._display.records import Record, RecordList
     from alpine._http.retry import retry_policy
-    from alpine._many import RunOutcome
-    from alpine._outputs import OperatorOutput
-    from alpine._records import Record, RecordList
-    from alpine._runs import FlowRun
+    from alpine._results.outputs import OperatorOutput
+    from alpine._runs.handle import FlowRun
+    from alpine._runs.many import RunOutcome
     from alpine.apiclient import APIClient
     from alpine.datasource import DataSource
     from alpine.exception import (
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
         JobNotFoundException,
         LicenseExpiredException,
         LocalFileException,
+        LocalFileNotFoundException,
         LoginFailureException,
         MissingExtraException,
         NotFoundException,
         NotLicensedException,
+        NotPicklableException,
         OperatorNotFoundException,
         OutcomeUnknownException,
         RedirectException,
@@ -81,27 +83,32 @@ _HOMES = {
     "APIClient": "alpine.apiclient",
     "DataSource": "alpine.datasource",
     "FlowResults": "alpine.results",
-    "FlowRun": "alpine._runs",
+    "FlowRun": "alpine._runs.handle",
     "Job": "alpine.job",
-    "OperatorOutput": "alpine._outputs",
-    "Record": "alpine._records",
-    "RecordList": "alpine._records",
-    "RunOutcome": "alpine._many",
+    "OperatorOutput": "alpine._results.outputs",
+    "Record": "alpine._display.records",
+    "RecordList": "alpine._display.records",
+    "RunOutcome": "alpine._runs.many",
     "User": "alpine.user",
     "Workfile": "alpine.workfile",
     "Workspace": "alpine.workspace",
     "retry_policy": "alpine._http.retry",
 }
-_MODULES = ("afm", "exception", "sandbox")
+_OLD_MODULES = ("alpineobject", "apiclient", "datasource", "job", "user", "workfile", "workspace")
+_MODULES = ("afm", "exception", "sandbox", *_OLD_MODULES)
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: importing the package costs next to nothing."""
-    if name in _MODULES:
-        return importlib.import_module(f"alpine.{name}")
-    if name not in __all__:
+    if name not in __all__ and name not in _MODULES:
         raise AttributeError(f"module 'alpine' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES.get(name, "alpine.exception")), name)
+    home = f"alpine.{name}" if name in _MODULES else _HOMES.get(name, "alpine.exception")
+    try:
+        module = importlib.import_module(home)
+        value = module if name in _MODULES else getattr(module, name)
+    except AttributeError as error:
+        # As it is, "from alpine import ..." would take it for a name that is not there, and hide it.
+        raise ImportError(f"{home} cannot be loaded: {error}", name=home) from error
     globals()[name] = value
     return value
 
@@ -130,10 +137,12 @@ __all__ = [
     "JobNotFoundException",
     "LicenseExpiredException",
     "LocalFileException",
+    "LocalFileNotFoundException",
     "LoginFailureException",
     "MissingExtraException",
     "NotFoundException",
     "NotLicensedException",
+    "NotPicklableException",
     "OperatorNotFoundException",
     "OperatorOutput",
     "OutcomeUnknownException",

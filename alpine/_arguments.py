@@ -20,35 +20,62 @@ Id = SupportsIndex | str
 """An id: a whole number of any type, or a string of digits."""
 
 
-def identifier(value: Any, name: str) -> int:
+def identifier(value: Any, name: str, missing: type[NotFoundException]) -> int:
     """The number behind an id.
 
-    :raises InvalidArgumentException: It is no id.
+    :param missing: What is raised where the thing does not exist.
+    :raises NotFoundException: Nothing can have such an id: it is a string that is no number, or a negative number.
+    :raises InvalidArgumentException: It is neither a whole number nor a string.
     """
+    number = _whole_number(value)
+    if number is None:
+        raise InvalidArgumentException(f"{name} must be a whole number, not {value!r:.200}.")
+    if number < 0:
+        lookup = f" {missing.by_name} finds the id for a name." if missing.by_name else ""
+        raise missing(f"There is nothing with {name} {value!r:.200}: ids are numbers from 0 up.{lookup}")
+    return number
+
+
+def _whole_number(value: Any) -> int | None:
+    """The number that a value is; negative for any other string, and None for what is neither."""
     if isinstance(value, str):
-        if value.strip().isdecimal() and len(value) < 20:
-            return int(value)
-        raise InvalidArgumentException(f"{name} must be a number, not {value!r}; get_id finds the id for a name.")
+        return int(value) if value.strip().isdecimal() and len(value) < 20 else -1
     # The class is asked, not the protocol: that costs a tenth, in every call.
-    if hasattr(type(value), "__index__") and not isinstance(value, bool):
-        try:
-            number = operator.index(value)
-        except TypeError:
-            # An array has the method, and means something else by it.
-            number = -1
-        if number >= 0:
-            return number
-    raise InvalidArgumentException(f"{name} must be a whole number, not {value!r}.")
+    if not hasattr(type(value), "__index__") or isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        # An array has the method, and means something else by it.
+        return None
 
 
 def text(value: object, name: str) -> str:
-    """Refuse what is no text, or is empty.
+    """Refuse what is no string, or is empty.
 
     :raises InvalidArgumentException: It is so.
     """
     if not isinstance(value, str) or not value.strip():
         raise InvalidArgumentException(f"{name} must be a non-empty string, not {value!r}.")
     return str(value)
+
+
+def words(value: object, name: str) -> str | None:
+    """A string, which may be empty; None for what was not given.
+
+    :raises InvalidArgumentException: It is something else, which is not shown: it may be a password.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidArgumentException(f"{name} must be a string, not {type(value).__name__}.")
+
+
+def page_size(per_page: object) -> int:
+    """How many rows of a list to ask for at a time.
+
+    :raises InvalidArgumentException: It is no such number.
+    """
+    return number(per_page, "per_page", least=1, whole=True)
 
 
 def process_id_of(value: object) -> str:
@@ -144,11 +171,12 @@ def sent_id(row: Mapping[str, Any], thing: str) -> int:
     :raises InvalidResponseException: There is none.
     """
     value = row.get("id")
-    try:
-        return identifier(value, "")
-    except InvalidArgumentException:
-        reason = f"The server's answer is of no use: {value!r:.100} cannot be the id of a {thing}."
-    raise InvalidResponseException(reason)
+    number = _whole_number(value)
+    if number is None or number < 0:
+        raise InvalidResponseException(
+            f"The server's answer is of no use: {value!r:.100} cannot be the id of a {thing}."
+        )
+    return number
 
 
 def find_named(

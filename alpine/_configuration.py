@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
+import stat
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from alpine._arguments import number
-from alpine._files import local_path
+from alpine._arguments import nearest, number
+from alpine._constants import flag
+from alpine._files import local_path, read_json
 from alpine._http.environment import Environment
 from alpine._http.transport import Timeout
 from alpine.exception import InvalidArgumentException, LocalFileException
@@ -18,6 +23,8 @@ from alpine.exception import InvalidArgumentException, LocalFileException
 Password = str | Callable[[], str]
 """A password, or a function that returns it each time it is needed."""
 
+_IN_FILE = ("host", "port", "username", "password", "token", "is_secure", "validate_certs", "ca_certs")
+_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -38,7 +45,7 @@ class Address:
         """
         if not isinstance(host, str) or not host.strip():
             raise InvalidArgumentException("Which server? Give host, or set ALPINE_HOST.")
-        given = host.strip()
+        given = _in_brackets(host.strip())
         try:
             parts = urlsplit(given if "://" in given else f"{'https' if is_secure else 'http'}://{given}")
             name, own_port = parts.hostname, parts.port
@@ -54,7 +61,8 @@ class Address:
             or parts.fragment
         ):
             raise InvalidArgumentException(
-                "host must be a host name, or a URL such as https://alpine.example.com:8443, without user or password."
+                "host must be a host name, an IP address, or a URL such as https://alpine.example.com:8443 or "
+                "https://[::1]:8443, without user or password."
             )
         if is_secure and parts.scheme == "http":
             raise InvalidArgumentException(
@@ -62,13 +70,24 @@ class Address:
             )
         chosen = own_port if port is None else _port(port)
         prefix = parts.path.rstrip("/").removesuffix("/api")
+        if ":" in name:
+            # So a URL has it before the zone of a link-local address.
+            name = name.replace("%25", "%", 1)
         return cls(parts.scheme, name, None if chosen == _DEFAULT_PORTS[parts.scheme] else chosen, prefix)
 
     @property
     def base_url(self) -> str:
         """The root of the API."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}{self.prefix}/api"
+
+
+def _in_brackets(host: str) -> str:
+    """An IPv6 address as a URL has it, where it was given alone; anything else as it is."""
+    try:
+        return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
+    except ValueError:
+        return host
 
 
 def _port(value: object) -> int:
@@ -124,6 +143,52 @@ def completed(
     return username, password, token
 
 
+def whole_or_none(username: str | None, password: Password | None, token: str | None) -> None:
+    """Refuse half of a login, with which the client would silently not be logged in.
+
+    :raises InvalidArgumentException: There is a user without a password, or the other way round.
+    """
+    if username is not None and password is None and token is None:
+        raise InvalidArgumentException(
+            f"There is a user, {username!r}, but no password: give password (in a file for from_file the key "
+            "'password'), or set ALPINE_PASSWORD, which holds for the host and the user that ALPINE_HOST and "
+            "ALPINE_USERNAME name."
+        )
+    if username is None and password is not None:
+        raise InvalidArgumentException(
+            "There is a password, but no user: give username (in a file for from_file the key 'username'), or set "
+            "ALPINE_USERNAME beside ALPINE_PASSWORD."
+        )
+
+
+def settings_in(file: Path) -> dict[str, Any]:
+    """The arguments of a client that a JSON file holds.
+
+    :raises LocalFileException: It cannot be read.
+    :raises InvalidArgumentException: It is no JSON object, names no host, or has a key that is not known.
+    """
+    settings = read_json(file)
+    if not isinstance(settings, dict):
+        raise InvalidArgumentException(f"{file} must be a JSON object with host, port, username and password.")
+    unknown = next((name for name in settings if name not in _IN_FILE), None)
+    if unknown is not None:
+        raise InvalidArgumentException(
+            f"{file} has the unknown key {unknown!r}.{nearest(unknown, _IN_FILE)} Known are {', '.join(_IN_FILE)}."
+        )
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not given.get("host"):
+        raise InvalidArgumentException(f"{file} names no server: its key 'host' is missing.")
+    for name in given.keys() & {"is_secure", "validate_certs"}:
+        flag(given[name], f"{name} in {file}")
+    # On Windows the mode says nothing about who may read a file.
+    if os.name == "posix" and {"password", "token"} & given.keys() and file.stat().st_mode & _BY_OTHERS:
+        warnings.warn(
+            f"{file} holds a password or a token, and other users of this computer may read it: chmod 600 {file}",
+            stacklevel=4,
+        )
+    return given
+
+
 def verification(validate: bool, ca_certs: str | os.PathLike[str] | None, environment: Environment) -> bool | str:
     """What requests calls verify: the argument beats the environment."""
     if not validate:
@@ -157,6 +222,11 @@ def checked_timeout(timeout: object) -> Timeout:
     parts = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
     connect, read = (None if part is None else number(part, "timeout", least=0.001) for part in parts)
     return connect, read
+
+
+def checked_deadline(deadline: object) -> float | None:
+    """The seconds that a call may take in all."""
+    return None if deadline is None else number(deadline, "deadline", least=0.001)
 
 
 def set_level(level: str | int) -> None:

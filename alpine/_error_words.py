@@ -6,10 +6,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 LONGEST_BODY = 64 * 1024
 """Bytes of an error's body that are looked at: more is no message."""
 _LONGEST = 1_000
+_NOT_OF_API = frozenset({405, 501, 505})
+"""What Alpine never answers to this client."""
+_WANTS_TLS = re.compile(r"plain HTTP|HTTP request\b.{0,40}\bHTTPS", re.IGNORECASE)
+"""What servers for https say to plain http, each in its own words."""
 
 
 class ErrorWords:
@@ -24,11 +29,28 @@ class ErrorWords:
         self.code: str | None = None
         self.fields: dict[str, dict[str, Any]] = {}
         self.message: str | None = None
-        text = clean(body).strip()
+        self.of_api = False
+        """Whether it has the form of the API's errors."""
+        self._text = text = clean(body).strip()
         for reader in (self._read_json, self._read_html, self._read_text):
             if reader(text):
                 break
         self.code, self.message, self.fields = _cleaned((self.code, self.message, self.fields), clean)
+
+    def advice(self, status: int, url: str, usual: str, *, alone: bool, may_be_of_others: bool) -> str:
+        """What the user can do: the usual, or to look who answers at all.
+
+        :param usual: What there is to do where an Alpine server answers.
+        :param alone: Whether the status means nothing in particular.
+        :param may_be_of_others: Whether other kinds of servers give it as well.
+        """
+        if status == 400 and _WANTS_TLS.search(self._text):
+            return f"The port speaks https: give host={f'https://{urlsplit(url).netloc}'!r}, or is_secure=True."
+        question = f"Is that an Alpine server? {url.partition('?')[0]} was asked; check host and port."
+        if not self.of_api and (status in _NOT_OF_API or alone):
+            return question
+        strange = may_be_of_others and not self.of_api and self._text not in {"", "{}"}
+        return f"{usual} {question}" if strange else usual
 
     def _read_json(self, body: str) -> bool:
         try:
@@ -38,6 +60,7 @@ class ErrorWords:
         if isinstance(document, str):
             return self._read_text(document.strip())
         errors = document.get("errors", document) if isinstance(document, dict) else None
+        self.of_api = errors is not document
         if isinstance(errors, str):
             return self._read_text(errors)
         if not isinstance(errors, dict):

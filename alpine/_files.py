@@ -6,19 +6,17 @@ import contextlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
-from alpine.exception import InvalidArgumentException, LocalFileException
+from alpine._printable import NOT_SHOWN
+from alpine._target import RESERVED, Target, shortened
+from alpine.exception import InvalidArgumentException, LocalFileException, LocalFileNotFoundException
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_LONGEST_NAME = 200
-_RESERVED = re.compile(r"^((?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))", re.IGNORECASE)
 
 
 def local_path(value: object, name: str) -> Path:
@@ -33,27 +31,46 @@ def local_path(value: object, name: str) -> Path:
     raise InvalidArgumentException(f"{name} must be a path, not {value!r}.")
 
 
+def target_path(value: object, name: str) -> Path:
+    """The path of a file to write, or of a directory, which has to be there where the path ends as one.
+
+    :raises InvalidArgumentException: It is no path.
+    :raises LocalFileException: There is no such directory.
+    """
+    path = local_path(value, name)
+    # Path drops the separator, and a file would be written where a directory is meant.
+    if str(value).endswith((os.sep, os.altsep or os.sep)) and not os.path.isdir(path):  # noqa: PTH112
+        raise LocalFileException(f"Could not write {value}: there is no directory {path}.")
+    return path
+
+
 def existing_file(value: object, name: str) -> Path:
     """The path of a local file that is there.
 
     :raises InvalidArgumentException: It is no path.
-    :raises LocalFileException: There is no such file.
+    :raises LocalFileNotFoundException: There is no such file.
+    :raises LocalFileException: It is a directory, or no ordinary file.
     """
     path = local_path(value, name)
     # os.path answers False where pathlib raises, as for a name that is too long.
-    if not os.path.isfile(path):  # noqa: PTH113
-        raise LocalFileException(f"Could not read {name}: there is no file {path}.")
-    return path
+    if os.path.isfile(path):  # noqa: PTH113
+        return path
+    if os.path.exists(path):  # noqa: PTH110
+        raise LocalFileException(f"Could not read {name}: {path} is no file.")
+    raise LocalFileNotFoundException(f"Could not read {name}: there is no file {path}.", filename=str(path))
 
 
 def open_file(path: Path) -> IO[bytes]:
     """Open a local file for reading."""
     failure = ""
+    kind = LocalFileException
     try:
         return path.open("rb")
     except OSError as error:
         failure = error.strerror or str(error)
-    raise LocalFileException(f"Could not read the file {path}: {failure}.")
+        if isinstance(error, FileNotFoundError):
+            kind = LocalFileNotFoundException
+    raise kind(f"Could not read the file {path}: {failure}.", filename=str(path))
 
 
 def read_json(path: Path) -> Any:
@@ -72,15 +89,13 @@ def read_json(path: Path) -> Any:
 def safe_name(sent: str | None, default: str) -> str:
     """A file name that a server sent, reduced to one that cannot leave its directory."""
     last = re.split(r"[/\\]", sent or "")[-1]
-    name = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", last)
+    name = re.sub(rf'[{NOT_SHOWN}\t\n<>:"|?*]', "_", last)
     # A name with a dot in front is hidden, and may be one that a shell reads; some names are devices on Windows.
-    shown = _RESERVED.sub(r"_\1", name.strip(". "))
-    return _shortened(shown, _LONGEST_NAME) if shown else default
-
-
-def _shortened(name: str, size: int) -> str:
-    """The beginning of a name that is no longer than this in bytes."""
-    return name.encode(errors="ignore")[:size].decode(errors="ignore")
+    shown = name.strip(". ")
+    if RESERVED.match(shown):
+        shown = f"_{shown}"
+    # Windows drops what is at the end besides, and the file would have another name than is told.
+    return shortened(shown).rstrip(". ") or default
 
 
 def sent_name(headers: Mapping[str, str]) -> str | None:
@@ -101,6 +116,7 @@ class FileSink:
 
     :param path: The file to write; for a directory, the server's file name is used in it.
     :param default_name: The file name in a directory where the server sends none.
+    :raises LocalFileException: No file can be written there.
     """
 
     def __init__(self, path: Path, default_name: str) -> None:
@@ -109,16 +125,15 @@ class FileSink:
         self._part: Path | None = None
         self._file: IO[bytes] | None = None
         self._is_folder = os.path.isdir(path)  # noqa: PTH112
-        if not self._is_folder and not os.path.isdir(path.parent):  # noqa: PTH112
-            raise LocalFileException(f"Could not write {path}: there is no directory {path.parent}.")
+        self._target = None if self._is_folder else Target(path)
 
     def start(self, headers: Mapping[str, str]) -> None:
         """Begin, or begin again after an attempt that failed."""
         self._discard()
         if self._is_folder:
             self.path, self._is_folder = self.path / safe_name(sent_name(headers), self._default_name), False
-        self._part = self.path.with_name(f".{_shortened(self.path.name, _LONGEST_NAME)}.{secrets.token_hex(4)}.part")
-        self._file = self._do(self._part.open, "xb")
+        self._target = Target(self.path)
+        self._part, self._file = self._target.new_part()
 
     def write(self, data: bytes, /) -> None:
         if self._file is not None:
@@ -126,12 +141,11 @@ class FileSink:
 
     def finish(self) -> Path:
         """Put the whole file in its place."""
-        if self._file is None or self._part is None:
+        if self._file is None or self._part is None or self._target is None:
             raise LocalFileException(f"Could not write {self.path}: nothing was received.")
         self._do(self._file.flush)
         self._do(os.fsync, self._file.fileno())
-        self._do(self._file.close)
-        self._do(os.replace, self._part, self.path)
+        self._target.replace(self._part, self._file)
         self._file = self._part = None
         return self.path
 

@@ -16,6 +16,14 @@ def loads(text: bytes | str) -> Any:
     return _loads(text)
 
 
+def loads_or_text(body: bytes) -> Any:
+    """The document, or a string where it is none: the engine calls its responses JSON even when they are plain text."""
+    try:
+        return loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
+
+
 def _first_loads(text: bytes | str) -> Any:
     global _loads  # noqa: PLW0603 - the library is looked for once, when it is first needed
     _loads = _chosen()

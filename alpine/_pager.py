@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 SIDE_BY_SIDE = 10
 """How many pages of an ordered list are asked for at the same time."""
@@ -95,12 +99,17 @@ def _side_by_side(fetch: Fetch, last: int) -> Iterator[Page]:
     from concurrent.futures import ThreadPoolExecutor  # needed only for lists of more than two pages
 
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="alpine-pages") as pool:
+
+        def submit(number: int) -> Future[Page]:
+            # In this thread's context: a deadline that holds here holds there.
+            return pool.submit(copy_context().run, fetch, number)
+
         numbers = iter(range(2, last + 1))
-        ahead = deque(pool.submit(fetch, number) for number in islice(numbers, SIDE_BY_SIDE))
+        ahead = deque(map(submit, islice(numbers, SIDE_BY_SIDE)))
         try:
             while ahead:
                 yield ahead.popleft().result()
-                ahead.extend(pool.submit(fetch, number) for number in islice(numbers, 1))
+                ahead.extend(map(submit, islice(numbers, 1)))
         finally:
             for asked in ahead:
                 asked.cancel()

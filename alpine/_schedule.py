@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from alpine._arguments import number
 from alpine._constants import Constants
 from alpine.exception import InvalidArgumentException
+
+_UTC = frozenset({"UTC", "Etc/UTC"})
+"""Known also where there is no database of time zones."""
 
 
 class ScheduleType(Constants):
@@ -42,7 +45,7 @@ def now() -> datetime:
 def interval_of(value: object, *, on_demand: bool = False) -> int:
     """What to send for the units between two runs."""
     if on_demand:
-        return 0
+        return 0 if value is None else 0 * number(value, "interval_value", least=0, whole=True)
     try:
         return number(value, "interval_value", least=1, whole=True)
     except InvalidArgumentException as error:
@@ -52,17 +55,28 @@ def interval_of(value: object, *, on_demand: bool = False) -> int:
 
 def schedule_of(next_run: object, end_run: object, time_zone: object) -> dict[str, object]:
     """What to send for the first and the last run and their zone."""
-    given = (("next_run", next_run), ("end_run", end_run))
-    moments = {name: _moment(value, name) for name, value in given if value is not None}
+    given = zip(("next_run", "end_run"), moments_of(next_run, end_run, time_zone), strict=True)
+    moments = {name: moment for name, moment in given if moment is not None}
     if not moments and time_zone is None:
         return {}
-    zone = time_zone if time_zone is not None else next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
+    zone = _checked_zone(time_zone) or next((m.tzinfo for m in moments.values() if m.tzinfo), UTC)
     name, rules = _name_and_rules(zone)
     clocks = {key: _wall_clock(moment, rules, name) for key, moment in moments.items()}
     return {"time_zone": name or "UTC", **clocks}
 
 
-def _moment(value: object, name: str) -> datetime:
+def moments_of(next_run: object, end_run: object, time_zone: object) -> tuple[datetime | None, datetime | None]:
+    """The moments that were given, with the rules of their zones where they are known; None for what was not given.
+
+    :raises InvalidArgumentException: One is no moment, or the zone for them is none.
+    """
+    _checked_zone(time_zone)
+    return _moment(next_run, "next_run"), _moment(end_run, "end_run")
+
+
+def _moment(value: object, name: str) -> datetime | None:
+    if value is None:
+        return None
     if isinstance(value, str):
         with suppress(ValueError):
             value = datetime.fromisoformat(value)
@@ -76,7 +90,13 @@ def _moment(value: object, name: str) -> datetime:
     return next((reading for reading in readings if reading.utcoffset() == value.utcoffset()), readings[0])
 
 
-def _name_and_rules(zone: object) -> tuple[str | None, tzinfo | None]:
+def _checked_zone(zone: object) -> str | tzinfo | None:
+    if zone is not None and not (isinstance(zone, tzinfo) or (isinstance(zone, str) and zone.strip())):
+        raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
+    return zone
+
+
+def _name_and_rules(zone: str | tzinfo) -> tuple[str | None, tzinfo | None]:
     """The name of a zone, which a mere offset lacks, and its rules where they are known here."""
     if isinstance(zone, tzinfo):
         # zoneinfo calls it key, pytz calls it zone.
@@ -84,19 +104,21 @@ def _name_and_rules(zone: object) -> tuple[str | None, tzinfo | None]:
         if not isinstance(name, str):
             return None, zone
         zone = name
-    if not isinstance(zone, str) or not zone.strip():
-        raise InvalidArgumentException(f"time_zone must be a name such as 'US/Pacific', or a tzinfo, not {zone!r}.")
     try:
         return zone, ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return zone, None
+        return zone, UTC if zone in _UTC else None
 
 
 def _wall_clock(moment: datetime, rules: tzinfo | None, name: str | None) -> str:
     if rules is None and moment.tzinfo is not None:
-        raise InvalidArgumentException(
-            f"The zone {name!r} is not known here, so the moment cannot be converted to it: "
+        advice = (
             "give a time_zone such as 'US/Pacific', or a datetime without a zone."
+            if available_timezones()
+            else "this machine has no database of time zones (pip install tzdata brings one)."
+        )
+        raise InvalidArgumentException(
+            f"The zone {name!r} is not known here, so the moment cannot be converted to it: {advice}"
         )
     if rules is not None:
         local = moment.replace(tzinfo=rules) if moment.tzinfo is None else moment.astimezone(rules)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import logging
-import math
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Any, Self
+from functools import cached_property, partial
+from typing import Any, NoReturn, Self
+from urllib.parse import quote
 
 import requests
 
 from alpine import _json
-from alpine._arguments import number
+from alpine._arguments import page_size
+from alpine._display.records import Record, RecordList
 from alpine._http.body import Body
+from alpine._http.given import Unready, transport_for
+from alpine._http.redaction import keeps_secrets, logger_of
 from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
-from alpine._http.token import TokenHolder
-from alpine._http.transport import Answer, Call, HTTPSession, Sink, Timeout, Transport, origin_of, unusable
+from alpine._http.transport import Answer, Call, Sink, Timeout, Transport, unusable
 from alpine._pager import Fetch, Page, collect, read_in_turn, walk
-from alpine._records import Record, RecordList
-from alpine.exception import AlpineException, InvalidArgumentException, InvalidResponseException, exception_for
+from alpine.exception import (
+    AlpineException,
+    InvalidArgumentException,
+    InvalidResponseException,
+    NotPicklableException,
+    exception_for,
+)
 
 ENGINE = "alpinedatalabs/api/v1/json"
 UNORDERED_PAGE = 1000
@@ -38,24 +45,17 @@ class AlpineObject:
     :param token: The token of a login. None, or the token of the client that the session belongs to, shares that
         client's login.
     :type token: str
+
+    What is missing or wrong is said by the first call, which then sends nothing.
     """
 
-    def __init__(self, base_url: str, session: requests.Session, token: str | None) -> None:
-        arguments: tuple[object, object] = (base_url, session)
-        if not (isinstance(arguments[0], str) and isinstance(arguments[1], requests.Session)):
-            raise InvalidArgumentException(
-                f"{type(self).__name__}(base_url, session, token) needs the address of the API and a requests.Session."
-            )
-        transport = session.transport if isinstance(session, HTTPSession) else None
-        if transport is None:
-            transport = Transport(session, base_url, TokenHolder(token))
-        elif token is not None and token != transport.holder.value:
-            transport = transport.sharing(TokenHolder(token))
-        elif transport.origin != origin_of(base_url):
-            raise InvalidArgumentException(
-                f"This session is logged in to {transport.origin}, not to {origin_of(base_url)}: give a token of that."
-            )
-        self._bind(base_url, transport)
+    base_url: str = ""
+
+    @keeps_secrets
+    def __init__(
+        self, base_url: str | None = None, session: requests.Session | None = None, token: str | None = None
+    ) -> None:
+        self._bind(base_url if isinstance(base_url, str) else "", transport_for(base_url, session, token))
 
     @classmethod
     def _beside(cls, other: AlpineObject) -> Self:
@@ -67,17 +67,69 @@ class AlpineObject:
     def _bind(self, base_url: str, transport: Transport) -> None:
         self._transport = transport
         self.base_url = base_url.rstrip("/")
-        self.logger = logging.getLogger(type(self).__module__)
+        self.logger = logger_of(type(self).__module__)
+
+    @cached_property
+    def _transport(self) -> Transport:
+        # Made here only for a class of a user's own whose constructor does not call the one above.
+        return transport_for(self.base_url, None, None)
 
     @property
     def session(self) -> requests.Session:
-        """The HTTP session; its headers, verify, proxies, hooks and adapters act on the next call."""
+        """The HTTP session; its headers, verify, proxies, hooks and adapters act on the next call.
+
+        Setting it reaches the resources below this one as well; their logins stay.
+        """
         return self._transport.session
+
+    @session.setter
+    def session(self, value: requests.Session) -> None:
+        if not isinstance(value, requests.Session):
+            raise InvalidArgumentException(f"session must be a requests.Session, not {type(value).__name__}.")
+        self._change(lambda transport: transport.over(value), value, self.token)
 
     @property
     def token(self) -> str | None:
-        """The token of the login; None when there is none."""
+        """The token of the login; None when there is none.
+
+        Setting another gives this resource, and those below it, a login of their own.
+        """
         return self._transport.holder.value
+
+    @token.setter
+    @keeps_secrets
+    def token(self, value: str | None) -> None:
+        self._change(lambda transport: transport.with_token(value), self.session, value)
+
+    def _change(self, change: Callable[[Transport], Transport], session: requests.Session, token: str | None) -> None:
+        """Replace the transport here and below; those who shared one share the new one."""
+        changed: dict[Transport, Transport] = {}
+        for resource in self._with_those_below():
+            old = resource._transport
+            if old not in changed:
+                ready = not isinstance(old, Unready)
+                changed[old] = change(old) if ready else transport_for(self.base_url, session, token)
+            resource._transport = changed[old]
+
+    def _with_those_below(self) -> Iterator[AlpineObject]:
+        yield self
+        for value in list(vars(self).values()):
+            if isinstance(value, AlpineObject):
+                yield from value._with_those_below()
+
+    def _add_token_to_url(self, url: str) -> str:
+        """A URL with the token, for the classes of old scripts that send requests by ``session`` themselves.
+
+        :meth:`alpine.APIClient.request` does the same without showing the token to anybody.
+        """
+        token = self.token
+        return url if token is None else f"{url}{'&' if '?' in url else '?'}session_id={quote(token, safe='')}"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise NotPicklableException(
+            f"{self!r} can be neither pickled nor copied: it holds open connections and a login. Make a client in each "
+            "process; threads share one client."
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} {self.base_url}>"
@@ -101,13 +153,13 @@ class AlpineObject:
         secrets: tuple[str, ...] = (),
         if_lost: str = "",
         anonymous: bool = False,
-        within: float | None = None,
+        deadline: float | None = None,
     ) -> Answer:
         """Send one request.
 
         :param action: What is being done, as in "delete workfile 375".
         :param engine: Whether the workflow engine is meant, not the API.
-        :param within: Seconds that a wait has left for it: it is sent once, and given no more time than that.
+        :param deadline: Seconds that a wait has left for it: it is sent once, and given up when they are over.
         :param kinds: The exceptions for status codes that mean something special here.
         :param otherwise: The exception for every other status that says no, but for a missing login.
         :returns: An answer with a good status.
@@ -122,13 +174,14 @@ class AlpineObject:
             body=body,
             token_header=engine,
             repeatable=method == "GET" if repeatable is None else repeatable,
-            timeout=timeout if within is None else self._timeout_within(within),
+            timeout=timeout,
             limit=self._transport.answer_limit if limit is None else limit,
             sink=sink,
             secrets=secrets,
             if_lost=if_lost,
             anonymous=anonymous,
-            retries=within is None,
+            retries=deadline is None,
+            deadline=deadline,
         )
         answer = self._transport.send(call)
         if method == "DELETE" and answer.status == 200 and answer.body.lstrip().startswith(b"<"):
@@ -154,14 +207,6 @@ class AlpineObject:
             **({} if asked is None else {"retry_after": asked}),
         )
         raise exception
-
-    def _timeout_within(self, seconds: float) -> Timeout:
-        """The client's time-outs, where they are not longer than this."""
-        timeout = self._transport.timeout
-        connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        if seconds == math.inf:
-            return timeout
-        return min(connect or seconds, seconds), min(read or seconds, seconds)
 
     @property
     def _root(self) -> str:
@@ -238,7 +283,7 @@ class AlpineObject:
         ordered: bool = False,
     ) -> tuple[RecordList, int | None]:
         """The whole of a list, and how many rows the server said it has."""
-        size = number(per_page, "per_page", least=1, whole=True)
+        size = page_size(per_page)
         if ordered:
             rows, records = collect(self._fetch(path, action, size, params, kinds))
         else:
@@ -256,8 +301,25 @@ class AlpineObject:
         ordered: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """The rows of a list, each page when it is needed."""
-        size = number(per_page, "per_page", least=1, whole=True)
+        size = page_size(per_page)
         return walk(self._fetch(path, action, size if ordered else max(size, UNORDERED_PAGE), params, kinds))
+
+
+def warn_of_open_end(answer: Answer, what: str, stacklevel: int) -> None:
+    """Warn of a body that came without a length, as it may have ended early; JSON tells it by itself."""
+    if answer.open_ended is not None:
+        warnings.warn(
+            f"{what} came without a length and ended after {answer.open_ended:,} bytes, with the connection: "
+            "whether that is all of it cannot be told.",
+            stacklevel=stacklevel + 1,
+        )
+
+
+class Resource(AlpineObject):
+    """A resource, which is made with all that it needs."""
+
+    def __init__(self, base_url: str, session: requests.Session, token: str | None) -> None:
+        super().__init__(base_url, session, token)
 
 
 def unwrapped(answer: Answer) -> Any:
@@ -267,6 +329,7 @@ def unwrapped(answer: Answer) -> Any:
     try:
         document = _json.loads(answer.body)
     except (ValueError, RecursionError):
+        warn_of_open_end(answer, "The answer", 4)
         return answer.body.decode("utf-8", "replace")
     return document["response"] if isinstance(document, dict) and "response" in document else document
 

@@ -10,39 +10,47 @@ from typing import Any, Self
 
 from urllib3.util.retry import Retry
 
-from alpine._arguments import METHODS, choice, number, path_below, text
+from alpine import exception
+from alpine._arguments import METHODS, choice, identifier, number, path_below, text
 from alpine._configuration import (
     Password,
     address_of,
     certificate,
+    checked_deadline,
     checked_proxies,
     checked_timeout,
     completed,
     set_level,
+    settings_in,
     verification,
+    whole_or_none,
 )
 from alpine._constants import flag
-from alpine._files import local_path, read_json
+from alpine._files import local_path
 from alpine._http.body import BytesBody, body_of
+from alpine._http.deadline import limited
 from alpine._http.environment import Environment
+from alpine._http.redaction import keeps_secrets
 from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Timeout, Transport
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
     InvalidArgumentException,
     InvalidResponseCodeException,
-    InvalidResponseException,
     LoginFailureException,
+    UserNotFoundException,
 )
 from alpine.job import Job
 from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
 
-_FROM_FILE = ("host", "port", "username", "password", "token", "is_secure", "validate_certs", "ca_certs")
+__all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile", "Workspace"]
+__all__ += exception.__all__
 
 
 class APIClient(AlpineObject):
@@ -68,6 +76,8 @@ class APIClient(AlpineObject):
     :type logging_level: str
     :param timeout: Seconds for connecting, and for each wait for the server's next bytes.
     :type timeout: tuple
+    :param deadline: Seconds that a request may take in all, with all its attempts; None for no such limit.
+    :type deadline: float
     :param cert: A client certificate: a file, or a pair of certificate file and key file.
     :type cert: str
     :param proxies: The proxies by scheme, as requests knows them. Default: what the environment says.
@@ -85,6 +95,7 @@ class APIClient(AlpineObject):
     ...     session.get_version()
     """
 
+    @keeps_secrets
     def __init__(
         self,
         host: str | None = None,
@@ -98,12 +109,14 @@ class APIClient(AlpineObject):
         logging_level: str | int | None = None,
         *,
         timeout: Timeout = (10, 60),
+        deadline: float | None = None,
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
         address, from_environment = address_of(host, port, is_secure)
         if from_environment:
             username, password, token = completed(username, password, token)
+        whole_or_none(username, password, token)
         if logging_level is not None:
             set_level(logging_level)
         session = HTTPSession()
@@ -113,6 +126,7 @@ class APIClient(AlpineObject):
         session.cert = certificate(cert)
         transport = Transport(session, address.base_url, TokenHolder(token))
         transport.timeout = checked_timeout(timeout)
+        transport.deadline = checked_deadline(deadline)
         session.transport = transport
         self.username = username
         self._user_id: int | None = None
@@ -123,7 +137,7 @@ class APIClient(AlpineObject):
         if self.is_secure and not validate_certs:
             warnings.warn(
                 f"The certificate of {address.host} is not checked: anybody on the way can read the password.",
-                stacklevel=2,
+                stacklevel=3,
             )
         if username is not None and password is not None:
             self.login(username, password)
@@ -142,6 +156,7 @@ class APIClient(AlpineObject):
         """The jobs, and with ``job.task`` their tasks."""
 
     @classmethod
+    @keeps_secrets
     def from_file(cls, path: str | os.PathLike[str], **arguments: Any) -> Self:
         """Make a client from a JSON file that holds ``host``, ``port``, ``username`` and ``password``.
 
@@ -151,21 +166,25 @@ class APIClient(AlpineObject):
         :returns: The client, logged in.
         :rtype: APIClient
         :raises LocalFileException: The file cannot be read.
-        :raises InvalidArgumentException: It is not a JSON object with a ``host``.
+        :raises InvalidArgumentException: It is not a JSON object with a ``host`` and a login, or has an unknown key;
+            nothing was sent.
+
+        A file with a password that other users of the computer may read is warned of.
 
         Example:
 
         >>> session = APIClient.from_file("alpine_login.json")
         """
         file = local_path(path, "path")
-        settings = read_json(file)
-        if not isinstance(settings, dict) or not settings.get("host"):
-            raise InvalidArgumentException(f"{file} must be a JSON object with host, port, username and password.")
-        given = {name: settings[name] for name in _FROM_FILE if settings.get(name) is not None}
-        for name in given.keys() & {"is_secure", "validate_certs"}:
-            flag(given[name], f"{name} in {file}")
-        return cls(**{**given, **arguments})
+        client = cls(**{**settings_in(file), **arguments})
+        if client.token is None:
+            raise InvalidArgumentException(
+                f"{file} holds no login: its keys 'username' and 'password', or 'token', are missing. They can also be "
+                "given as arguments, or in ALPINE_USERNAME and ALPINE_PASSWORD where ALPINE_HOST names the same host."
+            )
+        return client
 
+    @keeps_secrets
     def login(self, username: str, password: Password) -> dict[str, Any]:
         """Log in. Calls ``POST /sessions``.
 
@@ -207,17 +226,15 @@ class APIClient(AlpineObject):
         session = self._one(answer)
         token = session.get("session_id")
         if not isinstance(token, str) or not token:
-            raise InvalidResponseException(
-                f"Could not log in as {username!r}: the server's answer names no session id.", status_code=answer.status
-            )
-        cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
-        self._transport.holder.set(token, cookie or None, lambda: self._log_in(username, password))
+            raise self._unusable(answer, "the server's answer names no session id")
+        self._transport.holder.set(token, answer.cookies, lambda: self._log_in(username, password))
         self.username = username
         user = session.get("user")
         record = user if isinstance(user, dict) else {}
         self._user_id = _id_in(record)
         return record
 
+    @keeps_secrets
     def logout(self) -> dict[str, Any]:
         """Log out: the token is no longer valid, here and on the server. Calls ``DELETE /sessions``.
 
@@ -236,7 +253,7 @@ class APIClient(AlpineObject):
         token = holder.value
         if token is None:
             return {}
-        holder.set(token, holder.cookie)
+        holder.set(token, holder.cookies)
         try:
             self._request("DELETE", "sessions", "log out", repeatable=True)
         except AlpineSessionNotFoundException:
@@ -251,17 +268,22 @@ class APIClient(AlpineObject):
         return self._transport.holder.value
 
     @token.setter
+    @keeps_secrets
     def token(self, value: str | None) -> None:
         self._transport.holder.set(value)
         self._user_id, self._opened = None, False
 
     @property
     def user_id(self) -> int | None:
-        """The id of the user who is logged in; for a token from elsewhere the server is asked once."""
+        """The id of the user who is logged in; unless it is set, a server is asked once for that of a token."""
         if self._user_id is None and self.token is not None:
             user = self._one(self._request("GET", "sessions", "read the session")).get("user")
             self._user_id = _id_in(user)
         return self._user_id
+
+    @user_id.setter
+    def user_id(self, value: int | None) -> None:
+        self._user_id = None if value is None else identifier(value, "user_id", UserNotFoundException)
 
     @property
     def timeout(self) -> Timeout:
@@ -271,6 +293,21 @@ class APIClient(AlpineObject):
     @timeout.setter
     def timeout(self, value: Timeout) -> None:
         self._transport.timeout = checked_timeout(value)
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds that a request may take in all: connecting, sending, all its attempts and the pauses between them, a
+        login that has to be renewed, and the whole response. None, the default, for no such limit.
+
+        What takes longer raises :class:`alpine.exception.RequestTimeoutException`; where the server may have done what
+        must not be done twice, :class:`alpine.exception.OutcomeUnknownException`. Looking up a host name, and a
+        function that returns the password, cannot be interrupted; their time counts once they are over.
+        """
+        return self._transport.deadline
+
+    @deadline.setter
+    def deadline(self, value: float | None) -> None:
+        self._transport.deadline = checked_deadline(value)
 
     @property
     def retries(self) -> Retry:
@@ -348,6 +385,7 @@ class APIClient(AlpineObject):
         """
         return self._one(self._request("GET", "license", "read the licence of the server"))
 
+    @keeps_secrets
     def request(
         self,
         method: str,
@@ -359,6 +397,7 @@ class APIClient(AlpineObject):
         timeout: Timeout = None,
         repeatable: bool | None = None,
         all_pages: bool = False,
+        deadline: float | None = None,
     ) -> Any:
         """Call any endpoint, such as one that has no method here.
 
@@ -381,8 +420,12 @@ class APIClient(AlpineObject):
         :type repeatable: bool
         :param all_pages: Read a list to its end.
         :type all_pages: bool
+        :param deadline: Seconds that this call may take in all, with all its attempts and pages, instead of the
+            client's :attr:`deadline`.
+        :type deadline: float
         :returns: The ``response`` of the server's document, else its whole JSON, else its text; None when it is empty.
         :rtype: dict, list, str or None
+        :raises RequestTimeoutException: It took longer than the time-outs or the deadline allow.
         :raises AlpineException: The server says no; the class tells why.
 
         Example:
@@ -392,24 +435,29 @@ class APIClient(AlpineObject):
         ... )[0]["entity_type"]
         'user'
         """
-        verb = choice(str(method).upper(), "method", METHODS)
+        verb = choice(text(method, "method").upper(), "method", METHODS)
         url, action = path_below(path), self._transport.clean(f"{verb} {path}")
         if url.startswith("alpinedatalabs/") and not url.startswith(f"{ENGINE}/"):
             raise InvalidArgumentException(f"Of the engine only the paths below {ENGINE}/ can be reached.")
-        if all_pages:
+        if params is not None and not isinstance(params, Mapping):
+            raise InvalidArgumentException(f"params must be a dict, not {type(params).__name__}.")
+        body, may_repeat = body_of(json, data), flag(repeatable, "repeatable")
+        if flag(all_pages, "all_pages"):
             if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
                 raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
-            return self._list(url, action, per_page=100, params=params, ordered=False)
-        answer = self._request(
-            verb,
-            url.removeprefix(f"{ENGINE}/"),
-            action,
-            engine=url.startswith(ENGINE),
-            params=params,
-            body=body_of(json, data),
-            timeout=None if timeout is None else checked_timeout(timeout),
-            repeatable=repeatable,
-        )
+            with limited(checked_deadline(deadline)):
+                return self._list(url, action, per_page=100, params=params, ordered=False)
+        with limited(checked_deadline(deadline)):
+            answer = self._request(
+                verb,
+                url.removeprefix(f"{ENGINE}/"),
+                action,
+                engine=url.startswith(ENGINE),
+                params=params,
+                body=body,
+                timeout=None if timeout is None else checked_timeout(timeout),
+                repeatable=may_repeat,
+            )
         return unwrapped(answer)
 
     def __enter__(self) -> Self:

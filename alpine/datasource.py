@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-import requests
-
-from alpine._arguments import Id, find_named, given, identifier, nearest, number, sent_id, text
+from alpine import exception
+from alpine._arguments import Id, find_named, given, identifier, nearest, number, sent_id, text, words
 from alpine._constants import Constants, flag
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
-from alpine._http.transport import HTTPSession
-from alpine._records import Record, RecordList
+from alpine._http.redaction import keeps_secrets
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     DataSourceNotFoundException,
     DataSourceTypeNotFoundException,
     InvalidArgumentException,
 )
+
+__all__ = ["AlpineObject", "DSType", "DataSource"]
+__all__ += exception.__all__
 
 _KINDS = {404: DataSourceNotFoundException}
 
@@ -57,12 +60,6 @@ class DataSource(AlpineObject):
     DSType = DSType
     dsType = DSType()  # noqa: N815 - the name that scripts use
     """The kinds of data sources, as in ``DataSource.dsType.GreenplumDatabase``."""
-
-    def __init__(
-        self, base_url: str | None = None, session: requests.Session | None = None, token: str | None = None
-    ) -> None:
-        # Scripts make one without a server, to name kinds by its dsType.
-        super().__init__(base_url or "", session or HTTPSession(), token)
 
     def get_list(self, type: str | None = None, per_page: int = 100) -> RecordList:
         """Return all data sources. Calls ``GET /data_sources`` and ``GET /hdfs_data_sources``.
@@ -124,7 +121,7 @@ class DataSource(AlpineObject):
         >>> session.datasource.get(1, kind)["name"]
         'Sandbox Database'
         """
-        wanted, kind = identifier(ds_id, "ds_id"), _checked_type(type, *HALVES)
+        wanted, kind = identifier(ds_id, "ds_id", DataSourceNotFoundException), _checked_type(type, *HALVES)
         source = self._one(self._request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", kinds=_KINDS))
         if not _is_of(source, kind):
             raise DataSourceNotFoundException(f"Data source {wanted} is no {kind}, but a {kind_of(source)}.")
@@ -169,10 +166,11 @@ class DataSource(AlpineObject):
         >>> [database["name"] for database in session.datasource.get_database_list(1)]
         ['sandbox']
         """
-        source = identifier(data_source_id, "data_source_id")
+        source = identifier(data_source_id, "data_source_id", DataSourceNotFoundException)
         action = f"list the databases of data source {source}"
         return self._list(f"data_sources/{source}/databases", action, per_page=per_page, kinds=_KINDS)
 
+    @keeps_secrets
     def create(
         self,
         name: str,
@@ -236,14 +234,15 @@ class DataSource(AlpineObject):
                 ssl=flag(ssl, "ssl"),
                 is_hawq=True if kind == DSType.HAWQ else None,
                 port=_port(port, "port"),
-                db_name=db_name,
-                db_username=db_username,
-                db_password=db_password,
-                description=description,
+                db_name=words(db_name, "db_name"),
+                db_username=words(db_username, "db_username"),
+                db_password=words(db_password, "db_password"),
+                description=words(description, "description"),
             ),
         }
         return self._create("data_sources", name, document, (str(db_password),) if db_password else ())
 
+    @keeps_secrets
     def create_hadoop(
         self,
         name: str,
@@ -296,7 +295,10 @@ class DataSource(AlpineObject):
         """
         if not isinstance(connection_parameters, Mapping | None):
             raise InvalidArgumentException(f"connection_parameters must be a dict, not {connection_parameters!r}.")
-        pairs = [{"key": key, "value": value} for key, value in (connection_parameters or {}).items()]
+        pairs = [
+            {"key": text(key, "each name in connection_parameters"), "value": value}
+            for key, value in (connection_parameters or {}).items()
+        ]
         document = {
             "name": text(name, "name"),
             "host": text(host, "host"),
@@ -306,16 +308,16 @@ class DataSource(AlpineObject):
             "group_list": text(group_list, "group_list"),
             **given(
                 high_availability=flag(high_availability, "high_availability"),
-                job_tracker_host=job_tracker_host,
+                job_tracker_host=words(job_tracker_host, "job_tracker_host"),
                 job_tracker_port=_port(job_tracker_port, "job_tracker_port"),
-                description=description,
+                description=words(description, "description"),
                 connection_parameters=pairs or None,
             ),
         }
         return self._create("hdfs_data_sources", name, document, ())
 
     def _create(self, path: str, name: str, document: dict[str, object], secrets: tuple[str, ...]) -> Record:
-        if_lost = "Look with datasource.get_id whether it is there before you create it again."
+        if_lost = "Check with session.datasource.get_id whether it is there before you create it again."
         action = f"create data source {name!r}"
         body = BytesBody.json(document)
         return self._one(self._request("POST", path, action, body=body, secrets=secrets, if_lost=if_lost))
@@ -340,8 +342,8 @@ class DataSource(AlpineObject):
         ... )
         >>> session.datasource.delete(made["id"], kind)
         """
-        source = self.get(ds_id, type)
-        kind, path = kind_of(source), f"{_route(type)}/{identifier(ds_id, 'ds_id')}"
+        wanted, source = identifier(ds_id, "ds_id", DataSourceNotFoundException), self.get(ds_id, type)
+        kind, path = kind_of(source), f"{_route(type)}/{wanted}"
         self._request("DELETE", path, f"delete {kind} {source.get('name')!r}", repeatable=True, kinds=_KINDS)
 
     def for_upload(self, name: str, database: str | None = None) -> dict[str, Any]:
@@ -361,12 +363,13 @@ class DataSource(AlpineObject):
         {'data_source_type': 'gpdb_data_source', 'data_source_id': 1,
          'database_id': 1}
         """
+        wanted = None if database is None else text(database, "database")
         source = self._named(name, None)
         kind = kind_of(source)
         source_id = sent_id(source, "data source")
         database_id: int | str = ""
         if kind in WITH_DATABASES:
-            database_id = self._database_id(name, source_id, database)
+            database_id = self._database_id(name, source_id, wanted)
         elif database is not None:
             raise InvalidArgumentException(f"The data source {name!r} ({kind}) has no databases to choose from.")
         return {"data_source_type": kind, "data_source_id": source_id, "database_id": database_id}
@@ -427,7 +430,7 @@ def _location(entry: object, where: str) -> tuple[str, int]:
     if entry.get(key) in (None, ""):
         raise InvalidArgumentException(f"{where} ({kind}) needs a {key}.")
     location = "hdfs_data_source" if kind == DSType.HadoopHive else WITH_DATABASES.get(kind, kind)
-    return location, identifier(entry[key], f"{key} of {where}")
+    return location, identifier(entry[key], f"{key} of {where}", DataSourceNotFoundException)
 
 
 def _checked_type(kind: object, *others: str) -> str:

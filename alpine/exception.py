@@ -8,7 +8,9 @@
     │   ├── WorkflowFileException                    the file is not a workflow
     │   └── WorkflowVariableException                workflow variables of a wrong shape
     ├── LocalFileException (OSError)                 a local file cannot be read or written
+    │   └── LocalFileNotFoundException               also a FileNotFoundError
     ├── MissingExtraException (ImportError)          an optional package is not installed
+    ├── NotPicklableException (TypeError)            make a client in each process
     ├── LoginFailureException                        the server refused user and password
     ├── AlpineSessionNotFoundException               401: no login, or it has expired
     ├── ServerConnectionException (ConnectionError)  the server could not be reached
@@ -50,10 +52,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from errno import ENOENT
 from typing import Any, ClassVar
 
 from alpine._error_words import LONGEST_BODY, ErrorWords
+from alpine._printable import printable
 
 BODY_KEPT = 2_000
 """How many characters of an error's body an exception keeps."""
@@ -87,18 +92,27 @@ class AlpineException(Exception):
     _advice: ClassVar[str] = ""
 
     def __init__(self, reason: str = "", *args: object, **attributes: object) -> None:
+        reason = _shown(reason)
         super().__init__(reason, *args)
         self.reason = reason
         self.fields: dict[str, dict[str, Any]] = {}
         """For a refused value: field -> code -> details, as the server names them."""
         for name, value in attributes.items():
-            setattr(self, name, value)
+            setattr(self, name, _shown(value))
 
     def __str__(self) -> str:
         return str(self.reason)
 
+    def add_note(self, note: str, /) -> None:
+        """Add a line to what a traceback prints below the message."""
+        super().add_note(_shown(note))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.args, {**self.__dict__})
+
+
+def _shown(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) else value
 
 
 def _restore(kind: type[AlpineException], args: tuple[object, ...], state: dict[str, object]) -> AlpineException:
@@ -128,8 +142,21 @@ class LocalFileException(AlpineException, OSError):
     """A local file cannot be read or written."""
 
 
+class LocalFileNotFoundException(LocalFileException, FileNotFoundError):
+    """There is no such local file; ``filename`` is its path."""
+
+    # Where OSError keeps them, they would be lost when the exception is pickled.
+    errno: int | None = ENOENT
+    strerror: str | None = os.strerror(ENOENT)
+    filename: Any = None
+
+
 class MissingExtraException(AlpineException, ImportError):
     """A package that is not installed by default is needed; the message names the extra."""
+
+
+class NotPicklableException(AlpineException, TypeError):
+    """A client, or a resource of one, can be neither pickled nor copied."""
 
 
 class LoginFailureException(AlpineException):
@@ -141,7 +168,7 @@ class LoginFailureException(AlpineException):
 class AlpineSessionNotFoundException(AlpineException):
     """There is no login, or it has expired (401)."""
 
-    _advice = "Log in again with client.login(username, password)."
+    _advice = "Log in again with session.login(username, password)."
 
 
 class ServerConnectionException(AlpineException, ConnectionError):
@@ -187,8 +214,6 @@ class ResponseTooLargeException(InvalidResponseException):
 class InvalidResponseCodeException(InvalidResponseException):
     """The server answers with a status code that says no."""
 
-    _advice = "If that is not what an Alpine server says, check host and port."
-
 
 class ForbiddenException(InvalidResponseCodeException):
     """The user may not do this (403)."""
@@ -199,7 +224,7 @@ class ForbiddenException(InvalidResponseCodeException):
 class NotLicensedException(ForbiddenException):
     """The server's licence does not cover this feature (403)."""
 
-    _advice = "The licence of the server does not cover this feature; client.get_license() shows what it covers."
+    _advice = "The licence of the server does not cover this feature; session.get_license() shows what it covers."
 
 
 class DemoModeException(ForbiddenException):
@@ -256,18 +281,22 @@ class NotFoundException(AlpineException, LookupError):
     """There is no such thing, it was deleted, or it is hidden from this user."""
 
     _advice = "It may have been deleted, or this user may not see it."
+    by_name: ClassVar[str] = ""
+    """The call that finds the id of such a thing by its name."""
 
 
 class DataSourceNotFoundException(NotFoundException):
     """There is no such data source."""
 
-    _advice = "client.datasource.get_list() shows those that this user sees."
+    _advice = "session.datasource.get_list() shows those that this user sees."
+    by_name = "session.datasource.get_id(name)"
 
 
 class JobNotFoundException(NotFoundException):
     """There is no such job."""
 
-    _advice = "client.job.get_list(workspace_id) shows those of a workspace."
+    _advice = "session.job.get_list(workspace_id) shows those of a workspace."
+    by_name = "session.job.get_id(workspace_id, job_name)"
 
 
 class ResultsNotFoundException(NotFoundException):
@@ -277,29 +306,38 @@ class ResultsNotFoundException(NotFoundException):
 class TaskNotFoundException(NotFoundException):
     """There is no such task in the job."""
 
-    _advice = "client.job.task.get_list(workspace_id, job_id) shows those of a job."
+    _advice = "session.job.task.get_list(workspace_id, job_id) shows those of a job."
+    by_name = "session.job.task.get_id(workspace_id, job_id, task_name)"
 
 
 class UserNotFoundException(NotFoundException):
     """There is no such user."""
 
-    _advice = "client.user.get_list() shows those there are."
+    _advice = "session.user.get_list() shows those there are."
+    by_name = "session.user.get_id(username)"
 
 
 class WorkfileNotFoundException(NotFoundException):
     """There is no such workfile, or it is of the wrong kind for the call."""
 
-    _advice = "client.workfile.get_list(workspace_id) shows those of a workspace."
+    _advice = "session.workfile.get_list(workspace_id) shows those of a workspace."
+    by_name = "session.workfile.get_id(workfile_name, workspace_id)"
 
 
 class WorkspaceMemberNotFoundException(NotFoundException):
     """The user is no member of the workspace."""
 
+    by_name = "session.user.get_id(username)"
+
 
 class WorkspaceNotFoundException(NotFoundException):
     """There is no such workspace."""
 
-    _advice = "client.workspace.get_list() shows those that this user sees."
+    _advice = (
+        "session.workspace.get_list() shows those that this user sees. Digits are always an id, also as a string; "
+        "session.workspace.get_id finds the id of a name."
+    )
+    by_name = "session.workspace.get_id(workspace_name)"
 
 
 class FlowResultsMalformedException(AlpineException):
@@ -362,6 +400,10 @@ _BY_STATUS: dict[int, type[AlpineException]] = {
 }
 
 
+_ALSO_OF_OTHERS = frozenset({LoginFailureException, ForbiddenException, NotFoundException})
+"""The exceptions that another kind of server causes as well."""
+
+
 def exception_for(
     status: int,
     body: bytes,
@@ -389,12 +431,17 @@ def exception_for(
     """
     text = body[:LONGEST_BODY].decode("utf-8", "replace")
     words = ErrorWords(text, clean)
-    kind = _BY_CODE.get((status, words.code or "")) or (kinds or {}).get(status)
+    kind = _BY_CODE.get((status, words.code or ""))
+    # Every server says 400 to what it does not understand; the API tells what it is.
+    if kind is None and (status != 400 or words.of_api):
+        kind = (kinds or {}).get(status)
     if kind is None and status != 401:
         kind = otherwise
     if kind is None:
         kind = _BY_STATUS.get(status) or (ServerErrorException if status >= 500 else InvalidResponseCodeException)
-    advice = kind._advice if advice is None else advice
+    if advice is None:
+        alone = kind is InvalidResponseCodeException
+        advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=kind in _ALSO_OF_OTHERS)
     said = str(words)
     reason = f"Could not {action}: the server answered {status}{f' ({said})' if said else ''}."
     return kind(
@@ -407,15 +454,6 @@ def exception_for(
         server_message=words.message,
         body=clean(text)[:BODY_KEPT],
         **attributes,
-    )
-
-
-def missing_extra(package: str, extra: str) -> MissingExtraException:
-    """Make the exception that says which extra brings a package that is not installed."""
-    return MissingExtraException(
-        f"{package} is not installed. The extra {extra!r} brings it: pip install '.[{extra}]' in the checkout "
-        f"of alpine, or alone: pip install {package}",
-        name=package,
     )
 
 
@@ -434,10 +472,12 @@ __all__ = [
     "JobNotFoundException",
     "LicenseExpiredException",
     "LocalFileException",
+    "LocalFileNotFoundException",
     "LoginFailureException",
     "MissingExtraException",
     "NotFoundException",
     "NotLicensedException",
+    "NotPicklableException",
     "OperatorNotFoundException",
     "OutcomeUnknownException",
     "RedirectException",

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from alpine import exception
 from alpine import task as _task
-from alpine._arguments import Id, find_id, given, identifier, text
+from alpine._arguments import Id, find_id, given, identifier, page_size, text
 from alpine._constants import flag
-from alpine._display import Progress
+from alpine._display.progress import Progress
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
+from alpine._http.deadline import limited
 from alpine._http.transport import Transport
-from alpine._records import Record, RecordList
-from alpine._runs import limits
-from alpine._schedule import Notify, ScheduleType, interval_of, now, schedule_of
-from alpine._waiting import time_for, wait_for
-from alpine.alpineobject import AlpineObject
+from alpine._named_workspace import workspace_id_beside
+from alpine._runs import polling
+from alpine._runs.handle import limits
+from alpine._runs.polling import time_for, wait_for
+from alpine._schedule import Notify, ScheduleType, interval_of, moments_of, now, schedule_of
+from alpine.alpineobject import AlpineObject, Resource
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
+    AlpineException,
     InvalidArgumentException,
     JobNotFoundException,
     RunJobFailureException,
     RunJobTimeoutException,
     ServerConnectionException,
+    UserNotFoundException,
     ValidationException,
     WorkspaceNotFoundException,
 )
 from alpine.workspace import restated, workspace_id_of
 
+__all__ = ["AlpineObject", "Job", "datetime", "timedelta"]
+__all__ += exception.__all__
+
 _KINDS = {404: JobNotFoundException}
 
 
-class Job(AlpineObject):
+class Job(Resource):
     """A class for interacting with jobs. Its tasks are reached by :class:`Task`."""
 
     ScheduleType = ScheduleType
@@ -106,7 +116,8 @@ class Job(AlpineObject):
         'days'
         """
         name = text(job_name, "job_name")
-        unit = ScheduleType.checked(schedule_type or ScheduleType.OnDemand, "schedule_type")
+        unit = ScheduleType.checked(ScheduleType.OnDemand if schedule_type is None else schedule_type, "schedule_type")
+        next_run, end_run = moments_of(next_run, end_run, time_zone)
         job = {
             "name": name,
             "interval_unit": unit,
@@ -121,7 +132,7 @@ class Job(AlpineObject):
             f"create job {name!r} in workspace {workspace}",
             body=BytesBody.json({"job": job}),
             kinds={404: WorkspaceNotFoundException},
-            if_lost="Look with job.get_id whether it is there before you create it again.",
+            if_lost="Check with session.job.get_id whether it is there before you create it again.",
         )
         return self._one(answer)
 
@@ -164,11 +175,12 @@ class Job(AlpineObject):
         >>> session.job.update(workspace_id, job_id, name="weekly report")["name"]
         'weekly report'
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        next_run, end_run = moments_of(next_run, end_run, time_zone)
         document = {
             **given(
                 name=None if name is None else text(name, "name"),
-                owner_id=None if owner_id is None else identifier(owner_id, "owner_id"),
+                owner_id=None if owner_id is None else identifier(owner_id, "owner_id", UserNotFoundException),
             ),
             **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
         }
@@ -182,6 +194,7 @@ class Job(AlpineObject):
             starts = unit != ScheduleType.OnDemand and next_run is None
         elif interval_value is not None:
             document["interval_value"] = interval_of(interval_value)
+        workspace = workspace_id_of(self, workspace_id)
         if starts or (time_zone is None and (next_run or end_run)):
             found = self.get(workspace, job)
             next_run = now() if starts and not found.get("next_run") else next_run
@@ -246,10 +259,9 @@ class Job(AlpineObject):
 
         >>> session.job.delete(workspace_id, job_id)
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        self._request(
-            "DELETE", f"workspaces/{workspace}/jobs/{job}", f"delete job {job}", repeatable=True, kinds=_KINDS
-        )
+        job, workspace = identifier(job_id, "job_id", JobNotFoundException), workspace_id_of(self, workspace_id)
+        path = f"workspaces/{workspace}/jobs/{job}"
+        self._request("DELETE", path, f"delete job {job}", repeatable=True, kinds=_KINDS)
 
     def get(self, workspace_id: Id, job_id: Id) -> Record:
         """Return metadata for a job, its tasks included. Calls ``GET /workspaces/:id/jobs/:id``.
@@ -267,11 +279,12 @@ class Job(AlpineObject):
         >>> session.job.get(workspace_id, job_id)["status"]
         'idle'
         """
-        return self._get(workspace_id_of(self, workspace_id), identifier(job_id, "job_id"))
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        return self._get(workspace_id_of(self, workspace_id), job)
 
-    def _get(self, workspace: int, job: int, *, within: float | None = None) -> Record:
+    def _get(self, workspace: int, job: int, *, deadline: float | None = None) -> Record:
         path = f"workspaces/{workspace}/jobs/{job}"
-        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, within=within))
+        return self._one(self._request("GET", path, f"get job {job}", kinds=_KINDS, deadline=deadline))
 
     def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
         """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
@@ -288,8 +301,8 @@ class Job(AlpineObject):
 
         >>> names = [job["name"] for job in session.job.get_list(workspace_id)]
         """
-        path, action = self._list_path(workspace_id)
-        return self._list(path, action, per_page=per_page, kinds={404: WorkspaceNotFoundException})
+        size, (path, action) = page_size(per_page), self._list_path(workspace_id)
+        return self._list(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
 
     def iterate(self, workspace_id: Id, per_page: int = 50) -> Iterator[dict[str, Any]]:
         """Walk the jobs of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/jobs``.
@@ -300,8 +313,8 @@ class Job(AlpineObject):
 
         >>> names = [job["name"] for job in session.job.iterate(workspace_id)]
         """
-        path, action = self._list_path(workspace_id)
-        return self._iterate(path, action, per_page=per_page, kinds={404: WorkspaceNotFoundException})
+        size, (path, action) = page_size(per_page), self._list_path(workspace_id)
+        return self._iterate(path, action, per_page=size, kinds={404: WorkspaceNotFoundException})
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         workspace = workspace_id_of(self, workspace_id)
@@ -324,7 +337,8 @@ class Job(AlpineObject):
         >>> session.job.get_id(workspace_id, "report") == job_id
         True
         """
-        return find_id(self.iterate(workspace_id, 1000), "name", job_name, "job", JobNotFoundException)
+        workspace = workspace_id_beside(self, workspace_id, text(job_name, "job_name"), JobNotFoundException.by_name)
+        return find_id(self.iterate(workspace, 1000), "name", job_name, "job", JobNotFoundException)
 
     def run(self, job_id: Id) -> Record:
         """Run a job now. Calls ``POST /jobs/:id/run``.
@@ -342,8 +356,8 @@ class Job(AlpineObject):
         >>> session.job.run(job_id)["status"]
         'enqueued'
         """
-        job = identifier(job_id, "job_id")
-        if_lost = "Look with job.get whether its status is still 'idle'."
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        if_lost = "Check with job.get whether its status is still 'idle'."
         try:
             answer = self._request("POST", f"jobs/{job}/run", f"run job {job}", kinds=_KINDS, if_lost=if_lost)
             return self._one(answer)
@@ -366,7 +380,7 @@ class Job(AlpineObject):
         >>> session.job.stop(job_id)["id"] == job_id
         True
         """
-        job = identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
         return self._one(self._request("POST", f"jobs/{job}/stop", f"stop job {job}", repeatable=True, kinds=_KINDS))
 
     def last_result(self, job_id: Id) -> Record | None:
@@ -384,10 +398,9 @@ class Job(AlpineObject):
         >>> session.job.last_result(job_id) is None
         True
         """
-        job = identifier(job_id, "job_id")
-        answer = self._request(
-            "GET", f"jobs/{job}/job_results/latest", f"read the last result of job {job}", kinds=_KINDS
-        )
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        path, action = f"jobs/{job}/job_results/latest", f"read the last result of job {job}"
+        answer = self._request("GET", path, action, kinds=_KINDS)
         document = self._document(answer)
         if isinstance(document, dict) and document.get("response", ...) is None:
             return None
@@ -408,7 +421,7 @@ class Job(AlpineObject):
         :type verbose: bool
         :param query_time: Number of seconds between two questions, at most.
         :type query_time: float
-        :param timeout: Seconds to wait.
+        :param timeout: Seconds to wait; the call ends 15 seconds later at the latest.
         :type timeout: float
         :returns: The result of the run, as :meth:`last_result` gives it.
         :rtype: dict
@@ -423,14 +436,19 @@ class Job(AlpineObject):
         >>> session.job.wait_until_finished(workspace_id, job_id)["succeeded"]
         True
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
         longest, limit = limits(query_time, timeout)
+        clock = self._transport.clock
+        began = clock.now()
+        with limited(time_for(limit), advice=""):
+            workspace = workspace_id_of(self, workspace_id)
+        left = limit - (clock.now() - began)
         last: object = None
         with Progress(bool(verbose)) as progress:
 
             def ask(elapsed: float) -> Record | None:
                 nonlocal last
-                found = self._get(workspace, job, within=time_for(limit - elapsed))
+                found = self._get(workspace, job, deadline=time_for(left - elapsed))
                 last = found.get("status")
                 if last == "idle":
                     return found
@@ -438,19 +456,24 @@ class Job(AlpineObject):
                 return None
 
             try:
-                over = wait_for(ask, self._transport.clock, longest_gap=longest, timeout=limit)
-            except KeyboardInterrupt as interrupt:
-                interrupt.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
+                over = wait_for(ask, clock, longest_gap=longest, timeout=left)
+            except AlpineException:
                 raise
+            except BaseException as error:
+                error.add_note(f"Job {job} goes on. To wait again: wait_until_finished({workspace}, {job}).")
+                raise
+            if over.last_error is not None:
+                raise ServerConnectionException(
+                    f"The server could not be reached while waiting for job {job} (last status: {last}; last error: "
+                    f"{over.last_error}) The job may go on: wait_until_finished picks it up again."
+                )
+            if over.value is None:
+                raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
+            with limited(time_for(left + polling.LAST_LOOK - over.elapsed), advice=""):
+                result = self.last_result(job)
+            judged = self._judged(job, over.value, result)
             progress.finish(over.elapsed, str(last))
-        if over.last_error is not None:
-            raise ServerConnectionException(
-                f"The server could not be reached while waiting for job {job} (last status: {last}; last error: "
-                f"{over.last_error}) The job may go on: wait_until_finished picks it up again."
-            )
-        if over.value is None:
-            raise RunJobTimeoutException(f"Job {job} was still {last} after {limit:g} s, and goes on.")
-        return self._judged(job, over.value, self.last_result(job))
+        return judged
 
     def _judged(self, job: int, record: dict[str, Any], result: Record | None) -> Record:
         if result is None and not record.get("last_run"):
@@ -489,4 +512,4 @@ def _ids(values: list[int] | None, name: str) -> list[int] | None:
         return None
     if not isinstance(values, list | tuple):
         raise InvalidArgumentException(f"{name} must be a list of user ids, not {values!r}.")
-    return [identifier(value, name) for value in values]
+    return [identifier(value, name, UserNotFoundException) for value in values]

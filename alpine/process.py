@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from alpine import _json, results
 from alpine._arguments import Id, identifier, number, process_id_of, segment
+from alpine._constants import flag
+from alpine._display.html import extra
 from alpine._http.body import BytesBody
 from alpine._http.transport import Answer, Timeout, unusable
-from alpine._rich import extra
-from alpine._runs import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
-from alpine._variables import Variables, checked_variables, undeclared
-from alpine.alpineobject import AlpineObject
+from alpine._runs.handle import FAILED, FINISHED, WORKING, AfmFile, FlowRun, RunState, Status, flow_of, limits, node_in
+from alpine._runs.unfinished import Unfinished
+from alpine._runs.variables import Variables, checked_variables, undeclared
+from alpine.alpineobject import Resource
 from alpine.exception import (
+    AlpineException,
     OutcomeUnknownException,
     ResultsNotFoundException,
     RunFlowFailureException,
@@ -26,7 +30,7 @@ from alpine.results import FlowResults, OperatorOutput, RunStatus
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._many import RunOutcome, RunOutcomes
+    from alpine._runs.many import RunIterator, RunOutcomes
     from alpine.afm import Workflow
 
 _START_TIMEOUT = 10
@@ -34,7 +38,7 @@ _START_TIMEOUT = 10
 _IF_LOST = "A run may have started: look in the results of the workflow on the server before you start another."
 
 
-class Process(AlpineObject):
+class Process(Resource):
     """A class for interacting with runs of workflows.
 
     It speaks to the workflow engine, below ``/alpinedatalabs/api/v1/json``.
@@ -77,7 +81,13 @@ class Process(AlpineObject):
         values = checked_variables(variables)
         for warning in undeclared(values, flow):
             warnings.warn(warning, stacklevel=2)
-        return self._start(identifier(workflow_id, "workflow_id"), values, flow)
+        unfinished = Unfinished(identifier(workflow_id, "workflow_id", WorkfileNotFoundException))
+        try:
+            return self._start(values, flow, unfinished)
+        except BaseException as error:
+            if unfinished or not (isinstance(error, AlpineException) or hasattr(error, "__notes__")):
+                unfinished.leave(error)
+            raise
 
     def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
         """Return a run that was started elsewhere or earlier, such as before a notebook was restarted. Sends nothing.
@@ -96,7 +106,7 @@ class Process(AlpineObject):
         >>> session.workfile.process.attach(workflow_id, process_id).wait()
         'SUCCESS'
         """
-        number_, run = identifier(workflow_id, "workflow_id"), process_id_of(process_id)
+        number_, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
         return FlowRun(self, number_, run, flow_of(afm_file))
 
     def query_status(self, process_id: str) -> Status:
@@ -125,10 +135,13 @@ class Process(AlpineObject):
         verbose: bool = False,
         query_time: float = 10,
         timeout: float = 3600,
+        *,
+        stop_on_interrupt: bool = False,
     ) -> RunStatus:
         """Wait for a running workflow to finish.
 
-        The wait goes on through lost connections and a server that is down. Interrupting it leaves the run going.
+        The wait goes on through lost connections and a server that is down. What else ends it leaves the run going,
+        and has a note that names the run: Ctrl-C, ``SystemExit``, or an exception of a signal handler.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -140,8 +153,11 @@ class Process(AlpineObject):
         :param query_time: Number of seconds between status queries, at most: the first ones come sooner.
             Minimum of 1 second.
         :type query_time: float
-        :param timeout: Amount of time in seconds to wait for workflow to finish. Will stop if exceeded.
+        :param timeout: Amount of time in seconds to wait for workflow to finish. Will stop if exceeded. The call
+            ends 15 seconds later at the latest, whatever the server does.
         :type timeout: float
+        :param stop_on_interrupt: Whether the run is stopped when something ends the wait, and named otherwise.
+        :type stop_on_interrupt: bool
         :returns: Workflow run status, 'SUCCESS'.
         :rtype: str
         :raises RunFlowTimeoutException: Workflow runtime has exceeded timeout.
@@ -156,10 +172,10 @@ class Process(AlpineObject):
         ... )
         'SUCCESS'
         """
-        number_ = identifier(workflow_id, "workflow_id")
+        number_ = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
         mine = isinstance(process_id, FlowRun) and process_id.workflow_id == number_ and process_id._process is self
         run = process_id if isinstance(process_id, FlowRun) and mine else self.attach(number_, process_id)
-        return run.wait(verbose, query_time, timeout)
+        return run.wait(verbose, query_time, timeout, stop_on_interrupt=stop_on_interrupt)
 
     def stop(self, process_id: str) -> str:
         """Attempt to stop a running workflow. Calls ``POST /processes/:id/stop`` of the engine.
@@ -177,7 +193,7 @@ class Process(AlpineObject):
         """
         return self._stop(process_id_of(process_id))
 
-    def _stop(self, run: str, *, within: float | None = None) -> str:
+    def _stop(self, run: str, *, deadline: float | None = None) -> str:
         answer = self._request(
             "POST",
             f"processes/{segment(run)}/stop",
@@ -185,9 +201,11 @@ class Process(AlpineObject):
             engine=True,
             repeatable=True,
             kinds={404: StopFlowFailureException},
-            within=within,
+            deadline=deadline,
         )
-        said = _said(answer)
+        document = _json.loads_or_text(answer.body)
+        # Plain words, or the status of a JSON object.
+        said = str(document.get("status") if isinstance(document, dict) else document).strip().casefold()
         if "already stopped" in said:
             if answer.attempt > 1:
                 # The first attempt, whose answer was lost, has stopped it.
@@ -218,9 +236,10 @@ class Process(AlpineObject):
         ...     workflow_id=workflow_id, process_id=process_id
         ... )
         """
-        return self._results(identifier(workflow_id, "workflow_id"), process_id_of(process_id))
+        flow, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
+        return self._results(flow, run)
 
-    def _results(self, flow: int, run: str, *, within: float | None = None) -> FlowResults:
+    def _results(self, flow: int, run: str, *, deadline: float | None = None) -> FlowResults:
         answer = self._request(
             "GET",
             f"workflows/{flow}/results/{segment(run)}",
@@ -228,7 +247,7 @@ class Process(AlpineObject):
             engine=True,
             kinds={404: WorkfileNotFoundException},
             limit=self._transport.results_limit,
-            within=within,
+            deadline=deadline,
         )
         document = self._decoded(answer) if answer.body.strip() else None
         if document in (None, ""):
@@ -318,7 +337,9 @@ class Process(AlpineObject):
         :type timeout: float
         :param verbose: Show how many are running, and how many are done.
         :type verbose: bool
-        :param stop_on_interrupt: Whether Ctrl-C stops what is running on the server; otherwise it goes on.
+        :param stop_on_interrupt: Whether what is running on the server is stopped when something ends this call:
+            Ctrl-C, ``SystemExit``, an exception of a signal handler. Otherwise it goes on, and the exception has a note
+            with the ids. The outcomes that were known are its attribute ``outcomes``.
         :type stop_on_interrupt: bool
         :returns: The outcomes, in the order of the variables.
         :rtype: list of RunOutcome
@@ -332,20 +353,17 @@ class Process(AlpineObject):
         >>> [outcome.status for outcome in outcomes]
         ['SUCCESS', 'SUCCESS', 'SUCCESS']
         """
-        from alpine._many import RunOutcomes
-
-        return RunOutcomes(
-            self.iterate_many(
-                workflow_id,
-                list_of_variables,
-                max_concurrent,
-                afm_file=afm_file,
-                query_time=query_time,
-                timeout=timeout,
-                verbose=verbose,
-                stop_on_interrupt=stop_on_interrupt,
-            )
+        outcomes = self.iterate_many(
+            workflow_id,
+            list_of_variables,
+            max_concurrent,
+            afm_file=afm_file,
+            query_time=query_time,
+            timeout=timeout,
+            verbose=verbose,
+            stop_on_interrupt=stop_on_interrupt,
         )
+        return outcomes.all()
 
     def iterate_many(
         self,
@@ -358,11 +376,13 @@ class Process(AlpineObject):
         timeout: float = 3600,
         verbose: bool = False,
         stop_on_interrupt: bool = False,
-    ) -> Iterator[RunOutcome]:
+    ) -> RunIterator:
         """Run a workflow many times, and give the outcomes in order, each as soon as it is known.
 
         Parameters and exceptions are those of :meth:`run_many`. Runs are started and asked while the next outcome is
-        waited for, not while the last one is being used. Leaving the loop is like an interrupt.
+        waited for, not while the last one is being used. Leaving the loop early, by ``break`` or an exception, is like
+        an interrupt: what runs is stopped with ``stop_on_interrupt=True``, and named in a ``RuntimeWarning`` otherwise.
+        Within ``with session.workfile.process.iterate_many(...) as outcomes:`` an exception has the note instead.
 
         Example:
 
@@ -371,23 +391,16 @@ class Process(AlpineObject):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
-        from alpine._many import Fleet, Order, Terms
+        from alpine._runs.many import Fleet, RunIterator, Terms, orders_of
 
-        flow = flow_of(afm_file)
-        orders = [Order(given, checked_variables(given)) for given in list_of_variables]
+        flow, orders = flow_of(afm_file), orders_of(list_of_variables)
         for warning in dict.fromkeys(warning for order in orders for warning in undeclared(order.values, flow)):
             warnings.warn(warning, stacklevel=2)
-        longest, limit = limits(query_time, timeout)
-        terms = Terms(
-            identifier(workflow_id, "workflow_id"),
-            flow,
-            number(max_concurrent, "max_concurrent", least=1, whole=True),
-            longest,
-            limit,
-            bool(verbose),
-            bool(stop_on_interrupt),
-        )
-        return Fleet(self, orders, terms).outcomes()
+        workflow = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
+        places = number(max_concurrent, "max_concurrent", least=1, whole=True)
+        stop = bool(flag(stop_on_interrupt, "stop_on_interrupt"))
+        terms = Terms(workflow, flow, places, *limits(query_time, timeout), bool(verbose), stop)
+        return RunIterator(Fleet(self, orders, terms))
 
     def sweep(
         self,
@@ -403,7 +416,9 @@ class Process(AlpineObject):
         :type workflow_id: int
         :param values: The values to try for each variable.
         :type values: dict
-        :param pick: Takes the results of a run, and returns the value to be kept of it, or a dict of several.
+        :param pick: Takes the results of a run, and returns the value to be kept of it, or a dict of several. A
+            ``LookupError``, ``TypeError``, ``ValueError``, ``AttributeError`` or ``ArithmeticError`` of it is told in
+            the column ``error``; any other ends the sweep as Ctrl-C does.
         :type pick: function
         :param max_concurrent: How many may run at the same time.
         :type max_concurrent: int
@@ -412,7 +427,7 @@ class Process(AlpineObject):
             names), ``process_id`` and ``error``. Of a run that failed, what was picked is missing.
         :rtype: pandas.DataFrame
         :raises WorkflowVariableException: The values have a wrong shape; nothing was sent.
-        :raises MissingExtraException: pandas is not installed; nothing was sent.
+        :raises MissingExtraException: Pandas is not installed; nothing was sent.
 
         Example:
 
@@ -422,13 +437,15 @@ class Process(AlpineObject):
         ...     pick=lambda results: results.operators["Row Filter"].row_count,
         ... )
         """
-        from alpine._many import sweep_orders, to_dataframe
+        from alpine._runs.sweep import sweep_orders, to_dataframe
 
         extra("pandas")
         outcomes = self.iterate_many(workflow_id, sweep_orders(values), max_concurrent, **options)
-        return to_dataframe(outcomes, pick)
+        return outcomes.together(partial(to_dataframe, pick=pick))
 
-    def _start(self, workflow_id: int, values: list[dict[str, str]], flow: Workflow | None) -> FlowRun:
+    def _start(self, values: list[dict[str, str]], flow: Workflow | None, unfinished: Unfinished) -> FlowRun:
+        workflow_id = unfinished.workflow_id
+        unfinished.starting = True
         answer = self._request(
             "POST",
             f"workflows/{workflow_id}/run",
@@ -442,12 +459,12 @@ class Process(AlpineObject):
             if_lost=_IF_LOST,
         )
         process_id = self._meta(answer).get("processId")
-        if not isinstance(process_id, str) or not process_id:
+        if not isinstance(process_id, str) or not process_id.strip() or not process_id.isprintable():
             raise OutcomeUnknownException(
                 f"The engine took the run of workflow {workflow_id}, but its answer names no process id. {_IF_LOST}",
                 body=self._transport.beginning(answer.body),
             )
-        return FlowRun(self, workflow_id, process_id, flow)
+        return unfinished.begun(FlowRun(self, workflow_id, process_id, flow))
 
     def _patient(self, seconds: float) -> Timeout:
         """The client's time-outs, with a read that is not shorter than this."""
@@ -456,20 +473,20 @@ class Process(AlpineObject):
         return connect, None if read is None else max(read, seconds)
 
     def _meta(self, answer: Answer) -> dict[str, Any]:
-        document = _json_or_text(answer)
+        document = _json.loads_or_text(answer.body)
         meta = document.get("meta") if isinstance(document, dict) else None
         return meta if isinstance(meta, dict) else {}
 
-    def _query(self, run: str, *, within: float | None = None) -> RunState:
+    def _query(self, run: str, *, deadline: float | None = None) -> RunState:
         answer = self._request(
             "GET",
             f"processes/{segment(run)}/query",
             f"query run {run}",
             engine=True,
             kinds={404: RunFlowFailureException},
-            within=within,
+            deadline=deadline,
         )
-        document = _json_or_text(answer)
+        document = _json.loads_or_text(answer.body)
         if isinstance(document, dict):
             state = self._meta(answer).get("state")
             if not isinstance(state, str):
@@ -495,17 +512,3 @@ class Process(AlpineObject):
             inner = document.encode("utf-8", "surrogatepass")
             return self._document(Answer(answer.status, answer.headers, inner, answer.call))
         return document
-
-
-def _json_or_text(answer: Answer) -> Any:
-    """An engine's answer: it says that it is JSON even when it is plain text."""
-    try:
-        return _json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return answer.body.decode("utf-8", "replace")
-
-
-def _said(answer: Answer) -> str:
-    """The words of an answer to a stop: plain, or the status of a JSON object."""
-    document = _json_or_text(answer)
-    return str(document.get("status") if isinstance(document, dict) else document).strip().casefold()

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, overload
 
-from alpine import _rich
 from alpine._arguments import nearest
-from alpine._files import FileSink, local_path, read_json
-from alpine._outputs import OperatorOutput
-from alpine._rich import RichDict, RichStr
+from alpine._display import html
+from alpine._display.html import RichDict, RichStr
+from alpine._files import FileSink, local_path, read_json, target_path
+from alpine._results.outputs import OperatorOutput
 from alpine.exception import FlowResultsMalformedException, LocalFileException, OperatorNotFoundException
 
 __all__ = ["SUCCESS", "FlowResults", "OperatorOutput", "Operators", "RunStatus", "find_operator", "get_metadata"]
@@ -95,7 +95,7 @@ class FlowResults(RichDict):
         """
         metadata = self.get("flowMetaInfo")
         run = str(metadata.get("processId") or "run") if isinstance(metadata, dict) else "run"
-        with FileSink(local_path(path, "path"), "results.json") as sink:
+        with FileSink(target_path(path, "path"), "results.json") as sink:
             sink.start({"Content-Disposition": f'attachment; filename="results_{run}.json"'})
             sink.write(json.dumps(self).encode())
             return sink.finish()
@@ -121,31 +121,31 @@ class FlowResults(RichDict):
             raise LocalFileException(f"Could not read the file {file}: it holds no results of a run.")
         return cls(document)
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         outputs = self.get("outputs")
         number = len(outputs) if isinstance(outputs, list) else 0
         word, name, run = (self._told(key) for key in ("status", "workflowName", "processId"))
-        return f"<FlowResults {word or 'without a status'}: {_rich.count(number, 'operator')}, {name!r}, run {run}>"
+        return f"<FlowResults {word or 'without a status'}: {html.count(number, 'operator')}, {name!r}, run {run}>"
 
     def _repr_html_(self) -> str:
         if not isinstance(self.get("outputs"), list) or not isinstance(self.get("flowMetaInfo"), dict):
-            return _rich.block(_rich.note(repr(self)))
+            return html.block(html.note(self._in_short()))
         operators, errors, durations = self.operators, self.errors, self.durations
         facts = (
-            _rich.count(len(operators), "operator"),
-            _rich.seconds(self.duration),
+            html.count(len(operators), "operator"),
+            html.seconds(self.duration),
             f"run {self._told('processId')}",
         )
         rows = [
-            (name, output.meta.get("Algorithm name"), output.summary, _rich.seconds(durations.get(name)))
+            (name, output.meta.get("Algorithm name"), output.summary, html.seconds(durations.get(name)))
             for name, output in operators.items()
         ]
-        head = _rich.heading(
+        head = html.heading(
             self._told("workflowName") or f"Workflow {self._told('workflowId')}", *facts, status=self.status
         )
-        wrong = [_rich.note(f"{name}: {message}", wrong=True) for name, message in errors.items()]
-        table = _rich.table(("operator", "algorithm", "output", "time"), rows, {3}) if rows else ""
-        return _rich.block(head, *wrong, table)
+        wrong = [html.note(f"{name}: {message}", wrong=True) for name, message in errors.items()]
+        table = html.table(("operator", "algorithm", "output", "time"), rows, {3}) if rows else ""
+        return html.block(head, *wrong, table)
 
     def _told(self, key: str) -> str:
         metadata = self.get("flowMetaInfo")

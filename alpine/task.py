@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from alpine._arguments import Id, find_id, identifier
+from alpine._arguments import Id, find_id, identifier, text
 from alpine._constants import Constants
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
-from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
+from alpine._named_workspace import workspace_id_beside
+from alpine.alpineobject import Resource
 from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
 from alpine.workspace import restated, workspace_id_of
 
@@ -19,7 +20,7 @@ class TaskType(Constants):
     RunNotebook = "notebook"
 
 
-class Task(AlpineObject):
+class Task(Resource):
     """A class for interacting with the tasks of jobs. The server shows them only within their job."""
 
     TaskType = TaskType
@@ -48,9 +49,10 @@ class Task(AlpineObject):
         >>> session.job.task.create(workspace_id, job_id, workflow_id)["name"]
         'Run order_filter'
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        workfile = identifier(workfile_id, "workfile_id")
-        kind = TaskType.checked(task_type or TaskType.RunWorkflow, "task_type")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        kind = TaskType.checked(TaskType.RunWorkflow if task_type is None else task_type, "task_type")
+        workspace = workspace_id_of(self, workspace_id)
         action = f"add a task for workfile {workfile} to job {job}"
         try:
             answer = self._request(
@@ -59,7 +61,7 @@ class Task(AlpineObject):
                 action,
                 body=BytesBody.json({"job_task": {"action": kind, "workfile_id": workfile}}),
                 kinds={404: WorkfileNotFoundException},
-                if_lost="Look with job.task.get_list whether it is there before you create it again.",
+                if_lost="Check with session.job.task.get_list whether it is there before you create it again.",
             )
             return self._one(answer)
         except WorkfileNotFoundException as error:
@@ -84,7 +86,7 @@ class Task(AlpineObject):
 
         >>> tasks = session.job.task.get_list(workspace_id, job_id)
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
+        job, workspace = identifier(job_id, "job_id", JobNotFoundException), workspace_id_of(self, workspace_id)
         return self._tasks(workspace, job, f"list the tasks of job {job}")
 
     def _tasks(self, workspace: int, job: int, action: str) -> RecordList:
@@ -114,11 +116,11 @@ class Task(AlpineObject):
         >>> session.job.task.get(workspace_id, job_id, task["id"])["action"]
         'run_work_flow'
         """
-        number = identifier(task_id, "task_id")
+        number = identifier(task_id, "task_id", TaskNotFoundException)
         for task in self.get_list(workspace_id, job_id):
             if task.get("id") == number:
                 return Record(task)
-        raise TaskNotFoundException(f"Job {job_id} has no task {number}; job.task.get_list shows those it has.")
+        raise TaskNotFoundException(f"Job {job_id} has no task {number}; session.job.task.get_list shows those it has.")
 
     def get_id(self, workspace_id: Id, job_id: Id, task_name: str) -> int:
         """Return the ID of a task of a job. Calls ``GET /workspaces/:id/jobs/:id``.
@@ -141,7 +143,10 @@ class Task(AlpineObject):
         >>> session.job.task.get_id(workspace_id, job_id, name) == task["id"]
         True
         """
-        return find_id(self.get_list(workspace_id, job_id), "name", task_name, "task", TaskNotFoundException)
+        name = text(task_name, "task_name")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        workspace = workspace_id_beside(self, workspace_id, name, TaskNotFoundException.by_name)
+        return find_id(self.get_list(workspace, job), "name", name, "task", TaskNotFoundException)
 
     def delete(self, workspace_id: Id, job_id: Id, task_id: Id) -> None:
         """Delete a task of a job. Calls ``DELETE /workspaces/:id/jobs/:id/job_tasks/:id``.
@@ -161,8 +166,9 @@ class Task(AlpineObject):
         >>> task = session.job.task.create(workspace_id, job_id, workflow_id)
         >>> session.job.task.delete(workspace_id, job_id, task["id"])
         """
-        workspace, job = workspace_id_of(self, workspace_id), identifier(job_id, "job_id")
-        number = identifier(task_id, "task_id")
+        job = identifier(job_id, "job_id", JobNotFoundException)
+        number = identifier(task_id, "task_id", TaskNotFoundException)
+        workspace = workspace_id_of(self, workspace_id)
         path = f"workspaces/{workspace}/jobs/{job}/job_tasks/{number}"
         kinds = {404: TaskNotFoundException}
         self._request("DELETE", path, f"delete task {number} of job {job}", repeatable=True, kinds=kinds)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from alpine._arguments import Id, find_id, given, identifier, text
+from alpine import exception
+from alpine._arguments import Id, find_id, given, identifier, text, words
 from alpine._constants import Constants, flag
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
-from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
+from alpine._http.redaction import keeps_secrets
+from alpine.alpineobject import AlpineObject, Resource
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import InvalidArgumentException, UserNotFoundException
+
+__all__ = ["AlpineObject", "User"]
+__all__ += exception.__all__
 
 _KINDS = {404: UserNotFoundException}
 
@@ -32,7 +38,7 @@ class AdminRole(Constants):
     NonAdmin = ""
 
 
-class User(AlpineObject):
+class User(Resource):
     """A class for interacting with users."""
 
     ApplicationRole = ApplicationRole
@@ -42,6 +48,7 @@ class User(AlpineObject):
     adminRole = AdminRole()  # noqa: N815 - the name that scripts use
     """The administrator roles, as in ``session.user.adminRole.ApplicationAdministrator``."""
 
+    @keeps_secrets
     def create(
         self,
         username: str,
@@ -96,8 +103,11 @@ class User(AlpineObject):
         document = {
             "username": name,
             "password": _checked_password(password),
-            **given(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
-            **_rights(admin_role or AdminRole.NonAdmin, app_role or ApplicationRole.BusinessUser),
+            **_details(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
+            **_rights(
+                AdminRole.NonAdmin if admin_role is None else admin_role,
+                ApplicationRole.BusinessUser if app_role is None else app_role,
+            ),
             **given(subscribed_to_emails=flag(email_notification, "email_notification")),
         }
         return self._one(
@@ -107,7 +117,7 @@ class User(AlpineObject):
                 f"create user {name!r}",
                 body=BytesBody.json(document),
                 secrets=(password,),
-                if_lost="Look with user.get_id whether the user is there before you create it again.",
+                if_lost="Check with session.user.get_id whether the user is there before you create it again.",
             )
         )
 
@@ -125,7 +135,7 @@ class User(AlpineObject):
         >>> session.user.get(session.user_id)["username"]
         'demo'
         """
-        number = identifier(user_id, "user_id")
+        number = identifier(user_id, "user_id", UserNotFoundException)
         return self._one(self._request("GET", f"users/{number}", f"get user {number}", kinds=_KINDS))
 
     def get_id(self, username: str) -> int:
@@ -218,9 +228,9 @@ class User(AlpineObject):
         >>> session.user.update(session.user_id, title="Data Scientist")["title"]
         'Data Scientist'
         """
-        number = identifier(user_id, "user_id")
+        number = identifier(user_id, "user_id", UserNotFoundException)
         document: dict[str, object] = {
-            **given(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
+            **_details(first_name=first_name, last_name=last_name, email=email, title=title, dept=dept, notes=notes),
             **_rights(admin_role, app_role),
             **given(subscribed_to_emails=flag(email_notification, "email_notification")),
         }
@@ -254,7 +264,7 @@ class User(AlpineObject):
         ... )
         >>> session.user.delete(user["id"])
         """
-        number = identifier(user_id, "user_id")
+        number = identifier(user_id, "user_id", UserNotFoundException)
         self._request("DELETE", f"users/{number}", f"delete user {number}", repeatable=True, kinds=_KINDS)
 
 
@@ -263,6 +273,11 @@ def _checked_password(password: object) -> str:
         return password
     # What it is instead stays untold.
     raise InvalidArgumentException("password must be a non-empty string.")
+
+
+def _details(**values: object) -> dict[str, object]:
+    """The facts about a user that were given, each of which may be empty."""
+    return given(**{name: words(value, name) for name, value in values.items()})
 
 
 def _rights(admin_role: str | None, app_role: str | None) -> dict[str, object]:

@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, overload
 
+from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
-from alpine._arguments import Id, also_known_as, choice, given, identifier, nearest, sent_id, text
-from alpine._files import FileSink, existing_file, local_path
+from alpine._arguments import Id, also_known_as, given, identifier, nearest, page_size, sent_id, text, words
+from alpine._display.records import Record, RecordList
+from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.transport import Transport
-from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
-from alpine.datasource import execution_locations
+from alpine._named_workspace import workspace_id_beside
+from alpine._workfile_names import checked_if_exists, naming
+from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
+from alpine.datasource import DataSource, execution_locations
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     DataSourceNotFoundException,
@@ -26,11 +30,14 @@ from alpine.exception import (
 )
 from alpine.workspace import restated, workspace_exists, workspace_id_of
 
+__all__ = ["AlpineObject", "DataSource", "Workfile"]
+__all__ += exception.__all__
+
 _KINDS = {404: WorkfileNotFoundException}
 _IN_WORKSPACE = {404: WorkspaceNotFoundException}
 
 
-class Workfile(AlpineObject):
+class Workfile(Resource):
     """A class for interacting with workfiles.
 
     The top-level methods deal with workfile management. The subclass :class:`Process` can be used to interact
@@ -66,7 +73,7 @@ class Workfile(AlpineObject):
 
         >>> session.workfile.delete(workflow_id=workflow_id)
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         self._request("DELETE", f"workfiles/{number}", f"delete workfile {number}", repeatable=True, kinds=_KINDS)
 
     @overload
@@ -78,32 +85,40 @@ class Workfile(AlpineObject):
 
         :param workfile_id: ID of the workfile to download.
         :type workfile_id: int
-        :param path: Where to write it: a file, which is replaced when all has arrived, or a directory, in which the
-            server's file name is used. Without it the content is returned.
+        :param path: Where to write it: a file, which is replaced when all has arrived and keeps its mode, or a
+            directory, in which the server's file name is used. A symbolic link is followed. Without it the content is
+            returned.
         :type path: str
-        :returns: file: its content, or the path that was written.
+        :returns: The content of the file, or the path that was written.
         :rtype: bytes, or pathlib.Path with ``path``
         :raises WorkfileNotFoundException: Workfile ID does not exist or is an Alpine workflow.
-        :raises LocalFileException: The file cannot be written.
+        :raises LocalFileException: The file cannot be written, or the path leads to what is no file.
+
+        Where the server tells no length, a download that ended early cannot be told from a whole one: a
+        ``UserWarning`` says so, with the number of bytes.
 
         Example:
 
         >>> operator_data = session.workfile.download(workfile_id=workfile_id)
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         if path is None:
             return self._download(number, None)
-        with FileSink(local_path(path, "path"), f"workfile_{number}") as sink:
+        with FileSink(target_path(path, "path"), f"workfile_{number}") as sink:
             self._download(number, sink)
             return sink.finish()
 
     def _download(self, number: int, sink: FileSink | None) -> bytes:
         try:
-            return self._request(
+            answer = self._request(
                 "GET", f"workfiles/{number}/download", f"download workfile {number}", kinds=_KINDS, sink=sink
-            ).body
+            )
         except ServerErrorException as error:
             failure = error
+        else:
+            # Before the file is in its place, so that one who makes an error of it has the old file.
+            warn_of_open_end(answer, f"Workfile {number}", 3)
+            return answer.body
         # The server has no better answer than an internal error for a workflow.
         if self.get(number).get("file_type") == "work_flow":
             raise WorkfileNotFoundException(
@@ -136,7 +151,7 @@ class Workfile(AlpineObject):
         >>> session.workfile.get(workflow_id=workflow_id)["file_type"]
         'work_flow'
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         return self._one(self._request("GET", f"workfiles/{number}", f"get workfile {number}", kinds=_KINDS))
 
     def get_id(self, workfile_name: str, workspace_id: Id) -> int:
@@ -161,7 +176,8 @@ class Workfile(AlpineObject):
         name = text(workfile_name, "workfile_name")
         workflow: Mapping[str, Any] | None = None
         seen = []
-        for row in self.iterate(workspace_id, per_page=1000):
+        workspace = workspace_id_beside(self, workspace_id, name, WorkfileNotFoundException.by_name)
+        for row in self.iterate(workspace, per_page=1000):
             if row.get("file_name") == name:
                 return sent_id(row, "workfile")
             if row.get("file_type") == "work_flow" and row.get("file_name") == name.removesuffix(".afm"):
@@ -204,9 +220,9 @@ class Workfile(AlpineObject):
         ...     workspace_id, file_type="work_flow", name_pattern="order"
         ... )
         """
+        filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
-        filters = _filters(file_type, name_pattern)
-        return self._list(path, action, per_page=per_page, params=filters, kinds=_IN_WORKSPACE)
+        return self._list(path, action, per_page=size, params=filters, kinds=_IN_WORKSPACE)
 
     def iterate(
         self,
@@ -225,9 +241,9 @@ class Workfile(AlpineObject):
         >>> for workfile in session.workfile.iterate(workspace_id):
         ...     name = workfile["file_name"]
         """
+        filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
-        filters = _filters(file_type, name_pattern)
-        return self._iterate(path, action, per_page=per_page, params=filters, kinds=_IN_WORKSPACE)
+        return self._iterate(path, action, per_page=size, params=filters, kinds=_IN_WORKSPACE)
 
     def _list_path(self, workspace_id: Id) -> tuple[str, str]:
         number = workspace_id_of(self, workspace_id)
@@ -240,6 +256,7 @@ class Workfile(AlpineObject):
         data_sources_list: list[dict[str, Any]],
         *,
         if_exists: str = "rename",
+        name: str | None = None,
     ) -> Record:
         """Upload an Alpine workfile file (.afm format). Calls ``POST /workspaces/:id/workfiles``.
 
@@ -260,6 +277,8 @@ class Workfile(AlpineObject):
         :param if_exists: What to do when the name is taken: ``"rename"`` (the server numbers it), ``"error"``, or
             ``"replace"``, which deletes the old one after the new one has arrived; the id is a new one.
         :type if_exists: str
+        :param name: The name on the server: letters, digits, spaces and ``_ . ( ) -``; by default the file's.
+        :type name: str
         :returns: Selected workfile's metadata. Its ``file_name`` is the server's, which numbers a name that is taken.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
@@ -286,7 +305,8 @@ class Workfile(AlpineObject):
         ... )
         """
         file = existing_file(afm_file, "afm_file")
-        locations = execution_locations(data_sources_list)
+        chosen = (file.name if name is None else text(name, "name")).replace(".afm", "")
+        locations, mode = execution_locations(data_sources_list), checked_if_exists(if_exists)
         from alpine import afm  # the XML parser is needed only here
 
         afm.check(file)
@@ -296,7 +316,7 @@ class Workfile(AlpineObject):
             fields.append((f"workfile[execution_locations][{position}][id]", number))
         workspace = workspace_id_of(self, workspace_id)
         try:
-            return self._create(workspace, file, file.name.replace(".afm", ""), fields, if_exists)
+            return self._create(workspace, file, f"{chosen}.afm", chosen, fields, mode)
         except WorkspaceNotFoundException as error:
             missing = error
         # The server's answer does not say what is missing.
@@ -312,6 +332,7 @@ class Workfile(AlpineObject):
         description: str | None = None,
         *,
         if_exists: str = "rename",
+        name: str | None = None,
     ) -> Record:
         """Upload a file of any kind: a notebook, SQL, CSV, text. Calls ``POST /workspaces/:id/workfiles``.
 
@@ -323,6 +344,8 @@ class Workfile(AlpineObject):
         :type description: str
         :param if_exists: What to do when the name is taken, as in :meth:`upload`.
         :type if_exists: str
+        :param name: The name on the server, by default the file's; its ending says what kind of file it is.
+        :type name: str
         :returns: The new workfile's metadata.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
@@ -335,9 +358,10 @@ class Workfile(AlpineObject):
         >>> session.workfile.upload_file(workspace_id, "afm/test.afm")["file_name"]
         'test.afm'
         """
-        file = existing_file(path, "path")
-        fields: list[tuple[str, object]] = [] if description is None else [("workfile[description]", description)]
-        return self._create(workspace_id_of(self, workspace_id), file, file.name, fields, if_exists)
+        file, mode = existing_file(path, "path"), checked_if_exists(if_exists)
+        chosen = file.name if name is None else text(name, "name")
+        given_fields = given(**{"workfile[description]": words(description, "description")})
+        return self._create(workspace_id_of(self, workspace_id), file, chosen, chosen, [*given_fields.items()], mode)
 
     def update(self, workfile_id: Id, name: str | None = None, description: str | None = None) -> Record:
         """Change the name or the description of a workfile. Calls ``PUT /workfiles/:id``.
@@ -360,13 +384,16 @@ class Workfile(AlpineObject):
         ... )["description"]
         'Orders above an amount'
         """
-        number = identifier(workfile_id, "workfile_id")
-        document = given(file_name=None if name is None else text(name, "name"), description=description)
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        document = given(
+            file_name=None if name is None else text(name, "name"), description=words(description, "description")
+        )
         if not document:
             return self.get(number)
         body = BytesBody.json({"workfile": document})
         action = f"update workfile {number}"
-        return self._one(self._request("PUT", f"workfiles/{number}", action, body=body, repeatable=True, kinds=_KINDS))
+        path = f"workfiles/{number}"
+        return self._one(naming(lambda: self._request("PUT", path, action, body=body, repeatable=True, kinds=_KINDS)))
 
     def copy(self, workfile_id: Id, workspace_id: Id | None = None, name: str | None = None) -> Record:
         """Copy a workfile. Calls ``POST /workfiles/:id/copy``.
@@ -388,16 +415,19 @@ class Workfile(AlpineObject):
         >>> session.workfile.copy(workflow_id)["file_name"]
         'order_filter_1'
         """
-        number = identifier(workfile_id, "workfile_id")
+        number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        new_name = None if name is None else text(name, "name")
         workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
         try:
-            answer = self._request(
-                "POST",
-                f"workfiles/{number}/copy",
-                f"copy workfile {number}",
-                body=BytesBody.json(given(workspace_id=workspace, file_name=name)),
-                kinds=_KINDS,
-                if_lost="Look with workfile.get_list whether the copy is there before you copy it again.",
+            answer = naming(
+                lambda: self._request(
+                    "POST",
+                    f"workfiles/{number}/copy",
+                    f"copy workfile {number}",
+                    body=BytesBody.json(given(workspace_id=workspace, file_name=new_name)),
+                    kinds=_KINDS,
+                    if_lost="Check with session.workfile.get_list whether the copy is there before you copy it again.",
+                )
             )
             return self._one(answer)
         except WorkfileNotFoundException as error:
@@ -426,7 +456,7 @@ class Workfile(AlpineObject):
         """
         if isinstance(workfile_ids, str | bytes) or not isinstance(workfile_ids, Iterable):
             raise InvalidArgumentException(f"workfile_ids must be a list of ids, not {workfile_ids!r}.")
-        numbers = [identifier(workfile_id, "each of workfile_ids") for workfile_id in workfile_ids]
+        numbers = [identifier(each, "each of workfile_ids", WorkfileNotFoundException) for each in workfile_ids]
         if not numbers:
             return
         workspace = workspace_id_of(self, workspace_id)
@@ -449,19 +479,23 @@ class Workfile(AlpineObject):
         raise restated(missing, WorkfileNotFoundException, "The workspace is there, but not all of these workfiles.")
 
     def _create(
-        self, workspace: int, file: Path, name: str, fields: list[tuple[str, object]], if_exists: str
+        self, workspace: int, file: Path, told: str, name: str, fields: list[tuple[str, object]], if_exists: str
     ) -> Record:
-        choice(if_exists, "if_exists", ("rename", "error", "replace"))
+        """Send a new workfile; of ``told``, the name of its file, the server makes ``name``, the workfile's."""
         replaced = self._taken(workspace, name) if if_exists == "replace" else None
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
-        answer = self._request(
-            "POST",
-            f"workspaces/{workspace}/workfiles",
-            f"upload {file.name} to workspace {workspace}",
-            body=MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file),
-            kinds=_IN_WORKSPACE,
-            if_lost="Look with workfile.get_list whether it is there before you upload it again.",
+        body = MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file, told)
+        answer = naming(
+            lambda: self._request(
+                "POST",
+                f"workspaces/{workspace}/workfiles",
+                f"upload {file.name} to workspace {workspace}",
+                body=body,
+                kinds=_IN_WORKSPACE,
+                if_lost="Check with session.workfile.get_list whether it is there before you upload it again.",
+            ),
+            "Give another with upload(…, name=…) or upload_file(…, name=…).",
         )
         record = self._one(answer)
         if replaced is not None:

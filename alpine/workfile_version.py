@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 
-from alpine._arguments import Id, identifier
+from alpine._arguments import Id, identifier, words
+from alpine._display.records import Record, RecordList
 from alpine._files import existing_file
 from alpine._http.body import MultipartBody
-from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import Resource
 from alpine.exception import NotFoundException, WorkfileNotFoundException
 
 _KINDS = {404: WorkfileNotFoundException}
 _VERSION_KINDS: dict[int, type[NotFoundException]] = {404: NotFoundException}
 
 
-class Version(AlpineObject):
+class Version(Resource):
     """A class for interacting with the versions of workfiles. Workflows have none."""
 
     def get_list(self, workfile_id: Id, per_page: int = 100) -> RecordList:
@@ -34,7 +34,7 @@ class Version(AlpineObject):
         >>> len(session.workfile.version.get_list(workfile_id))
         1
         """
-        workfile = identifier(workfile_id, "workfile_id")
+        workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         path, action = f"workfiles/{workfile}/versions", f"list the versions of workfile {workfile}"
         return self._list(path, action, per_page=per_page, kinds=_KINDS)
 
@@ -54,7 +54,8 @@ class Version(AlpineObject):
         >>> version = session.workfile.version.get_list(workfile_id)[0]
         >>> found = session.workfile.version.get(workfile_id, version["id"])
         """
-        workfile, version = identifier(workfile_id, "workfile_id"), identifier(version_id, "version_id")
+        workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        version = identifier(version_id, "version_id", NotFoundException)
         action = f"get version {version} of workfile {workfile}"
         return self._one(self._request("GET", f"workfiles/{workfile}/versions/{version}", action, kinds=_VERSION_KINDS))
 
@@ -80,23 +81,23 @@ class Version(AlpineObject):
         >>> len(session.workfile.version.get_list(workfile_id))
         2
         """
-        workfile = identifier(workfile_id, "workfile_id")
+        workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         file = existing_file(path, "path")
-        fields = [("workfile[commit_message]", commit_message)]
+        fields = [("workfile[commit_message]", words(commit_message, "commit_message") or "")]
         answer = self._request(
             "POST",
             f"workfiles/{workfile}/versions",
             f"add a version to workfile {workfile}",
             body=MultipartBody(fields, "workfile[content]", file),
             kinds=_KINDS,
-            if_lost="Look with workfile.version.get_list whether it is there before you add it again.",
+            if_lost="Check with session.workfile.version.get_list whether it is there before you add it again.",
         )
         record = self._one(answer)
         if record.get("file_type") == "work_flow":
             # The server answers as if it had stored something.
             raise WorkfileNotFoundException(
                 f"Could not add a version to workfile {workfile}: a workflow has none, and nothing was stored; "
-                "workfile.upload with if_exists='replace' puts a new one in its place."
+                "session.workfile.upload with if_exists='replace' puts a new one in its place."
             )
         return record
 
@@ -119,6 +120,7 @@ class Version(AlpineObject):
         ... )
         >>> session.workfile.version.delete(workfile_id, added["version_info"]["id"])
         """
-        workfile, version = identifier(workfile_id, "workfile_id"), identifier(version_id, "version_id")
+        workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
+        version = identifier(version_id, "version_id", NotFoundException)
         path, action = f"workfiles/{workfile}/versions/{version}", f"delete version {version} of workfile {workfile}"
         self._request("DELETE", path, action, repeatable=True, kinds=_VERSION_KINDS)

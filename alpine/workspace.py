@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from alpine._arguments import Id, find_id, given, identifier, sent_id, text
+from alpine import exception
+from alpine._arguments import Id, find_id, given, identifier, page_size, sent_id, text, words
 from alpine._constants import Constants, flag
+from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.transport import Transport
-from alpine._records import Record, RecordList
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import AlpineObject, Resource
+from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,
@@ -19,6 +21,10 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
+from alpine.user import User
+
+__all__ = ["AlpineObject", "User", "Workspace"]
+__all__ += exception.__all__
 
 _KINDS = {404: WorkspaceNotFoundException}
 _NO_MEMBER = "OWNER MUST BE A MEMBER"
@@ -49,7 +55,7 @@ class MemberRole(Constants):
     ProjectMember = "Project Member"
 
 
-class Member(AlpineObject):
+class Member(Resource):
     """A class for interacting with the members of workspaces.
 
     Every change reads the members, then replaces them all. It refuses to do so when the list could not be read whole;
@@ -74,7 +80,8 @@ class Member(AlpineObject):
         >>> [member["username"] for member in members]
         ['demo']
         """
-        return self._read(workspace_id_of(self, workspace_id), per_page)[0]
+        size = page_size(per_page)
+        return self._read(workspace_id_of(self, workspace_id), size)[0]
 
     def iterate(self, workspace_id: Id, per_page: int = 100) -> Iterator[dict[str, Any]]:
         """Walk the members of a workspace. Calls ``GET /workspaces/:id/members``.
@@ -88,9 +95,9 @@ class Member(AlpineObject):
         ...     for member in session.workspace.member.iterate(workspace_id)
         ... ]
         """
-        number = workspace_id_of(self, workspace_id)
+        size, number = page_size(per_page), workspace_id_of(self, workspace_id)
         path, action = f"workspaces/{number}/members", f"list the members of workspace {number}"
-        return self._iterate(path, action, per_page=per_page, kinds=_KINDS, ordered=False)
+        return self._iterate(path, action, per_page=size, kinds=_KINDS, ordered=False)
 
     def add(self, workspace_id: Id, user_id: Id, role: str | None = None) -> RecordList:
         """Add a user to a workspace. Calls ``POST /workspaces/:id/members``.
@@ -116,7 +123,7 @@ class Member(AlpineObject):
         ...     workspace_id, user_id, session.workspace.memberRole.DataScientist
         ... )
         """
-        user = identifier(user_id, "user_id")
+        user = identifier(user_id, "user_id", UserNotFoundException)
         wanted = None if role is None else MemberRole.checked(role, "role")
 
         def change(roles: dict[int, str]) -> None:
@@ -134,6 +141,7 @@ class Member(AlpineObject):
         :returns: List of the workspace's members after the change.
         :rtype: list of dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises UserNotFoundException: The user does not exist.
         :raises WorkspaceMemberNotFoundException: The user is no member.
         :raises ValidationException: The user owns the workspace.
 
@@ -143,12 +151,19 @@ class Member(AlpineObject):
         >>> members = session.workspace.member.add(workspace_id, user_id)
         >>> members = session.workspace.member.remove(workspace_id, user_id)
         """
-        user = identifier(user_id, "user_id")
+        user = identifier(user_id, "user_id", UserNotFoundException)
 
         def change(roles: dict[int, str]) -> None:
             del roles[user]
 
-        return self._replace(workspace_id, f"remove user {user} from", change, member=user)
+        action = f"remove user {user} from"
+        try:
+            return self._replace(workspace_id, action, change, member=user)
+        except WorkspaceMemberNotFoundException as error:
+            no_member = error
+        # Scripts tell a user who does not exist from one who is no member.
+        self._request("GET", f"users/{user}", f"{action} workspace {workspace_id}", kinds={404: UserNotFoundException})
+        raise no_member
 
     def update_role(self, workspace_id: Id, user_id: Id, new_role: str) -> RecordList:
         """Change the role of a member. Calls ``POST /workspaces/:id/members``.
@@ -171,7 +186,8 @@ class Member(AlpineObject):
         ...     workspace_id, session.user_id, role
         ... )
         """
-        user, role = identifier(user_id, "user_id"), MemberRole.checked(new_role, "new_role")
+        user = identifier(user_id, "user_id", WorkspaceMemberNotFoundException)
+        role = MemberRole.checked(new_role, "new_role")
 
         def change(roles: dict[int, str]) -> None:
             roles[user] = role
@@ -195,7 +211,8 @@ class Member(AlpineObject):
             )
         if member is not None and member not in roles:
             raise WorkspaceMemberNotFoundException(
-                f"Could not {action} workspace {workspace}: the user is no member; member.get_list shows who is."
+                f"Could not {action} workspace {workspace}: the user is no member; "
+                "session.workspace.member.get_list shows who is."
             )
         change(roles)
         members = [{"user_id": user, "role": role} for user, role in roles.items()]
@@ -216,12 +233,13 @@ class Member(AlpineObject):
         if _NO_MEMBER not in refused.fields.get("owner", {}):
             raise refused
         advice = (
-            "The owner stays a member, and nothing was changed: first name another with workspace.update(owner_id=...)."
+            "The owner stays a member, and nothing was changed: first name another with "
+            "session.workspace.update(owner_id=...)."
         )
         raise restated(refused, ValidationException, advice)
 
 
-class Workspace(AlpineObject):
+class Workspace(Resource):
     """A class for interacting with workspaces. Their members are reached by :class:`Member`."""
 
     Member = Member
@@ -256,14 +274,14 @@ class Workspace(AlpineObject):
         'APITests'
         """
         name = text(workspace_name, "workspace_name")
-        document = {"name": name, **given(public=flag(public, "public"), summary=summary)}
+        document = {"name": name, **given(public=flag(public, "public"), summary=words(summary, "summary"))}
         return self._one(
             self._request(
                 "POST",
                 "workspaces",
                 f"create workspace {name!r}",
                 body=BytesBody.json(document),
-                if_lost="Look with workspace.get_id whether it is there before you create it again.",
+                if_lost="Check with session.workspace.get_id whether it is there before you create it again.",
             )
         )
 
@@ -388,9 +406,9 @@ class Workspace(AlpineObject):
             public=flag(is_public, "is_public"),
             archived=None if active is None else not active,
             name=None if name is None else text(name, "name"),
-            summary=summary,
+            summary=words(summary, "summary"),
             workspace_stage_id=None if stage is None else Stage.checked(stage, "stage"),
-            owner_id=None if owner_id is None else identifier(owner_id, "owner_id"),
+            owner_id=None if owner_id is None else identifier(owner_id, "owner_id", WorkspaceMemberNotFoundException),
         )
         number = workspace_id_of(self, workspace_id)
         if not document:
@@ -410,7 +428,7 @@ class Workspace(AlpineObject):
             refused = error
         if _NO_MEMBER not in refused.fields.get("owner", {}):
             raise refused
-        advice = f"Only a member can be the owner: add user {owner_id} with workspace.member.add first."
+        advice = f"Only a member can be the owner: add user {owner_id} with session.workspace.member.add first."
         raise restated(refused, WorkspaceMemberNotFoundException, advice)
 
     def delete(self, workspace_id: Id) -> None:
@@ -434,11 +452,13 @@ class Workspace(AlpineObject):
 def workspace_id_of(resource: AlpineObject, value: Id) -> int:
     """The number of a workspace given by id or by name; a name is looked up in each call.
 
+    A method calls it last, when all its other arguments have been checked: it may send requests.
+
     :raises WorkspaceNotFoundException: There is none of that name.
     """
     if isinstance(value, str) and value.strip() and not value.strip().isdecimal():
         return Workspace._beside(resource).get_id(value)
-    return identifier(value, "workspace_id")
+    return identifier(value, "workspace_id", WorkspaceNotFoundException)
 
 
 def workspace_exists(resource: AlpineObject, number: int) -> bool:
@@ -458,7 +478,7 @@ def restated(error: AlpineException, kind: type[E], more: str) -> E:
 
 def _filters(user_id: Id | None, active: bool | None) -> dict[str, Any]:
     params = given(
-        user_id=None if user_id is None else identifier(user_id, "user_id"),
+        user_id=None if user_id is None else identifier(user_id, "user_id", UserNotFoundException),
         active="true" if flag(active, "active") else None,
     )
     return {"params": params, "kinds": {404: UserNotFoundException}}

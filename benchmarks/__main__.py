@@ -36,6 +36,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a minute instead of ten; nothing is written")
     short = parser.parse_args().short
+    if sys.platform != "linux":
+        sys.exit("The benchmarks measure memory in /proc, which only Linux has.")
     if not files.has_curl():
         sys.exit("The benchmarks compare with curl, which is not installed.")
     results: list[Result] = []

@@ -18,7 +18,7 @@ from benchmarks.measure import Result, in_a_process, ratio
 from benchmarks.server import BareServer, running
 
 TOKEN = "benchmark-token-0001"
-_HEAVY = ("pandas", "numpy", "tqdm", "matplotlib", "duckdb", "werkzeug", "cheroot", "IPython")
+_HEAVY = ("pandas", "numpy", "matplotlib", "duckdb", "werkzeug", "cheroot", "IPython")
 
 
 def importing(short: bool) -> list[Result]:

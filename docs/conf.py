@@ -28,7 +28,6 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
-nb_ipywidgets_js: dict[str, object] = {}
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

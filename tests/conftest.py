@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from alpine import APIClient
-from alpine._http.retry import Clock
+from alpine._clock import Clock
 from tests.scripted import FakeTime, ScriptedServer
 
 TOKEN = "scripted-token-000001"
@@ -43,6 +44,19 @@ def fake_time(session: APIClient) -> FakeTime:
     time = FakeTime()
     session._transport.clock = Clock(time.now, time.sleep)
     return time
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """An authority that vouches for servers which speak https."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
 
 
 @pytest.fixture

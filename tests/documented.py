@@ -93,9 +93,10 @@ class Stage:
         for name in ("afm/test.afm", "order_filter.afm"):
             (folder / name).write_bytes(flow)
         (folder / "row_filter.afm").write_text(ROW_FILTER, "utf-8")
-        (folder / "notes.txt").write_text(NOTES, "utf-8")
+        (folder / "notes.txt").write_bytes(NOTES.encode())
         login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}
         (folder / "alpine_login.json").write_text(json.dumps(login), "utf-8")
+        (folder / "alpine_login.json").chmod(0o600)
 
     def _server(self) -> Sandbox:
         return self.server

@@ -11,7 +11,10 @@ import signal
 import sys
 from datetime import datetime
 
+import requests
+
 import alpine
+from alpine.alpineobject import AlpineObject
 from alpine.datasource import DataSource
 
 SECONDS = 15
@@ -157,6 +160,7 @@ def about_members(member, role, old):
     )
     step("Member.remove", lambda: member.remove(old, 3), lambda rows: len(rows) == 2)
     step("Member.remove: the owner", lambda: member.remove(old, 1), raises="AlpineException")
+    step("Member.remove: nobody", lambda: member.remove(old, 99), raises="UserNotFoundException")
     step("Member.remove: no member", lambda: member.remove(old, 4), raises="WorkspaceMemberNotFoundException")
     step(
         "Member.update_role: no member",
@@ -218,6 +222,11 @@ def about_workfiles(session):
         "Workfile.upload: no such database",
         lambda: workfile.upload(workspace_id=1, afm_file=AFM_FILE, data_sources_list=entry(kind.HAWQ, 1, 99)),
         raises="AlpineException",
+    )
+    step(
+        "Workfile.upload: no such file",
+        lambda: workfile.upload(1, "no_such_file.afm", entry(kind.HAWQ, 1, 1)),
+        raises="FileNotFoundError",
     )
     flow = step("Workfile.get_id", lambda: workfile.get_id("order_filter", 1), lambda number: number == 1)
     step("Workfile.get_id: no such", lambda: workfile.get_id("none", 1), raises="WorkfileNotFoundException")
@@ -311,6 +320,91 @@ def about_tasks(task, kind, workspace, job, flow):
     step("Task.delete: no such", lambda: task.delete(workspace, job, 99), raises="TaskNotFoundException")
 
 
+class Milestones(AlpineObject):
+    """A call that the client has not, as users added it."""
+
+    def __init__(self, base_url, session, token):
+        super().__init__(base_url, session, token)
+        self.token = token
+
+    def get_list(self, workspace_id):
+        url = f"{self.base_url}/workspaces/{workspace_id}/members"
+        return self.session.get(self._add_token_to_url(url)).json()["response"]
+
+
+def set_and_read(thing, name, value):
+    setattr(thing, name, value)
+    return getattr(thing, name) is value
+
+
+def about_what_scripts_set_and_build_on(session):
+    own = Milestones(session.base_url, session.session, session.token)
+    step("AlpineObject: a class of one's own", lambda: own.get_list(1), lambda rows: whole(rows, "username", "demo"))
+    step("AlpineObject: without arguments", lambda: AlpineObject().session is None)
+    step("AlpineObject: without a session", lambda: AlpineObject("http://localhost/api", None, "t").token == "t")
+    other = alpine.APIClient(HOST, PORT, "demo", "alpine-demo")
+    step("APIClient.session: set", lambda: set_and_read(other, "session", requests.Session()))
+    step("APIClient.session: a call after it", other.get_version, lambda version: version.startswith("6."))
+    step("User.session: set", lambda: set_and_read(other.user, "session", requests.Session()))
+    step("User.session: a call after it", lambda: len(other.user.get_list()) == 4)
+    step("User.token: set", lambda: set_and_read(other.user, "token", session.token))
+    step("User.token: a call after it", lambda: len(other.user.get_list()) == 4)
+    step("APIClient.user_id: set", lambda: set_and_read(other, "user_id", 2))
+
+
+def about_ids_that_nothing_has(session):
+    for what in ("a name", "-1", -1):
+        said = repr(what)
+        step("User.get: " + said, lambda what=what: session.user.get(what), raises="UserNotFoundException")
+        step("Workfile.get: " + said, lambda what=what: session.workfile.get(what), raises="WorkfileNotFoundException")
+        step(
+            "Workspace.get: " + said, lambda what=what: session.workspace.get(what), raises="WorkspaceNotFoundException"
+        )
+        step("Job.get: " + said, lambda what=what: session.job.get(1, what), raises="JobNotFoundException")
+        step(
+            "DataSource.get: " + said,
+            lambda what=what: session.datasource.get(what, "Database"),
+            raises="DataSourceNotFoundException",
+        )
+
+
+def about_import(modules):
+    for module in modules:
+        names = {}
+        exec(f"from alpine.{module} import *", names)
+        step(
+            "import *: alpine." + module,
+            lambda names=names: all(names[name].__name__ == name for name in EXCEPTIONS + ["AlpineObject"]),
+        )
+        step(
+            "alpine: its modules: " + module,
+            lambda module=module: getattr(alpine, module).__name__ == "alpine." + module,
+        )
+
+
+EXCEPTIONS = [
+    "AlpineException",
+    "AlpineSessionNotFoundException",
+    "DataSourceNotFoundException",
+    "DataSourceTypeNotFoundException",
+    "FlowResultsMalformedException",
+    "InvalidResponseCodeException",
+    "JobNotFoundException",
+    "LoginFailureException",
+    "ResultsNotFoundException",
+    "RunFlowFailureException",
+    "RunFlowTimeoutException",
+    "RunJobFailureException",
+    "StopFlowFailureException",
+    "TaskNotFoundException",
+    "UserNotFoundException",
+    "WorkfileNotFoundException",
+    "WorkflowVariableException",
+    "WorkspaceMemberNotFoundException",
+    "WorkspaceNotFoundException",
+]
+
+
 def surface(session):
     """Every public method there is, as ``Class.method``."""
     workspace, workfile, job = session.workspace, session.workfile, session.job
@@ -326,6 +420,9 @@ def surface(session):
 signal.signal(signal.SIGALRM, on_alarm)
 session = alpine.APIClient(HOST, PORT, "demo", "alpine-demo")
 about_the_client(session)
+about_what_scripts_set_and_build_on(session)
+about_ids_that_nothing_has(session)
+about_import(["apiclient", "datasource", "job", "user", "workfile", "workspace"])
 about_users(session)
 workspace = about_workspaces(session)
 about_data_sources(session)

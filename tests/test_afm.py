@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import pickle
+import string
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine import afm
+from alpine.afm import drawing
 from alpine.exception import InvalidArgumentException, LocalFileException, WorkflowFileException
 
 CORPUS = Path(os.environ.get("ALPINE_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
@@ -105,6 +108,7 @@ def test_model_elements_are_kept_for_whoever_runs_the_flow():
 def test_nothing_secret_and_no_stored_model_survives_the_reading():
     flow = afm.read(FLOW)
     said = repr(flow) + repr(flow.operators) + repr(flow.data_sources) + flow.to_svg() + str(flow.variables)
+    said += flow.operators._repr_html_()
     said += str([source.parameters for source in flow.data_sources])
     for operator in flow.operators.values():
         said += str(operator.parameters) + "".join(ElementTree.tostring(e, "unicode") for e in operator.elements)
@@ -247,6 +251,72 @@ def test_the_drawing_is_well_formed_and_escapes_names():
     assert texts == ["Row & Filter", "Filter", "orders", "DbTable"]
     assert len(list(picture.iter("{http://www.w3.org/2000/svg}polygon"))) == 1
     assert flow._repr_html_() == flow._repr_svg_() == flow.to_svg()
+
+
+def test_the_operators_show_themselves_as_a_table_and_stay_a_dict():
+    flow = afm.read(FLOW.replace(b"@default_prefix_0", b"&lt;b&gt;"))
+    html = flow.operators._repr_html_()
+    assert "3 operators" in html
+    assert "<td>Row &amp; Filter</td><td>Filter</td><td>outputTable: &lt;b&gt;</td>" in html
+    assert repr(flow.operators) == repr(dict(flow.operators))
+    assert flow.operators == dict(flow.operators)
+    for same in (copy.deepcopy(flow), pickle.loads(pickle.dumps(flow))):
+        assert list(same.operators) == list(flow.operators)
+        assert "3 operators" in same.operators._repr_html_()
+    assert "0 operators" in afm.Workflow().operators._repr_html_()
+
+
+LONG_NAMES = [
+    *(letter * 60 for letter in [*string.printable.strip(), "ß", "é", "Ω"]),
+    "Confusion Matrix Viewer of the Northern Region",
+    "Linear Regression - 1 - trained again",
+    "重要客户数据筛选与汇总操作符名称很长",
+    "Фильтр строк по сумме и дате заказа",
+    "🚀🎉" * 20,
+    "e\u0301" * 60,
+]
+
+
+@pytest.mark.parametrize("name", LONG_NAMES, ids=lambda name: ascii(name[:6]))
+def test_a_name_fits_its_box_in_a_wide_font(name: str):
+    """Measured with the widest font that browsers take for system-ui, which matplotlib brings along."""
+    fonts = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
+    image_font = pytest.importorskip("PIL.ImageFont")
+    box = drawing.Box(name, f"{name}Operator")
+    picture = ElementTree.fromstring(drawing.svg([box], []))
+    assert picture.findtext(".//{*}title") == f"{name} ({name}Operator)"
+    for text, font, size in zip(
+        picture.iter("{http://www.w3.org/2000/svg}text"),
+        ("DejaVuSans-Bold.ttf", "DejaVuSans.ttf"),
+        (drawing.NAME_SIZE, drawing.KIND_SIZE),
+        strict=True,
+    ):
+        assert text.text is not None
+        assert text.text.endswith("…")
+        assert len(text.text) > 5
+        assert name.startswith(text.text[:-1])
+        width = image_font.truetype(str(fonts / font), 1000).getlength(text.text) * size / 1000
+        assert width <= drawing.WIDTH - 8
+
+
+def test_a_name_of_usual_length_is_whole():
+    for name in ("Row Filter", "Confusion Matrix", "Logistic Regression", "Random Forest Class"):
+        picture = ElementTree.fromstring(drawing.svg([drawing.Box(name, "LogisticRegressionModelerOperator")], []))
+        texts = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+        assert texts == [name, "LogisticRegressionModeler"]
+
+
+def test_no_letter_leaves_its_box_whatever_the_font():
+    picture = ElementTree.fromstring(drawing.svg([drawing.Box("\ufdfd" * 9, "x")], []))
+    group = picture.find("{*}g")
+    assert group is not None
+    box, clip = group.find("{*}rect"), group.find("{*}svg")
+    assert box is not None
+    assert clip is not None
+    assert [clip.get(key) for key in ("x", "y", "width", "height")] == [
+        box.get(key) for key in ("x", "y", "width", "height")
+    ]
+    assert len(list(clip.iter("{http://www.w3.org/2000/svg}text"))) == 2
 
 
 def corners(flow: afm.Workflow) -> list[tuple[float, float]]:

@@ -150,6 +150,7 @@ def test_the_environment_fills_in_what_is_not_given(server: ScriptedServer, monk
 def test_from_file_reads_the_notebooks_configuration(server: ScriptedServer, tmp_path: Path) -> None:
     server.on_login()
     path = tmp_path / "alpine_login.json"
+    path.touch(0o600)
     path.write_text(
         json.dumps({"host": "127.0.0.1", "port": str(server.port), "username": "ada", "password": PASSWORD})
     )
@@ -425,8 +426,9 @@ def test_a_token_set_by_hand_stays_valid_when_the_client_ends(server: ScriptedSe
 
 
 def test_the_login_of_a_session_stays_with_its_server(server: ScriptedServer, session: APIClient) -> None:
+    elsewhere = Workfile("http://elsewhere.invalid/api", session.session, session.token)
     with pytest.raises(InvalidArgumentException, match="give a token"):
-        Workfile("http://elsewhere.invalid/api", session.session, session.token)
+        elsewhere.get(1)
     assert Workfile("http://elsewhere.invalid/api", session.session, "a-token-of-that-server").token != session.token
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -79,7 +80,12 @@ def cause(function: Cause) -> Cause:
 
 @cause
 def InvalidArgumentException(scene: Scene) -> Any:
-    return scene.client.user.get("demo")
+    return scene.client.user.get(None)
+
+
+@cause
+def NotPicklableException(scene: Scene) -> Any:
+    return pickle.dumps(scene.client)
 
 
 @cause
@@ -100,6 +106,11 @@ def WorkflowVariableException(scene: Scene) -> Any:
 
 @cause
 def LocalFileException(scene: Scene) -> Any:
+    return scene.client.workfile.upload_file(1, scene.folder)
+
+
+@cause
+def LocalFileNotFoundException(scene: Scene) -> Any:
     return scene.client.workfile.upload_file(1, scene.folder / "none.txt")
 
 
@@ -338,7 +349,8 @@ table = {"out_title": "a", "visualType": 0, "visualData": {"columns": ["x"], "co
 try:
     FlowResults({"outputs": [table]}).operators["a"].to_dataframe()
 except MissingExtraException as error:
-    assert type(error) is MissingExtraException and ".[notebook]" in str(error), error
+    assert type(error) is MissingExtraException and "'.[notebook]'" in str(error), error
+    assert "pip install '<path to the wheel>[notebook]'" in str(error) and "pip install pandas" in str(error), error
     print("told")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)

@@ -245,6 +245,20 @@ def test_the_wait_ends_at_its_deadline_and_the_job_goes_on(
     assert server.count("POST") == 0
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, TimeoutError])
+def test_whatever_ends_the_wait_for_a_job_has_a_note_that_names_it(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, error: type[BaseException]
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise error
+
+    server.on("GET", JOB, Reply({"response": {"id": 2, "status": "running"}}))
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    with pytest.raises(error) as caught:
+        session.job.wait_until_finished(1, 2)
+    assert caught.value.__notes__ == ["Job 2 goes on. To wait again: wait_until_finished(1, 2)."]
+
+
 def test_every_state_but_idle_is_waited_for(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,6 +268,17 @@ def test_every_state_but_idle_is_waited_for(
     assert session.job.wait_until_finished(1, 2, verbose=True, query_time=1) == {"succeeded": True}
     shown = capsys.readouterr().out
     assert [word for word in ("enqueued", "running", "stopping", "idle") if word not in shown] == []
+
+
+def test_the_progress_of_a_job_that_failed_does_not_end_well(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running, idle = (Reply({"response": {"id": 2, "status": word}}) for word in ("running", "idle"))
+    server.on("GET", JOB, running, idle)
+    server.on("GET", "/api/jobs/2/job_results/latest", Reply({"response": {"succeeded": False}}))
+    with pytest.raises(RunJobFailureException):
+        session.job.wait_until_finished(1, 2, verbose=True, query_time=1)
+    assert capsys.readouterr().out.splitlines()[-1].endswith("running: RunJobFailureException")
 
 
 @pytest.mark.parametrize(

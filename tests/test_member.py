@@ -67,6 +67,11 @@ def test_whoever_is_no_member_is_neither_removed_nor_given_a_role(client: APICli
             call(1, 4)
 
 
+def test_somebody_who_does_not_exist_is_told_from_somebody_who_is_no_member(client: APIClient) -> None:
+    with pytest.raises(UserNotFoundException, match=r"remove user 99 from workspace Sandbox: .* 404"):
+        client.workspace.member.remove("Sandbox", 99)  # type: ignore[arg-type]
+
+
 def test_unknown_users_and_workspaces_raise_without_advice_that_does_not_fit(client: APIClient) -> None:
     with pytest.raises(UserNotFoundException, match=r"add user 99 to workspace 1: .* 404") as caught:
         client.workspace.member.add(1, 99)

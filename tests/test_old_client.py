@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.platforms import needs_signals
 from tests.test_old_script import STEPS_OF_THE_MAIN_JOB, walk
+
+pytestmark = needs_signals
 
 VERSION = "alpine==1.0.14"
 PAGE = Path(__file__).parent.parent / "docs" / "old_client.md"

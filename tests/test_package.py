@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.policy
 import importlib
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 import alpine
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ("pandas", "tqdm", "matplotlib", "duckdb", "werkzeug", "cheroot", "numpy", "IPython")
+HEAVY = ("pandas", "matplotlib", "duckdb", "werkzeug", "cheroot", "numpy", "IPython")
 OLD_MODULES = ("apiclient", "workfile", "workspace", "datasource", "user", "job", "exception")
 BESIDE_THE_PACKAGE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "pyproject.toml")
 
@@ -36,7 +37,7 @@ def in_python(code: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
@@ -105,9 +106,22 @@ def test_the_metadata_is_complete(built: Built) -> None:
     assert {"notebook", "sandbox", "test", "docs"} <= set(metadata.get_all("Provides-Extra") or [])
 
 
-def test_a_plain_install_needs_requests_and_urllib3_only(built: Built) -> None:
+def test_a_plain_install_needs_requests_and_urllib3_only_and_on_windows_the_time_zones(built: Built) -> None:
     needed = [line for line in built.metadata.get_all("Requires-Dist") or [] if "extra ==" not in line]
-    assert sorted(line.partition(">")[0].partition("<")[0].strip() for line in needed) == ["requests", "urllib3"]
+    anywhere = [line for line in needed if ";" not in line]
+    assert sorted(line.partition(">")[0].partition("<")[0].strip() for line in anywhere) == ["requests", "urllib3"]
+    [on_windows] = [line for line in needed if ";" in line]
+    assert on_windows.startswith("tzdata")
+    assert on_windows.partition(";")[2].replace('"', "'").strip() == "sys_platform == 'win32'"
+
+
+def test_each_python_that_is_promised_is_tried_on_every_system() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    promised = [found[1] for line in project["classifiers"] if (found := re.search(r"Python :: (3\.\d+)$", line))]
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    assert re.findall(r'"(3\.\d+)"', workflow.partition("python: [")[2].partition("]")[0]) == promised
+    assert {"windows-latest", "macos-latest", "ubuntu-latest"} <= set(re.findall(r"\w+-latest", workflow))
+    assert "run: .ci/run" in workflow
 
 
 def test_the_version_stands_in_one_place() -> None:
@@ -145,5 +159,8 @@ def test_the_page_on_compatibility_names_the_versions_of_the_package() -> None:
     page = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
     assert f"| Python | `{project['requires-python']}`" in page
     for needed in project["dependencies"]:
+        needed, _, marker = needed.partition("; ")
         name = re.match(r"\w+", needed)[0]  # type: ignore[index]
-        assert f"| {name} | `{needed.removeprefix(name)}` |" in page
+        assert marker in ("", "sys_platform == 'win32'")
+        where = ", on Windows only" if marker else ""
+        assert f"| {name}{where} | `{needed.removeprefix(name)}` |" in page

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import pickle
+import re
+import signal
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +19,11 @@ import pytest
 import requests
 
 import alpine
-from alpine import APIClient, _waiting, afm
+from alpine import APIClient, afm
+from alpine._runs import polling
+from alpine._runs.handle import FlowRun
 from alpine.exception import (
+    AlpineException,
     AlpineSessionNotFoundException,
     FlowResultsMalformedException,
     InvalidArgumentException,
@@ -320,11 +329,31 @@ def test_results_that_come_a_moment_later_are_waited_for(
 def test_results_that_never_come_raise_after_half_a_minute(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime
 ) -> None:
-    on_query(server, OVER)
+    on_query(server, working(), OVER)
     on_results(server, Reply('""'))
-    with pytest.raises(ResultsNotFoundException, match=PID):
+    with pytest.raises(ResultsNotFoundException, match=f"{PID}.*within 30 s"):
         session.workfile.process.wait_until_finished(375, PID)
     assert 30 <= sum(fake_time.sleeps) < 32
+
+
+def test_a_run_that_was_never_seen_working_is_told_soon(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, OVER)
+    on_results(server, Reply('""'))
+    with pytest.raises(ResultsNotFoundException, match=f"{PID}.*within 5 s"):
+        session.workfile.process.wait_until_finished(375, PID)
+    assert sum(fake_time.sleeps) == pytest.approx(5, abs=0.5)
+
+
+def test_results_are_not_waited_for_beyond_the_end_of_the_wait(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    on_query(server, *[working()] * 5, OVER)
+    on_results(server, Reply('""'))
+    with pytest.raises(ResultsNotFoundException, match=PID):
+        session.workfile.process.wait_until_finished(375, PID, timeout=2)
+    assert sum(fake_time.sleeps) < 2 + 15
 
 
 def test_a_failed_run_raises_with_the_messages_of_its_operators(
@@ -407,18 +436,197 @@ def test_an_expired_login_names_the_run(server: ScriptedServer, session: APIClie
     assert caught.value.process_id == PID
 
 
-def test_an_interrupt_leaves_the_run_going_and_says_how_to_go_on(
+class Alarm(Exception):
+    """What a signal handler of somebody raises."""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, Alarm, OSError, GeneratorExit])
+@pytest.mark.parametrize("stop", [False, True])
+def test_whatever_ends_a_wait_leaves_the_run_stopped_or_named(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, error: type[BaseException], stop: bool
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise error
+
+    on_query(server, working())
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    process = session.workfile.process
+    for wait in (partial(process.wait_until_finished, 375, PID), process.attach(375, PID).wait):
+        with pytest.raises(error) as caught:
+            wait(stop_on_interrupt=stop)
+        [note] = caught.value.__notes__
+        assert PID in note
+        assert "workflow 375" in note
+        assert (f"these were stopped: {PID}" in note) is stop
+        assert ("attach(375, process_id)" in note) is not stop
+    assert server.count("POST", ".*/stop") == (2 if stop else 0)
+
+
+def test_a_signal_in_the_middle_of_a_question_ends_the_wait(server: ScriptedServer, session: APIClient) -> None:
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    def interrupt(response: requests.Response, **_options: Any) -> None:
+        response.close()
+        signal.raise_signal(signal.SIGTERM)
+
+    on_query(server, working())
+    session.session.hooks["response"].append(interrupt)
+    before = signal.signal(signal.SIGTERM, ring)
+    try:
+        with pytest.raises(Alarm) as caught:
+            session.workfile.process.wait_until_finished(375, PID)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert PID in caught.value.__notes__[0]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no alarms on Windows")
+@pytest.mark.parametrize("error", [TimeoutError, ConnectionResetError, ValueError, Alarm])
+@pytest.mark.parametrize("fault", ["", "stall"], ids=["in the body", "in the head"])
+def test_an_alarm_while_an_answer_is_read_is_no_failure_of_the_network(
+    server: ScriptedServer, session: APIClient, error: type[Exception], fault: str
+) -> None:
+    def ring(*_: object) -> None:
+        raise error
+
+    def answer(_asked: Any) -> Reply:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        return Reply({"meta": {"processId": PID}}, delay=0.5, fault=fault)
+
+    on_run(server, answer)
+    server.on("GET", f"{ENGINE}/processes/{PID}/query", answer)
+    process = session.workfile.process
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with pytest.raises(error) as started:
+            process.run(375)
+        with pytest.raises(error) as waited:
+            process.wait_until_finished(375, PID)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert "A run may have started" in started.value.__notes__[0]
+    assert f"may go on: {PID}" in waited.value.__notes__[0]
+    assert server.count("GET") == 1, "it is not tried again"
+
+
+def test_a_stop_that_fails_or_is_interrupted_leaves_the_run_named(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime
 ) -> None:
-    def interrupt(_asked: Any) -> Reply:
-        raise KeyboardInterrupt
+    def interrupt(_seconds: float) -> None:
+        raise SystemExit
+
+    on_query(server, working())
+    on_stop(server, Reply("boom", 500))
+    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    with pytest.raises(SystemExit) as exited:
+        session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=True)
+    assert f"may go on: {PID}" in exited.value.__notes__[0]
+
+    def interrupt_again(response: requests.Response, **_options: Any) -> None:
+        if response.url.endswith("/stop"):
+            response.close()
+            raise KeyboardInterrupt
+
+    session.session.hooks["response"].append(interrupt_again)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=True)
+    assert f"may go on: {PID}" in caught.value.__notes__[0]
+    assert isinstance(caught.value.__context__, SystemExit)
+
+
+def test_the_note_of_an_exit_is_logged_as_python_shows_it_to_nobody(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise SystemExit
 
     on_query(server, working())
     session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with pytest.raises(SystemExit):
         session.workfile.process.wait_until_finished(375, PID)
-    assert PID in caught.value.__notes__[0]
+    assert f"may go on: {PID}" in caplog.text
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_an_answer_that_ends_a_wait_leaves_the_run_stopped_or_named(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, stop: bool
+) -> None:
+    on_query(server, working(), Reply("boom", 418))
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    with pytest.raises(AlpineException) as caught:
+        session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=stop)
+    assert caught.value.process_id == PID
+    assert ("may go on" in caught.value.__notes__[0]) is not stop
+    assert server.count("POST", ".*/stop") == stop
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "FAILURE"])
+def test_a_run_that_is_over_is_not_stopped(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, status: str
+) -> None:
+    on_query(server, OVER)
+    on_results(server, results(status))
+    run = session.workfile.process.attach(375, PID)
+    if status == "SUCCESS":
+        assert run.wait(stop_on_interrupt=True) == "SUCCESS"
+    else:
+        with pytest.raises(RunFlowFailureException) as caught:
+            run.wait(stop_on_interrupt=True)
+        assert not hasattr(caught.value, "__notes__")
     assert server.count("POST") == 0
+
+
+def test_an_exception_at_any_line_of_run_tells_of_the_run(server: ScriptedServer, session: APIClient) -> None:
+    """As a signal handler may raise one: between the answer of the engine and the return of ``run`` too."""
+    on_run(server, Reply(STARTED))
+    folder = Path(alpine.__file__).parent
+    files = {str(folder / f"{name}.py") for name in ("process", "_runs", "_unfinished", "alpineobject")}
+    files.add(str(folder / "_http" / "transport.py"))
+    told = {"nothing was sent": 0, "may have started": 0, PID: 0}
+
+    def interrupted(moment: int) -> BaseException | None:
+        count = itertools.count()
+
+        def trace(frame: Any, event: str, _argument: object) -> Any:
+            if frame.f_code.co_filename not in files:
+                return None
+            if event == "line" and next(count) == moment:
+                raise Alarm(frame.f_code.co_name, frame.f_lineno)
+            return trace
+
+        def work() -> None:
+            sys.settrace(trace)
+            session.workfile.process.run(375)
+
+        # In a thread of its own: 3.11 forgets to take back an exception that is handled where a trace function raises.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).exception()
+
+    for moment in itertools.count():
+        server.asked.clear()
+        error = interrupted(moment)
+        if error is None:
+            break
+        assert isinstance(error, Alarm)
+        notes = " ".join(getattr(error, "__notes__", ()))
+        if server.count("POST", ".*/run"):
+            assert PID in notes or "may have started" in notes or "may go on" in notes, error
+        found = [word for word in told if word in notes] or ["nothing was sent"]
+        told[found[-1]] += 1
+    assert min(told.values()) > 0, told
+
+
+def test_a_flow_in_a_circle_is_refused_before_anything_is_sent(server: ScriptedServer, session: APIClient) -> None:
+    operators = {name: afm.Operator(name, "com.alpine.FilterOperator") for name in "ab"}
+    flow = afm.Workflow(operators=operators, links=[afm.Link("a", "b"), afm.Link("b", "a")])
+    process = session.workfile.process
+    for call in (process.run, process.run_many, process.iterate_many):
+        with pytest.raises(WorkflowFileException, match="circle"):
+            call(375, [], afm_file=flow)
+    assert server.asked == []
 
 
 def test_verbose_shows_seconds_and_operators(
@@ -536,6 +744,25 @@ def test_a_run_is_shown_with_what_is_known_and_without_a_request(server: Scripte
     assert len(server.asked) == asked
 
 
+@pytest.mark.parametrize("jedi", [True, False])
+def test_completion_offers_what_a_run_can_do(session: APIClient, jedi: bool) -> None:
+    completer = pytest.importorskip("IPython.core.completer")
+    run = session.workfile.process.attach(375, PID)
+    complete = completer.IPCompleter(shell=None, namespace={"run": run, "session": session}, use_jedi=jedi)
+    with completer.provisionalcompleter():
+        offered = {found.text.lstrip(".") for found in complete.completions("run.", 4)}
+        resources = {found.text.lstrip(".") for found in complete.completions("session.", 8)}
+    assert offered == {"process_id", "results", "status", "stop", "wait", "workflow_id"}
+    assert "workfile" in resources
+    assert run.upper() == PID.upper(), "it stays a text all the same"
+
+
+def test_what_completion_offers_is_in_the_reference() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "workfile.md").read_text("utf-8")
+    section = page.partition("FlowRun()")[2].partition("```")[0]
+    assert sorted(re.findall(r"\.\. auto\w+:: (\w+)", section)) == dir(FlowRun)
+
+
 def test_a_variable_that_the_file_does_not_declare_is_warned_of_before_sending(
     server: ScriptedServer, session: APIClient, flow: Path
 ) -> None:
@@ -607,7 +834,7 @@ def test_a_last_look_that_fails_still_stops_the_run(
 def test_a_server_that_stalls_holds_a_wait_no_longer_than_a_last_look(
     server: ScriptedServer, session: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_waiting, "_LAST_LOOK", 0.2)
+    monkeypatch.setattr(polling, "LAST_LOOK", 0.2)
     session.timeout = (60, 60)
     for method in ("GET", "POST"):
         server.on(method, f"{ENGINE}/.*", Reply(fault="stall", delay=30))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import pprint
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from alpine._records import Record, RecordList
+from alpine._display.records import Record, RecordList
 
 OWNER = {"id": 7, "username": "ada", "entity_type": "user"}
 WORKSPACES = [
@@ -48,25 +49,42 @@ def test_a_list_holds_records() -> None:
     assert RecordList() == []
 
 
-def test_the_plain_repr_is_short() -> None:
-    assert repr(Record(WORKSPACES[0])) == "<workspace id=1, name='Sandbox', owner='ada' …>"
-    assert repr(Record({"id": 3})) == "<record id=3>"
-    assert repr(RecordList(WORKSPACES)) == "<2 workspaces: 'Sandbox', '<b>Lab</b>'>"
-    assert repr(RecordList(WORKSPACES * 9)).endswith(", …>")
-    assert repr(RecordList([{"id": 3}])) == "<1 record: '3'>"
-    assert repr(RecordList()) == "<0 records>"
+def test_ipython_shows_them_in_short() -> None:
+    pretty = pytest.importorskip("IPython.lib.pretty").pretty
+    assert pretty(Record(WORKSPACES[0])) == "<workspace id=1, name='Sandbox', owner='ada' …>"
+    assert pretty(Record({"id": 3})) == "<record id=3>"
+    assert pretty(RecordList(WORKSPACES)) == "<2 workspaces: 'Sandbox', '<b>Lab</b>'>"
+    assert pretty(RecordList(WORKSPACES * 9)).endswith(", …>")
+    assert pretty(RecordList([{"id": 3}])) == "<1 record: '3'>"
+    assert pretty(RecordList()) == "<0 records>"
+    assert pretty({"a": [Record({"id": 3})]}) == "{'a': [<record id=3>]}"
 
 
-def test_printing_gives_the_plain_text() -> None:
-    assert str(Record(WORKSPACES[0])) == f"{Record(WORKSPACES[0])}" == str(WORKSPACES[0])
-    assert str(RecordList(WORKSPACES)) == str(WORKSPACES)
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Record(WORKSPACES[0]), WORKSPACES[0]),
+        (RecordList(WORKSPACES), WORKSPACES),
+        (RecordList(), []),
+        ({"all": [Record(WORKSPACES[0])]}, {"all": [WORKSPACES[0]]}),
+    ],
+)
+def test_everything_that_prints_gives_the_plain_text(
+    value: Any, plain: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repr(value) == str(value) == f"{value}" == f"{value!r}" == repr(plain)
+    assert pprint.pformat(value) == pprint.pformat(plain)
+    assert pprint.pformat(value, width=40, depth=2) == pprint.pformat(plain, width=40, depth=2)
+    print(value)
+    assert capsys.readouterr().out == f"{plain}\n"
+    assert json.dumps(value) == json.dumps(plain)
 
 
 def test_a_record_of_a_kind_that_nobody_knows_is_shown_up_to_a_limit() -> None:
     html = Record({f"limit_{i}": i for i in range(40)})._repr_html_()
     assert "limit_24" in html
     assert "limit_25" not in html
-    assert "15 more keys" in html
+    assert "15 more keys; print(…) shows the whole record" in html
 
 
 def test_a_list_is_shown_as_a_table() -> None:
@@ -84,7 +102,7 @@ def test_a_list_is_shown_as_a_table() -> None:
 def test_a_long_list_is_cut() -> None:
     html = RecordList({"id": i, "name": "x"} for i in range(1025))._repr_html_()
     assert html.count("<tr>") == 26
-    assert "1,000 more" in html
+    assert "1,000 more; .to_dataframe() holds them all" in html
 
 
 def test_a_record_is_shown_as_pairs() -> None:
@@ -121,7 +139,7 @@ def test_without_pandas_the_extra_is_named() -> None:
     code = """
 import sys
 sys.modules["pandas"] = None
-from alpine._records import RecordList
+from alpine._display.records import RecordList
 try:
     RecordList([{"id": 1}]).to_dataframe()
 except ImportError as error:

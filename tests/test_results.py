@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import pprint
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,6 @@ def column(kind: str | None, *cells: Any) -> pd.Series[Any]:
 
 def test_results_tell_of_the_run(results: FlowResults) -> None:
     assert results == document()
-    assert str(results) == str(document())
     assert results.status == results.metadata["status"] == "SUCCESS"
     assert results.duration == timedelta(seconds=60.75)
     assert [entry["nodeName"] for entry in results.logs][-1] == "null"
@@ -303,12 +303,22 @@ def test_a_table_without_numbers_cannot_be_drawn() -> None:
 # display
 
 
-def test_the_plain_repr_is_short(results: FlowResults) -> None:
-    assert repr(results) == f"<FlowResults SUCCESS: 3 operators, 'Data ETL', run {PID}>"
-    assert repr(results.operators["Row Filter"]) == "<OperatorOutput 'Row Filter': 50,000 rows, 5 columns>"
-    assert "tabs 'Trees'" in repr(results.operators["Forest"])
-    assert repr(OperatorOutput({})) == "<OperatorOutput 'None': visual type None>"
-    assert repr(FlowResults({})).startswith("<FlowResults without a status: 0 operators")
+def test_everything_that_prints_gives_the_plain_text(results: FlowResults) -> None:
+    output = results.operators["Row Filter"]
+    for value, plain in ((results, document()), (output, ROW_FILTER), ({"a": [results]}, {"a": [document()]})):
+        assert repr(value) == str(value) == f"{value}" == f"{value!r}" == repr(plain)
+        assert pprint.pformat(value) == pprint.pformat(plain)
+        assert pprint.pformat(value, width=40, depth=2) == pprint.pformat(plain, width=40, depth=2)
+        assert json.dumps(value) == json.dumps(plain)
+
+
+def test_ipython_shows_them_in_short(results: FlowResults) -> None:
+    pretty = pytest.importorskip("IPython.lib.pretty").pretty
+    assert pretty(results) == f"<FlowResults SUCCESS: 3 operators, 'Data ETL', run {PID}>"
+    assert pretty(results.operators["Row Filter"]) == "<OperatorOutput 'Row Filter': 50,000 rows, 5 columns>"
+    assert "tabs 'Trees'" in pretty(results.operators["Forest"])
+    assert pretty(OperatorOutput({})) == "<OperatorOutput 'None': visual type None>"
+    assert pretty(FlowResults({})).startswith("<FlowResults without a status: 0 operators")
 
 
 def test_the_html_shows_tables_and_no_json(results: FlowResults) -> None:
@@ -351,7 +361,7 @@ sys.modules["pandas"] = sys.modules["matplotlib"] = None
 from alpine.exception import MissingExtraException
 from alpine.results import OperatorOutput
 output = OperatorOutput({"out_title": "t", "visualData": {"columns": ["a"], "items": [{"a": "1"}]}})
-output._repr_html_(), repr(output), output.row_count
+output._repr_html_(), output.summary, output.row_count
 for call in (output.to_dataframe, output.plot):
     try:
         call()
@@ -365,5 +375,5 @@ for call in (output.to_dataframe, output.plot):
 
 
 def test_importing_results_loads_nothing_heavy() -> None:
-    code = "import sys, alpine.results; raise SystemExit(bool({'pandas', 'matplotlib', 'tqdm'} & set(sys.modules)))"
+    code = "import sys, alpine.results; raise SystemExit(bool({'pandas', 'matplotlib'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

@@ -70,10 +70,14 @@ def test_no_object_of_a_client_shows_a_secret_of_its_own_accord(server: Scripted
 
 
 def test_a_request_and_its_answer_show_none(logged_in: APIClient) -> None:
+    from requests.cookies import RequestsCookieJar
+
     from alpine._http.transport import Answer, Call
 
     call = Call("POST", "http://h", "p", "do x", params=(("session_id", TOKEN),), secrets=(PASSWORD,))
-    answer = Answer(200, {"Set-Cookie": COOKIE}, TOKEN.encode(), call, 1, {"a": COOKIE})
+    cookies = RequestsCookieJar()
+    cookies.set("a", COOKIE)
+    answer = Answer(200, {"Set-Cookie": COOKIE}, TOKEN.encode(), call, 1, cookies)
     assert_silent(f"{call!r} {answer!r}")
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from alpine import APIClient
 from alpine.exception import NotFoundException
+from tests.platforms import needs_fork
 from tests.reliability.wire import Asked, WireServer, message
 
 THREADS = 32
@@ -131,6 +132,7 @@ def test_an_expiry_that_all_threads_meet_is_one_login() -> None:
     echo.server.close()
 
 
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_parent_and_children_ask_at_the_same_time_and_get_their_own_answers() -> None:
     echo = Echo()

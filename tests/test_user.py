@@ -106,7 +106,7 @@ def test_a_word_that_means_nothing_is_refused_before_anything_is_sent(
     assert server.asked == []
 
 
-@pytest.mark.parametrize("wrong", ["demo", None, True, 1.0, -1, ""])
+@pytest.mark.parametrize("wrong", [None, True, 1.0, [1]])
 def test_what_is_no_id_is_refused(session: APIClient, wrong: object) -> None:
     for call in (session.user.get, session.user.update, session.user.delete):
         with pytest.raises(InvalidArgumentException, match="user_id must be"):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from alpine._http.retry import Clock
-from alpine._waiting import Waited, wait_for
+from alpine._clock import Clock
+from alpine._runs.polling import Waited, wait_for
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,

@@ -102,7 +102,9 @@ def test_only_what_is_given_is_sent(server: ScriptedServer, session: APIClient) 
 
 
 def test_only_a_member_becomes_the_owner(client: APIClient) -> None:
-    with pytest.raises(WorkspaceMemberNotFoundException, match=r"add user 2 with workspace\.member\.add") as caught:
+    with pytest.raises(
+        WorkspaceMemberNotFoundException, match=r"add user 2 with session\.workspace\.member\.add"
+    ) as caught:
         client.workspace.update(1, owner_id=2)
     assert caught.value.status_code == 422
     client.workspace.member.add(1, 2)

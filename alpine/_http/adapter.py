@@ -81,6 +81,23 @@ class PoolAdapter(HTTPAdapter):
     def _use_own_pools(manager: PoolManager) -> None:
         manager.pool_classes_by_scheme = {"http": Pool, "https": TLSPool}
 
+    def close(self) -> None:
+        """Close every connection; one that is in use is closed as soon as its answer was read.
+
+        A call that comes later opens new ones.
+        """
+        # urllib3 leaves it to the garbage collector, which comes late where a traceback still knows the pool.
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated itself
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.close()
+        # Those too that urllib3 has given up for there being too many.
+        for pool in list(self._pools.values()):
+            pool.close()
+        self._pools.clear()
+        super().close()
+
     def exchange(
         self,
         request: requests.PreparedRequest,
@@ -117,10 +134,17 @@ class PoolAdapter(HTTPAdapter):
         response.connection = self
         return response
 
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        # Without the brackets, which requests takes off, urllib3 does not know the zone of a link-local address.
+        if "%" in (host["host"] or ""):
+            host["host"] = f"[{host['host']}]"
+        return host, tls
+
     def _pool(self, request: requests.PreparedRequest, origin: str, verify: Any, cert: Any) -> Any:
         key = (origin, verify, tuple(cert) if isinstance(cert, list) else cert)
         pool = self._pools.get(key)
-        # A pool that was closed, by the session or because there were too many, has lost its queue.
+        # A pool that was closed has lost its queue.
         if pool is None or pool.pool is None:
             pool = self.get_connection_with_tls_context(request, verify, {}, cert)
             self.cert_verify(pool, str(request.url), verify, cert)  # type: ignore[no-untyped-call]
@@ -142,4 +166,6 @@ def _after_fork() -> None:
                 adapter.init_poolmanager(adapter._pool_connections, adapter._pool_maxsize, adapter._pool_block)  # type: ignore[attr-defined]
 
 
-os.register_at_fork(after_in_child=_after_fork)
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -67,15 +67,18 @@ class MultipartBody:
     :param fields: The names and values of the fields, in order.
     :param file_field: The name of the field that holds the file.
     :param path: The file.
+    :param file_name: The name that is told of it; by default its own.
     """
 
-    def __init__(self, fields: Iterable[tuple[str, object]], file_field: str, path: Path) -> None:
+    def __init__(
+        self, fields: Iterable[tuple[str, object]], file_field: str, path: Path, file_name: str | None = None
+    ) -> None:
         boundary = choose_boundary()
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._path = path
         self._size = _size_of(path)
         head = b"".join(_part(boundary, name, str(value)) for name, value in fields)
-        self._head = head + _part(boundary, file_field, None, path.name)
+        self._head = head + _part(boundary, file_field, None, file_name or path.name)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self.length = len(self._head) + self._size + len(self._tail)
 
@@ -139,4 +142,9 @@ def body_of(json_document: Any, form: Mapping[str, object] | bytes | None) -> Bo
         return BytesBody.json(json_document)
     if isinstance(form, bytes):
         return BytesBody(form, "application/octet-stream")
-    return None if form is None else BytesBody.form(form)
+    if form is None:
+        return None
+    if not isinstance(form, Mapping):
+        # What is in it stays untold: it may be a password.
+        raise InvalidArgumentException(f"data must be a dict or bytes, not {type(form).__name__}.")
+    return BytesBody.form(form)

@@ -5,16 +5,25 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import socket
+import ssl
+import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
 import requests
+from urllib3 import HTTPResponse, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import DecodeError, ProtocolError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, NewConnectionError, ProtocolError
+from urllib3.util.connection import allowed_gai_family
+from urllib3.util.ssltransport import SSLTransport
+
+from alpine._http import deadline
 
 PATIENCE = 120.0
 """Seconds that an answer may take from its first byte, however small it is; at least twice the time-out for reading."""
@@ -24,6 +33,12 @@ _LONGEST_HEAD = 1024 * 1024
 _LONGEST_LINE = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_BEGINS = b"\x1f"
+_RECORD = 16 * 1024
+"""Bytes of a record of TLS."""
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_MOST_UNSENT = 128 * 1024
+"""Bytes that the system holds back for a slow connection. It would take megabytes, and the wait for an answer, which
+begins when the last byte is handed over, would be over before they have left."""
 
 
 class _Steady(io.RawIOBase):
@@ -31,20 +46,28 @@ class _Steady(io.RawIOBase):
 
     A time-out of the socket does not see it: there is always another byte in time.
 
-    :param timeout: The time-out for reading, in seconds; None for none.
+    :param sock: The socket below; its time-out is the one for reading.
     """
 
-    def __init__(self, raw: io.RawIOBase, timeout: float | None) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
         self._raw = raw
-        self._patience = math.inf if timeout is None else max(PATIENCE, 2 * timeout)
+        self._sock = sock
+        self._deadline = deadline.current()
+        self._timeout: float | None = sock.gettimeout()
+        self._patience = math.inf if self._timeout is None else max(PATIENCE, 2 * self._timeout)
         self._began: float | None = None
         self._received = 0
         self.in_head = True
+        self.over = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
+        if self.over:
+            return 0
+        if self._deadline is not None:
+            self._sock.settimeout(self._deadline.capped(self._timeout))
         count = self._raw.readinto(buffer)
         now = time.monotonic()
         if self._began is None:
@@ -84,8 +107,10 @@ class _FinalResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self._steady = _Steady(self.fp.detach(), sock.gettimeout())
+        self._steady = _Steady(self.fp.detach(), sock)
         self.fp = _Lines(self._steady)
+        self.has_surplus = False
+        """Whether more than the answer was read off the connection."""
 
     def begin(self) -> None:
         super().begin()
@@ -100,13 +125,115 @@ class _FinalResponse(http.client.HTTPResponse):
             raise http.client.IncompleteRead(b"")
         return super()._safe_read(amt)  # type: ignore[misc,no-any-return]
 
+    def _close_conn(self) -> None:
+        # So that looking at what was read ahead does not read on.
+        self._steady.over = True
+        self.has_surplus = not self.fp.closed and bool(self.fp.peek(1))
+        super()._close_conn()  # type: ignore[misc]
+
 
 class _Connection(HTTPConnection):
+    """A connection that is not used again when bytes came that nobody asked for: they would be the next answer.
+
+    urllib3 looks only for bytes that are still in the system's buffer.
+    """
+
     response_class = _FinalResponse
+    _last: Any = None
+    pause: float | None = None
+    """Seconds that the server may pause while it reads."""
+    most_at_once = sys.maxsize
+    """Bytes to be written within one time-out: a socket takes what it can of them, TLS all or nothing."""
+
+    def request(self, method: str, url: str, *args: Any, **options: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        # urllib3 would leave the time-out for connecting on the socket: a server that pauses for longer while it
+        # reads a file would be given up.
+        self.timeout = self.pause
+        super().request(method, url, *args, **options)
+
+    def send(self, data: Any) -> None:
+        limit = deadline.current()
+        if limit is not None and self.sock is not None:
+            self.sock.settimeout(limit.capped(self.timeout))
+        if not isinstance(data, bytes) or len(data) <= _RECORD:
+            super().send(data)
+            return
+        left = memoryview(data)
+        while left:
+            if limit is not None:
+                self.sock.settimeout(limit.capped(self.timeout))
+            left = left[self.sock.send(left[: self.most_at_once]) :]
+
+    def _new_conn(self) -> socket.socket:
+        limit = deadline.current()
+        sock = super()._new_conn() if limit is None else self._new_conn_by(limit)
+        if _NOTSENT_LOWAT is not None:
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _MOST_UNSENT)
+        return sock
+
+    def _new_conn_by(self, limit: deadline.Deadline) -> socket.socket:
+        # urllib3 would give each of the host's addresses the whole of the time.
+        name, timeout = self._dns_host, self.timeout
+        addresses = _addresses(name, self.port)
+        try:
+            for address in addresses:
+                self._dns_host, self.timeout = address, limit.capped(timeout)
+                try:
+                    sock = super()._new_conn()
+                except NewConnectionError:
+                    if address == addresses[-1]:
+                        raise
+                else:
+                    # For the handshake of TLS, which is next.
+                    sock.settimeout(limit.capped(timeout))
+                    return sock
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, str(error)) from None
+        finally:
+            self._dns_host, self.timeout = name, timeout
+        raise ConnectTimeoutError(self, "no address")
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        limit = deadline.current()
+        if limit is not None and self.sock is not None:
+            self.sock.settimeout(limit.capped(self.timeout))
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        response = super().getresponse()
+        self._last = response._original_response
+        return response
+
+    @property
+    def is_connected(self) -> bool:
+        surplus = self._last is not None and self._last.has_surplus
+        return super().is_connected and not surplus and not _has_unread(self.sock)
+
+    def close(self) -> None:
+        self._last = None
+        super().close()
 
 
-class _TLSConnection(HTTPSConnection):
-    response_class = _FinalResponse
+class _TLSConnection(_Connection, HTTPSConnection):
+    most_at_once = _RECORD
+
+
+def _has_unread(sock: Any) -> bool:
+    """Whether encryption has bytes in hand: it takes a whole record off the wire at a time."""
+    if isinstance(sock, SSLTransport):
+        return bool(sock.incoming.pending or sock.sslobj.pending()) or _has_unread(sock.socket)
+    return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+
+
+def _addresses(name: str, port: int | None) -> list[str]:
+    """The addresses of a host; its name where there are none, so that urllib3 tells why."""
+    with suppress(OSError, UnicodeError):
+        found = socket.getaddrinfo(name.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found)) or [name]
+    return [name]
 
 
 class Pool(HTTPConnectionPool):
@@ -114,8 +241,12 @@ class Pool(HTTPConnectionPool):
 
     ConnectionCls = _Connection
 
+    def _make_request(self, conn: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
+        conn.pause = Timeout.resolve_default_timeout(options["timeout"].read_timeout)
+        return super()._make_request(conn, method, url, *args, **options)
 
-class TLSPool(HTTPSConnectionPool):
+
+class TLSPool(Pool, HTTPSConnectionPool):
     """Connections with encryption."""
 
     ConnectionCls = _TLSConnection
@@ -124,7 +255,26 @@ class TLSPool(HTTPSConnectionPool):
         # The client warns once when certificates are not checked; urllib3 would warn for each request,
         # and silencing it through the warnings module would silence it for the whole process.
         if conn.is_closed:
-            conn.connect()
+            try:
+                conn.connect()
+            except TimeoutError as error:
+                # urllib3 takes it for an answer that does not come; but nothing was sent yet.
+                raise ConnectTimeoutError(conn, str(error)) from None
+
+
+def tells_its_end(response: requests.Response, *, unpacked: bool) -> bool:
+    """Whether a body that stops early can be told from a whole one; asked before it is read.
+
+    :param unpacked: Whether urllib3 unpacks it: it takes a compressed one that stops early as whole.
+    """
+    raw = response.raw
+    if getattr(raw, "length_remaining", None) is not None or getattr(raw, "chunked", False):
+        return True
+    return not unpacked and _is_gzip(response)
+
+
+def _is_gzip(response: requests.Response) -> bool:
+    return response.headers.get("Content-Encoding", "").strip().lower() in {"gzip", "x-gzip"}
 
 
 def whole_body(response: requests.Response, size: int) -> Iterator[bytes]:
@@ -132,7 +282,7 @@ def whole_body(response: requests.Response, size: int) -> Iterator[bytes]:
 
     :param size: The largest piece, in bytes.
     """
-    if response.headers.get("Content-Encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+    if not _is_gzip(response):
         yield from response.iter_content(size)
         return
     decoder = zlib.decompressobj(_GZIP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import requests
 import urllib3.exceptions as urllib3_errors
 
+from alpine._http.deadline import Deadline
 from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
@@ -28,7 +30,9 @@ _CLOSED_IN_THE_MIDDLE = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscall
 _IN_THE_MIDDLE = frozenset({"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC", "BAD_RECORD_TYPE"})
 """What OpenSSL says of bytes that were spoilt after the handshake."""
 _PLAIN_HTTP = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
-_PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, or give its https port."
+_PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, that is host='{other}', or its https port."
+_HTTPS_ADVICE = "If the port speaks https, use is_secure=True, that is host='{other}'."
+_STRANGER_ADVICE = "Is that an Alpine server?"
 _TLS_ADVICE = "For a server with a CA of its own give ca_certs='/path/to/ca.pem'."
 _CLIENT_ADVICE = "The server wants a client certificate that it knows: give cert=(certificate_file, key_file)."
 _ALERTS_OF_A_CERTIFICATE = frozenset(
@@ -40,6 +44,13 @@ _ALERTS_OF_A_CERTIFICATE = frozenset(
         "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
         "SSLV3_ALERT_CERTIFICATE_EXPIRED",
     }
+)
+_NOTHING_SENT = (
+    urllib3_errors.NewConnectionError,
+    urllib3_errors.ProxyError,
+    # The session was closed by another thread at this very moment.
+    urllib3_errors.ClosedPoolError,
+    socket.gaierror,
 )
 _TUNNEL = "Tunnel connection failed"
 
@@ -72,6 +83,14 @@ class Failure:
         for cause in chain:
             if isinstance(cause, AlpineException):
                 raise cause
+        # The innermost: what urllib3 wraps around it has its traceback as well.
+        signalled = next((cause for cause in reversed(chain) if of_a_signal(cause)), None)
+        if signalled is not None:
+            raise signalled
+        for cause in chain:
+            # Error and frame know each other, and both know the pool: its connections would stay open after
+            # session.close() until the garbage collector comes by.
+            cause.__traceback__ = None
         certificate = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
         if certificate is not None and not isinstance(certificate, _CLOSED_IN_THE_MIDDLE):
             return cls._of_tls(certificate)
@@ -79,10 +98,7 @@ class Failure:
         if tunnel is not None:
             reason = f"the proxy refuses the connection ({tunnel.removeprefix(_TUNNEL).strip(': ')})"
             return cls(ServerConnectionException, reason, False, True, _host_advice())
-        if any(
-            isinstance(c, urllib3_errors.NewConnectionError | urllib3_errors.ProxyError | socket.gaierror)
-            for c in chain
-        ):
+        if any(isinstance(c, _NOTHING_SENT) for c in chain):
             return cls(ServerConnectionException, _words(chain) or "no connection", False, True, _host_advice())
         if any(isinstance(c, requests.ConnectTimeout | urllib3_errors.ConnectTimeoutError) for c in chain):
             return cls(RequestTimeoutException, "no connection within the time allowed", False, True, _host_advice())
@@ -96,8 +112,17 @@ class Failure:
         if mistake:
             return cls(InvalidArgumentException, mistake, False, False)
         silent = any(isinstance(c, http.client.BadStatusLine | ConnectionResetError) for c in chain)
-        advice = "If the port speaks https, use is_secure=True." if silent and not encrypted else ""
-        return cls(ServerConnectionException, _words(chain) or "the connection was lost", True, True, advice)
+        strange = any(_is_strange(c) for c in chain)
+        advice = (_STRANGER_ADVICE if strange else "", _HTTPS_ADVICE if silent and not encrypted else "")
+        reason = _words(chain) or "the connection was lost"
+        return cls(ServerConnectionException, reason, True, True, " ".join(advice).strip())
+
+    def late(self, deadline: Deadline) -> Failure:
+        """This failure, where it comes from a deadline that is over."""
+        if not self.retried:
+            return self
+        reason = f"no {'answer' if self.sent else 'connection'} within {deadline}"
+        return Failure(RequestTimeoutException, reason, self.sent, False, deadline.advice)
 
     @classmethod
     def _of_tls(cls, error: ssl.SSLError) -> Failure:
@@ -121,7 +146,33 @@ class Failure:
                 f"Cannot tell whether the server did this: {action}. The request was sent, but {self.reason}. {if_lost}"
             )
             return OutcomeUnknownException(reason.strip(), **attributes)
-        return self.kind(f"Could not {action} at {server}: {self.reason}. {self.advice}".strip(), **attributes)
+        advice = self.advice.replace("{other}", _other_scheme(server))
+        return self.kind(f"Could not {action} at {server}: {self.reason}. {advice}".strip(), **attributes)
+
+
+def _other_scheme(server: str) -> str:
+    scheme, _, address = server.partition("://")
+    return f"{'http' if scheme == 'https' else 'https'}://{address}"
+
+
+def _is_strange(cause: BaseException) -> bool:
+    """Whether something came back that is no HTTP."""
+    return isinstance(cause, http.client.BadStatusLine) and not isinstance(cause, http.client.RemoteDisconnected)
+
+
+def of_a_signal(error: BaseException) -> bool:
+    """Whether a signal handler raised it.
+
+    The TimeoutError of an alarm means the script. Taken for the network's, the alarm that was to end a wait is lost.
+    """
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers}
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _host_advice() -> str:
@@ -167,6 +218,8 @@ def _words(chain: list[BaseException]) -> str:
         return "the host name is not known"
     if any(isinstance(cause, http.client.IncompleteRead) for cause in chain):
         return "the answer was cut off"
+    if any(map(_is_strange, chain)):
+        return "what came back is not HTTP"
     if any(isinstance(cause, urllib3_errors.ProtocolError) for cause in chain):
         return "the server closed the connection without a whole answer"
     return ""

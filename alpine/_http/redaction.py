@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import logging
 import re
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping
+from typing import ParamSpec, TypeVar
 from urllib.parse import quote, quote_plus
+
+from alpine._printable import printable
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MASK = "***"
 
@@ -53,6 +62,39 @@ def _in_cautious_json(text: str, kind: str) -> str:
     return re.sub(r"[<>&'=]", lambda sign: f"\\u{ord(sign.group()):04{kind}}", text)
 
 
+def hide_locals(error: BaseException, handled: BaseException | None) -> None:
+    """Empty the frames that an error came through: tools that print local variables would show what is secret.
+
+    Files and lines stay. What these errors were raised in the handling of is emptied as well.
+
+    :param handled: What was being handled before all of this began: its frames are not ours.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen = {id(handled)}
+    while waiting:
+        each = waiting.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            traceback.clear_frames(each.__traceback__)
+            waiting += [each.__cause__, each.__context__]
+
+
+def keeps_secrets(function: Callable[P, R]) -> Callable[P, R]:
+    """For what takes a secret, or reads one: no traceback of an error in it shows the arguments or local variables."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        handled = sys.exception()
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            del args, kwargs
+            hide_locals(error, handled)
+            raise
+
+    return call
+
+
 class SecretFilter(logging.Filter):
     """Masks secrets in log records.
 
@@ -67,10 +109,7 @@ class SecretFilter(logging.Filter):
         secrets = tuple(self.secrets())
         if isinstance(record.msg, str):
             record.msg = clean(record.msg, secrets)
-        if isinstance(record.args, Mapping):
-            record.args = {key: _masked(value, secrets) for key, value in record.args.items()}
-        elif record.args:
-            record.args = tuple(_masked(value, secrets) for value in record.args)
+        _change_arguments(record, lambda text: clean(text, secrets))
         if record.exc_info:
             # The text stands for the exception, which handlers of all kinds would print with its secrets.
             record.exc_text = clean(record.exc_text or logging.Formatter().formatException(record.exc_info), secrets)
@@ -78,8 +117,31 @@ class SecretFilter(logging.Filter):
         return True
 
 
-def _masked(value: object, secrets: Iterable[str]) -> object:
-    return value if isinstance(value, int | float | type(None)) else clean(str(value), secrets)
+class _PrintableFilter(logging.Filter):
+    """Writes out what a terminal would obey: names come from the server."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        _change_arguments(record, printable)
+        return True
+
+
+def logger_of(name: str) -> logging.Logger:
+    """The logger of a module of ours."""
+    logger = logging.getLogger(name)
+    # A filter of the logger above would not be asked.
+    if not any(isinstance(known, _PrintableFilter) for known in logger.filters):
+        logger.addFilter(_PrintableFilter())
+    return logger
+
+
+def _change_arguments(record: logging.LogRecord, change: Callable[[str], str]) -> None:
+    def changed(value: object) -> object:
+        return value if isinstance(value, int | float | type(None)) else change(str(value))
+
+    if isinstance(record.args, Mapping):
+        record.args = {key: changed(value) for key, value in record.args.items()}
+    elif record.args:
+        record.args = tuple(map(changed, record.args))
 
 
 _LOGGERS = (

@@ -5,22 +5,22 @@
 * A connection lost, a time-out, and the answers 429, 502, 503 and 504 are tried again for calls that may be repeated.
 * A certificate that cannot be trusted is never tried again.
 * The gap is drawn at random between 0 and a bound that doubles (full jitter), or is what ``Retry-After`` asks for.
-* All attempts of one call together may take no longer than the budget.
+* All attempts of one call together may take no longer than the budget, and end before a deadline.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from urllib3.util.retry import RequestHistory, Retry
 
+from alpine._clock import Clock
+from alpine._http import deadline
 from alpine._http.failure import Failure
 
 LOST_BEHIND_GATEWAY = frozenset({502, 504})
@@ -28,14 +28,6 @@ LOST_BEHIND_GATEWAY = frozenset({502, 504})
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 LONGEST_RETRY_AFTER = 120.0
 BUDGET = 120.0
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time as the client sees it; replaced in tests."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 class Answered(Protocol):
@@ -65,6 +57,9 @@ def retry_policy(total: int = 4, backoff_factor: float = 0.5, backoff_max: float
 class Attempts:
     """The attempts of one call."""
 
+    late = False
+    """Whether the deadline left no time for another attempt."""
+
     def __init__(self, policy: Retry, clock: Clock, *, repeatable: bool) -> None:
         self._policy = policy
         self._clock = clock
@@ -80,6 +75,10 @@ class Attempts:
         self._policy = self._policy.new(total=int(self._policy.total) - 1, history=history)
         gap = wanted or random.uniform(0, self._policy.get_backoff_time())  # noqa: S311 - no secret depends on it
         if self._clock.now() + gap > self._ends:
+            return False
+        limit = deadline.current()
+        if limit is not None and gap >= limit.left:
+            self.late = True
             return False
         self._clock.sleep(gap)
         return True

@@ -7,30 +7,37 @@ import io
 import logging
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from http.cookiejar import CookieJar
 from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.cookies import get_cookie_header
 from requests.hooks import default_hooks, dispatch_hook
 from requests.structures import CaseInsensitiveDict
 
+from alpine._clock import Clock
+from alpine._http import deadline
 from alpine._http.adapter import PoolAdapter, not_shared_by_fork
 from alpine._http.body import Body
-from alpine._http.connection import whole_body
+from alpine._http.connection import tells_its_end, whole_body
 from alpine._http.environment import Environment
 from alpine._http.failure import READING_ERRORS, TRANSPORT_ERRORS, Failure
-from alpine._http.redaction import clean, mask_logs
-from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, Clock, retry_policy
+from alpine._http.redaction import clean, hide_locals, logger_of, mask_logs
+from alpine._http.retry import LOST_BEHIND_GATEWAY, Attempts, retry_policy
 from alpine._http.token import Renewal, TokenHolder, all_secrets
+from alpine._printable import printable
 from alpine._version import __version__
 from alpine.exception import (
     BODY_KEPT,
+    AlpineException,
     InvalidResponseException,
     RedirectException,
+    RequestTimeoutException,
     ResponseTooLargeException,
     ServerConnectionException,
 )
@@ -43,11 +50,13 @@ RESULTS_LIMIT = 2048 * MEGABYTE
 _CHUNK = 256 * 1024
 _MOST_REDIRECTS = 3
 _LONGEST_LENGTH = 20
+_LEAST = 0.001
+"""Seconds; urllib3 takes no time-out of 0."""
 _HTTP_1_1 = 11
 _WITHOUT_BODY = frozenset({204, 304})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-logger: logging.Logger = logging.getLogger("alpine.http")
+logger: logging.Logger = logger_of("alpine.http")
 
 
 class Sink(Protocol):
@@ -73,6 +82,7 @@ class Call:
     :param limit: The largest body that is read into memory, in bytes.
     :param secrets: Strings that must not appear in any message.
     :param anonymous: Whether it is sent without token and cookie, as a login is.
+    :param deadline: Seconds for all of it, as one question of a wait; None for those of the client, if it has any.
     :param if_lost: How to find out what happened, when the answer to a call that may not be repeated is lost.
     """
 
@@ -90,6 +100,7 @@ class Call:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     anonymous: bool = False
     retries: bool = True
+    deadline: float | None = None
     if_lost: str = ""
 
     @property
@@ -112,6 +123,8 @@ class Answer:
     """What the server answered.
 
     :param attempt: 1, and one more for each attempt before it that the server may have carried out.
+    :param open_ended: The bytes of a body that ended with its connection, where nothing tells whether that was all;
+        None for a body that is known to be whole.
     """
 
     status: int
@@ -119,7 +132,8 @@ class Answer:
     body: bytes = field(repr=False)
     call: Call
     attempt: int = 1
-    cookies: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    cookies: CookieJar | None = field(default=None, repr=False)
+    open_ended: int | None = None
 
     def header(self, name: str) -> str | None:
         return self.headers.get(name)
@@ -134,23 +148,41 @@ class Transport:
     """
 
     def __init__(self, session: requests.Session, base_url: str, holder: TokenHolder) -> None:
-        self.session = session
         self.origin = origin_of(base_url)
         self.holder = holder
         self.timeout: Timeout = (10, 60)
+        self.deadline: float | None = None
         self.retries = retry_policy()
         self.clock = Clock()
         self.answer_limit = ANSWER_LIMIT
         self.results_limit = RESULTS_LIMIT
-        self._environment = Environment.of(base_url) if session.trust_env else Environment()
-        not_shared_by_fork(session)
+        self._take(session)
         mask_logs(all_secrets)
+
+    def _take(self, session: requests.Session) -> None:
+        self.session = session
+        self._environment = Environment.of(self.origin) if session.trust_env else Environment()
+        not_shared_by_fork(session)
 
     def sharing(self, holder: TokenHolder) -> Transport:
         """The same session and rules with another token."""
-        other = Transport.__new__(Transport)
+        other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.holder = holder
+        return other
+
+    def with_token(self, token: str | None) -> Transport:
+        """This transport where the token is its own, else one with a login of its own over the same session."""
+        home = self.session.transport if isinstance(self.session, HTTPSession) else None
+        for known in (self, home):
+            if known is not None and token == known.holder.value:
+                return self.sharing(known.holder)
+        return self.sharing(TokenHolder(token))
+
+    def over(self, session: requests.Session) -> Transport:
+        """The same login and rules over another session."""
+        other = self.sharing(self.holder)
+        other._take(session)
         return other
 
     def clean(self, text: str, secrets: Iterable[str] = ()) -> str:
@@ -166,11 +198,16 @@ class Transport:
 
         :raises AlpineException: There is none.
         """
+        handled = sys.exception()
         try:
-            outcome = self._outcome(call)
-        except KeyboardInterrupt as interrupt:
-            if call.if_lost:
-                interrupt.add_note(f"It may have happened all the same: {call.action}. {call.if_lost}")
+            with self._limited(call):
+                outcome = self._outcome(call)
+        except BaseException as error:
+            # Below here the URL with the token is in every frame, also in those of requests and of http.client.
+            hide_locals(error, handled)
+            # Ctrl-C, and whatever else a signal handler raises.
+            if call.if_lost and not isinstance(error, AlpineException):
+                error.add_note(printable(f"It may have happened all the same: {call.action}. {call.if_lost}"))
             raise
         if isinstance(outcome, Failure):
             raise outcome.to_exception(
@@ -182,6 +219,14 @@ class Transport:
                 url=self.clean(call.url, call.secrets),
             )
         return outcome
+
+    def _limited(self, call: Call) -> AbstractContextManager[None]:
+        # The client's deadline is for calls that are no part of another one that has its own.
+        general = None if deadline.current() else self.deadline
+        if call.deadline is None or (general is not None and general < call.deadline):
+            return deadline.limited(general)
+        # That of a question is the wait's affair.
+        return deadline.limited(call.deadline, advice="")
 
     def _outcome(self, call: Call) -> Answer | Failure:
         attempts = Attempts(self.retries if call.retries else retry_policy(0), self.clock, repeatable=call.repeatable)
@@ -195,7 +240,7 @@ class Transport:
                 # A token that came while this thread was waiting may have expired again before it was tried.
                 renewed = renewal is Renewal.OWN
             elif not attempts.another(outcome):
-                return outcome
+                return _too_late(outcome) if attempts.late else outcome
             elif outcome.sent if isinstance(outcome, Failure) else outcome.status in LOST_BEHIND_GATEWAY:
                 attempt += 1
 
@@ -250,18 +295,18 @@ class Transport:
         request.body = data
         if session.params:
             request.prepare_url(url, session.params)
-        self._add_cookies(request, None if call.anonymous else self.holder.cookie)
+        self._add_cookies(request, None if call.anonymous else self.holder.cookies)
         if session.auth:
             # One that answers a challenge wants a jar of its own.
             request.prepare_cookies({})
             request.prepare_auth(session.auth, url)
         return request
 
-    def _add_cookies(self, request: requests.PreparedRequest, login: str | None) -> None:
-        own = get_cookie_header(self.session.cookies, request) if len(self.session.cookies) else None  # type: ignore[no-untyped-call]
-        cookies = "; ".join(cookie for cookie in (login, own) if cookie)
+    def _add_cookies(self, request: requests.PreparedRequest, login: CookieJar | None) -> None:
+        jars = [jar for jar in (login, self.session.cookies) if jar]
+        cookies = [header for jar in jars if (header := get_cookie_header(jar, request))]  # type: ignore[no-untyped-call]
         if cookies:
-            request.headers["Cookie"] = cookies
+            request.headers["Cookie"] = "; ".join(cookies)
 
     def _exchange(self, call: Call, url: str, token: str | None) -> requests.Response | Failure:
         session, handled = self.session, sys.exception()
@@ -269,7 +314,7 @@ class Transport:
         if verify is True and self._environment.ca_file:
             verify = self._environment.ca_file
         options: dict[str, Any] = {
-            "timeout": self.timeout if call.timeout is None else call.timeout,
+            "timeout": _capped(self.timeout if call.timeout is None else call.timeout),
             "verify": verify,
             "cert": session.cert,
             "proxies": {**self._environment.proxies, **(session.proxies or {})},
@@ -281,6 +326,9 @@ class Transport:
             request = self._prepared(call, url, token, opened)
             adapter = session.get_adapter(url)
             send = adapter.exchange if isinstance(adapter, PoolAdapter) else adapter.send
+            if deadline.current() is not None and type(adapter) is HTTPAdapter:
+                # The connections of requests know no deadline: these do, and are for this request alone.
+                send = PoolAdapter().send
             response = send(request, **options)
         except TRANSPORT_ERRORS as caught:
             error = caught
@@ -295,7 +343,7 @@ class Transport:
                 opened.close()
         # Told here, outside of the except block, so that the error below, which prints the whole URL
         # with the token, is neither cause nor context of what the user sees.
-        return Failure.of(error, handled, encrypted=url.startswith("https:"))
+        return _judged(Failure.of(error, handled, encrypted=url.startswith("https:")))
 
     def _hooked(
         self, request: requests.PreparedRequest, response: requests.Response, options: dict[str, Any]
@@ -327,6 +375,7 @@ class Transport:
         length = response.headers.get("Content-Length", "")
         if limit is not None and length.isdecimal() and (len(length) > _LONGEST_LENGTH or int(length) > limit):
             raise self._too_large(call, response, limit)
+        told = tells_its_end(response, unpacked=limit is not None)
         received = 0
         error: Exception
         try:
@@ -344,13 +393,21 @@ class Transport:
             if not received and _is_cut_off(response):
                 return Failure(ServerConnectionException, "the answer was cut off", True)
             body = b"" if sink is call.sink else sink.getvalue()
-            return Answer(response.status_code, response.headers, body, call, attempt, _cookies_of(call, response))
-        return Failure.of(error, handled)
+            return Answer(
+                response.status_code,
+                response.headers,
+                body,
+                call,
+                attempt,
+                _cookies_of(call, response),
+                None if told else received,
+            )
+        return _judged(Failure.of(error, handled))
 
     def _too_large(self, call: Call, response: requests.Response, limit: int) -> ResponseTooLargeException:
         return ResponseTooLargeException(
             f"Could not {call.action}: the answer is larger than the limit of {limit:,} bytes for such answers, "
-            f"which client.answer_limit and client.results_limit set.{call.warning}",
+            f"which session.answer_limit and session.results_limit set.{call.warning}",
             status_code=response.status_code,
             method=call.method,
             url=self.clean(call.url, call.secrets),
@@ -383,9 +440,33 @@ class Transport:
         )
 
 
-def _cookies_of(call: Call, response: requests.Response) -> Mapping[str, str | None]:
+def _capped(timeout: Timeout) -> Timeout:
+    """The time-outs for connecting and reading, where they do not reach beyond the deadline."""
+    limit = deadline.current()
+    if limit is None:
+        return timeout
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    left = max(limit.left, _LEAST)
+    return min(connect or left, left), min(read or left, left)
+
+
+def _judged(failure: Failure) -> Failure:
+    """A failure, told as that of the deadline where it came when that was over."""
+    limit = deadline.current()
+    return failure if limit is None or not limit.is_over else failure.late(limit)
+
+
+def _too_late(outcome: Answer | Failure) -> Failure:
+    """What becomes of a call whose next attempt would come after its deadline."""
+    last = outcome.reason if isinstance(outcome, Failure) else f"the server answered with status {outcome.status}"
+    reason = f"{last}, and {deadline.current()} leaves no time for another attempt"
+    advice = outcome.advice if isinstance(outcome, Failure) else ""
+    return Failure(RequestTimeoutException, reason, isinstance(outcome, Answer) or outcome.sent, False, advice)
+
+
+def _cookies_of(call: Call, response: requests.Response) -> CookieJar | None:
     """The cookies of a login; those of other answers are nobody's business."""
-    return response.cookies.get_dict() if call.anonymous else {}
+    return response.cookies if call.anonymous else None
 
 
 def _is_cut_off(response: requests.Response) -> bool:
@@ -434,9 +515,10 @@ class HTTPSession(requests.Session):
 def unusable(call: Call, transport: Transport, answer: Answer, why: str) -> InvalidResponseException:
     """Make the exception for a good status with a body that makes no sense."""
     text = transport.beginning(answer.body, call.secrets)
+    address = transport.clean(call.url.partition("?")[0], call.secrets)
     return InvalidResponseException(
-        f"Could not {call.action}: {why}. Is {origin_of(call.root)} an Alpine server? "
-        f"The answer begins: {text[:120]!r}.{call.warning}",
+        f"Could not {call.action}: {why}. Is that an Alpine server? {address} was asked; "
+        f"the answer begins: {text[:120]!r}.{call.warning}",
         status_code=answer.status,
         method=call.method,
         url=transport.clean(call.url, call.secrets),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 import threading
@@ -22,17 +23,23 @@ _HOW_TO = """
 
 Stop it with Ctrl-C."""
 _SHOWN = 12
+_LOOK = 0.5
+_STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C or SIGTERM.
+    """Serve until Ctrl-C, SIGTERM or, on Windows, Ctrl-Break.
 
     :param argv: The command line; by default the program's own.
     :returns: 0, or 2 when the server could not be started as it was asked for.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may have letters that the encoding of a console or of a log has not.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     asked = _parser().parse_args(argv)
     stopped = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in _STOPPING}
     try:
         server = Sandbox(**vars(asked)).start()
     except (OSError, ValueError, ModuleNotFoundError) as error:
@@ -43,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             # At once; the list of tables takes the moment in which the workflow engine is loaded.
             print(f"The sandbox is running at {server.url}", flush=True)
             print(_told(server), flush=True)
-            stopped.wait()
+            # On Windows, a wait without an end does not see Ctrl-C.
+            while not stopped.wait(_LOOK):
+                pass
         return 0
     finally:
         for number, handler in before.items():

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
+from alpine._extras import how_to_install
+
 _OURS = "alpine"
 _PACKAGES = ("werkzeug", "cheroot", "duckdb", "pandas", "pyarrow", "statsmodels", "sklearn", "lark")
 
@@ -38,7 +40,6 @@ def needed() -> Iterator[None]:
 
 def _missing(package: str | None) -> ModuleNotFoundError:
     return ModuleNotFoundError(
-        f"The sandbox needs the package {package!r}, which is not installed. "
-        "The extra 'sandbox' brings it: pip install '.[sandbox]' in the checkout of alpine.",
+        f"The sandbox needs the package {package!r}, which is not installed. {how_to_install('sandbox')}",
         name=package,
     )

@@ -10,6 +10,8 @@ from alpine.sandbox.state.model import Workfile
 TEXT_TYPES = frozenset({"sql", "text", "code", "xml"})
 _CODE = frozenset({"cpp", "r", "rb", "py", "js", "java", "pig", "md"})
 _SNIFFED_BYTES = 4096
+# Python's own list: that of the machine calls a CSV file a spreadsheet where Excel is installed.
+_TYPES = mimetypes.MimeTypes()
 
 
 def file_type(workfile: Workfile) -> str:
@@ -39,7 +41,7 @@ def content_type(name: str, path: Path) -> str:
     :param path: Where it is stored.
     :returns: The media type.
     """
-    guessed, _ = mimetypes.guess_type(name)
+    guessed, _ = _TYPES.guess_type(name)
     if guessed and not guessed.startswith("text/"):
         return guessed
     with path.open("rb") as file:

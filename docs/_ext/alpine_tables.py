@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import alpine
-from alpine.alpineobject import AlpineObject
+from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import AlpineException
 
 _ENDPOINT = re.compile(r"``((?:GET|POST|PUT|DELETE) /[^`]*)``(?:\s+of the (engine))?")
@@ -46,7 +46,7 @@ def _endpoints(place: object) -> list[type[AlpineObject]]:
     return [
         value
         for value in vars(place).values()
-        if inspect.isclass(value) and issubclass(value, AlpineObject) and value is not AlpineObject
+        if inspect.isclass(value) and issubclass(value, AlpineObject) and value not in (AlpineObject, Resource)
     ]
 
 

@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 from alpine import APIClient, Workfile
 from alpine._http.adapter import POOL_SIZE
 from alpine._pager import SIDE_BY_SIDE
+from tests.platforms import needs_fork
 from tests.scripted import Asked, Reply, ScriptedServer
 
 
@@ -55,6 +56,7 @@ def in_a_child(call: Callable[[], object]) -> bytes:
     return said
 
 
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_forked_child_does_not_share_the_socket(server: ScriptedServer, session: APIClient) -> None:
     server.on("GET", ".*", lambda asked: Reply({"response": {"port": asked.client[1]}}))
@@ -64,6 +66,7 @@ def test_a_forked_child_does_not_share_the_socket(server: ScriptedServer, sessio
     assert session.get_license()["port"] == mine
 
 
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_fork_in_the_middle_of_a_renewal_does_not_hang(server: ScriptedServer, session: APIClient) -> None:
     server.on("GET", ".*", Reply({"response": {"fine": True}}))
@@ -114,6 +117,7 @@ def test_a_client_that_is_gone_leaves_nothing_to_be_forked() -> None:
     assert len(adapter._SESSIONS) <= before
 
 
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_session_of_the_users_own_is_not_shared_by_a_fork_either(server: ScriptedServer) -> None:
     server.on("GET", ".*", lambda asked: Reply({"response": {"id": asked.client[1]}}))

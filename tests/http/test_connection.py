@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import json
+import select
 import socket
+import ssl
+import threading
 import time
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from alpine import APIClient, User, retry_policy
 from alpine._http import connection
@@ -22,8 +28,11 @@ from alpine.exception import (
     OutcomeUnknownException,
     RequestTimeoutException,
     ServerConnectionException,
+    UserNotFoundException,
 )
 from tests.reliability.wire import Asked, WireServer, message, well
+from tests.scripted import wait_until
+from tests.test_tls import tunnel
 
 MEGABYTE = 1 << 20
 
@@ -275,4 +284,189 @@ def test_a_server_in_good_health_is_read_on_one_connection() -> None:
         for _ in range(20):
             client.user.get(1)
     assert server.connections == 1
+    server.close()
+
+
+def tls_server(answering: Callable[[socket.socket, Asked], bool], authority: trustme.CA) -> WireServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return WireServer(answering, tls=context)
+
+
+Serving = Callable[[Callable[[socket.socket, Asked], bool]], tuple[WireServer, APIClient]]
+
+
+@pytest.fixture(params=["plain", "TLS", "TLS through a proxy", "TLS through a TLS proxy"])
+def any_serving(request: pytest.FixtureRequest, ca_file: Path, authority: trustme.CA) -> Iterator[Serving]:
+    """A server and its client, over each kind of connection."""
+    with ExitStack() as closing:
+
+        def start(answer: Callable[[socket.socket, Asked], bool]) -> tuple[WireServer, APIClient]:
+            server = WireServer(answer) if request.param == "plain" else tls_server(answer, authority)
+            proxies = {}
+            if "proxy" in request.param:
+                proxy = tls_server(tunnel, authority) if "TLS proxy" in request.param else WireServer(tunnel)
+                closing.callback(proxy.close)
+                proxies = {"https": proxy.url}
+            closing.callback(server.close)
+            client = APIClient(server.url, token="wire-token-1", timeout=(2, 2), ca_certs=ca_file, proxies=proxies)
+            closing.callback(client.session.close)
+            client.retries = retry_policy(0)
+            return server, client
+
+        yield start
+
+
+def padded(number: int, size: int) -> bytes:
+    """The answer to a question for a user, in so many bytes."""
+    body = json.dumps({"response": {"id": number}}).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %05d\r\n\r\n"
+    body = body.ljust(size - len(head % 0))
+    return head % len(body) + body
+
+
+ONE_READ = 8192
+"""What is taken off the wire at a time; a record of TLS may hold twice as much. In all cases below the surplus begins
+in the record in which the answer ends, so that both arrive together."""
+
+
+@pytest.mark.parametrize("surplus", [b"H", user(666), padded(666, ONE_READ + 100)], ids=["byte", "answer", "long"])
+@pytest.mark.parametrize("size", [120, ONE_READ - 1, ONE_READ, ONE_READ + 1, 2 * ONE_READ - 1, 50_000])
+def test_an_answer_that_nobody_asked_for_is_nobodys(any_serving: Serving, size: int, surplus: bytes) -> None:
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        sock.sendall(padded(int(asked.path.rpartition("/")[2]), size) + surplus)
+        return True
+
+    server, client = any_serving(answer)
+    assert [client.user.get(number)["id"] for number in range(1, 5)] == [1, 2, 3, 4]
+    assert server.connections == 4
+
+
+def kept_socket(client: APIClient) -> Any:
+    """The socket of the connection that the next call will look at."""
+    adapter: Any = client.session.get_adapter(client.base_url)
+    managers = [adapter.poolmanager, *adapter.proxy_manager.values()]
+    pools = [manager.pools[key] for manager in managers for key in manager.pools.keys()]  # noqa: SIM118
+    (kept,) = (connection.sock for pool in pools for connection in pool.pool.queue if connection and connection.sock)
+    return kept
+
+
+def test_an_answer_that_nobody_asked_for_and_comes_later_is_nobodys(any_serving: Serving) -> None:
+    was_read = threading.Semaphore(0)
+
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        sock.sendall(user(int(asked.path.rpartition("/")[2])))
+        # In the thread that reads from it: a TLS connection is not for two threads at a time.
+        was_read.acquire(timeout=5)
+        sock.sendall(user(666))
+        return True
+
+    server, client = any_serving(answer)
+    for number in range(1, 4):
+        assert client.user.get(number)["id"] == number
+        was_read.release()
+        assert wait_until(lambda: bool(select.select([kept_socket(client)], [], [], 0)[0])), "it has arrived"
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("end", ["chunked", "empty", "interim", "compressed"])
+def test_a_whole_answer_of_any_form_leaves_its_connection_in_use(any_serving: Serving, end: str) -> None:
+    def answer(sock: socket.socket, asked: Asked) -> bool:
+        whole = user(int(asked.path.rpartition("/")[2]))
+        body = whole.partition(b"\r\n\r\n")[2]
+        match end:
+            case "chunked":
+                whole = CHUNKED + b"%x\r\n%s\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(body), body)
+            case "empty":
+                whole = message(404, b"")
+            case "interim":
+                whole = b"HTTP/1.1 103 Early Hints\r\n\r\n" + whole
+            case "compressed":
+                whole = message(200, gzip.compress(body), {"Content-Encoding": "gzip"})
+        sock.sendall(whole)
+        return True
+
+    server, client = any_serving(answer)
+    for number in range(1, 6):
+        with suppress(UserNotFoundException):
+            assert client.user.get(number)["id"] == number
+    assert len(server.asked) == 5
+    assert server.connections == 1
+
+
+LARGE = b"x" * 10_000_000
+SMALLER = b"x" * 1_500_000
+
+
+def reading_all(connection: socket.socket, size: int, *, seconds: float = 0.0) -> bool:
+    """Read a request with a large body, at a rate that takes this time, and answer it."""
+    received = 0
+    while received < size:
+        count = len(connection.recv(1 << 16))
+        received += count
+        time.sleep(seconds * count / size)
+    connection.sendall(message(201, {"response": {"id": 1}}))
+    return False
+
+
+def pausing(connection: socket.socket) -> bool:
+    time.sleep(1)
+    return reading_all(connection, len(LARGE))
+
+
+def slow(connection: socket.socket) -> bool:
+    # Without a buffer that takes in what the server has not read yet.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 15)
+    return reading_all(connection, len(SMALLER), seconds=1.5)
+
+
+@contextmanager
+def reading(greeting: Callable[[socket.socket], bool], timeout: Any, *, encrypted: bool) -> Iterator[APIClient]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = WireServer(well, greeting, tls=context if encrypted else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client = APIClient(server.url, token="wire-token-1", timeout=timeout, proxies={}, validate_certs=not encrypted)
+    client.retries = retry_policy(0)
+    yield client
+    client.session.close()
+    server.close()
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("kept", [False, True], ids=["new", "kept"])
+def test_a_server_may_pause_while_it_reads(tmp_path: Path, encrypted: bool, kept: bool) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(LARGE)
+
+    def greeting(connection: socket.socket) -> bool:
+        if kept:
+            connection.recv(1 << 16)
+            connection.sendall(user(1))
+        return pausing(connection)
+
+    with reading(greeting, (0.3, 5), encrypted=encrypted) as client:
+        if kept:
+            client.user.get(1)
+        assert client.workfile.upload_file(1, large)["id"] == 1
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http", "https"])
+def test_a_slow_connection_may_take_longer_than_any_time_out(encrypted: bool) -> None:
+    with reading(slow, (0.3, 0.8), encrypted=encrypted) as client:
+        assert client.request("POST", "x", data=SMALLER) == {"id": 1}
+
+
+def test_a_server_that_does_not_read_is_given_up(tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(LARGE)
+    released = threading.Event()
+    server = WireServer(well, lambda _connection: released.wait(10) and False)
+    with APIClient(server.url, token="wire-token-1", timeout=(5, 0.3), proxies={}) as client:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknownException):
+            client.workfile.upload_file(1, large)
+        assert 0.3 <= time.monotonic() - began < 2
+    released.set()
     server.close()

@@ -47,6 +47,7 @@ from tests.scripted import FakeTime, Reply, ScriptedServer
         (ValueError("x"), InvalidArgumentException, False, False),
         (requests.exceptions.SSLError(ssl.SSLCertVerificationError("x")), TLSException, False, False),
         (requests.exceptions.SSLError(ssl.SSLEOFError("x")), ServerConnectionException, True, True),
+        (urllib3_errors.ClosedPoolError(None, "x"), ServerConnectionException, False, True),  # type: ignore[arg-type]
         (requests.ConnectionError(socket.gaierror(-2, "unknown")), ServerConnectionException, False, True),
     ],
 )

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpine import APIClient, retry_policy
-from alpine._http.retry import BUDGET, Attempts, Clock, retry_after
+from alpine._clock import Clock
+from alpine._http.retry import BUDGET, Attempts, retry_after
 from alpine.exception import (
     AlpineException,
     NotFoundException,

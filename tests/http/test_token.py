@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from requests.cookies import RequestsCookieJar, create_cookie
 
 from alpine._http.token import Renewal, TokenHolder
 from alpine.exception import InvalidArgumentException, LoginFailureException
@@ -78,17 +79,24 @@ def test_a_logout_during_a_renewal_has_the_last_word() -> None:
 
 def test_the_holder_shows_no_secret_and_remembers_what_was_one() -> None:
     holder = TokenHolder("first-token")
-    holder.set("second-token", "_session_id=value==; other=b=")
+    cookies = RequestsCookieJar()
+    cookies.update({"_session_id": "value==", "other": "b="})
+    cookies.set_cookie(create_cookie("a-secret-without-a-name", None))  # type: ignore[no-untyped-call]
+    holder.set("second-token", cookies)
     assert repr(holder) == "<TokenHolder logged in>"
-    assert set(holder.secrets) == {"first-token", "second-token", "value==", "b="}
+    assert set(holder.secrets) == {"first-token", "second-token", "value==", "b=", "a-secret-without-a-name"}
     holder.set(None)
     assert repr(holder) == "<TokenHolder empty>"
     assert "second-token" in holder.secrets
+    holder.set("third-token", cookies)
+    shown = f"{holder.cookies!r} {holder.cookies} {list(holder.cookies)} {next(iter(holder.cookies))}"
+    assert not [secret for secret in holder.secrets if secret in shown]
 
 
 def test_many_cookies_push_no_token_out_of_what_is_hidden() -> None:
     holder = TokenHolder()
-    cookies = "; ".join(f"c{number}=cookie-{number}" for number in range(50))
+    cookies = RequestsCookieJar()
+    cookies.update({f"c{number}": f"cookie-{number}" for number in range(50)})
     for number in range(4):
         holder.set(f"token-{number}", cookies)
     assert {"token-0", "token-3", "cookie-0", "cookie-49"} <= set(holder.secrets)

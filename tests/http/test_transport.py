@@ -24,6 +24,7 @@ from alpine.exception import (
     WorkfileNotFoundException,
 )
 from tests.conftest import TOKEN
+from tests.platforms import needs_signals
 from tests.reliability.wire import Asked, WireServer, message, well
 from tests.scripted import FakeTime, Reply, ScriptedServer
 
@@ -128,6 +129,7 @@ def test_a_redirect_to_nowhere_is_one_clear_exception(
     assert TOKEN not in f"{vars(caught.value)}"
 
 
+@needs_signals
 def test_an_interrupt_in_the_middle_of_a_request_leaves_the_client_usable(
     server: ScriptedServer, session: APIClient
 ) -> None:

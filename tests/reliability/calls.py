@@ -23,7 +23,7 @@ ROWS = [dict]
 
 
 # Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
-for name in ("alpine._many", "alpine.afm", "alpine._tables"):
+for name in ("alpine._runs.many", "alpine.afm", "alpine._results.tables"):
     importlib.import_module(name)
 
 
@@ -184,6 +184,7 @@ CALLS = (
 OFFLINE = {
     "from_file": "reads a file, then logs in as the constructor does",
     "answer_limit": "a setting",
+    "deadline": "a setting",
     "results_limit": "a setting",
     "retries": "a setting",
     "timeout": "a setting",
@@ -205,8 +206,7 @@ def public_names() -> set[str]:
     client = APIClient("localhost", token="not-used")
     names = set(_names_below(client, ""))
     run = client.workfile.process.attach(1, "p1")
-    own = set(dir(type(run))) - set(dir(str))
-    return names | {f"workfile.process.attach.{name}" for name in own if _is_public(type(run), name)}
+    return names | {f"workfile.process.attach.{name}" for name in vars(type(run)) if _is_public(type(run), name)}
 
 
 def _names_below(thing: AlpineObject, prefix: str) -> Iterator[str]:

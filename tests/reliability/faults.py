@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -29,6 +30,9 @@ class Fault:
     :param greeting: What happens to each connection, before the first request is read.
     :param refused: Whether nobody listens.
     :param once: Whether it happens once only, and all is well afterwards.
+    :param tls: Whether the server speaks https.
+    :param timeout: The client's time-outs for connecting and reading, in seconds.
+    :param deadline: The client's deadline, in seconds.
     """
 
     group: str
@@ -37,6 +41,9 @@ class Fault:
     greeting: Callable[[socket.socket], bool] | None = None
     refused: bool = False
     once: bool = False
+    tls: bool = False
+    timeout: tuple[float, float] = (2, READ_TIMEOUT)
+    deadline: float | None = None
 
     def to_answering(self) -> Answering:
         """A way of answering that belongs to one server."""
@@ -127,6 +134,34 @@ def _trickles(connection: socket.socket, asked: Asked) -> bool:
     return True
 
 
+def _drips(part: str) -> Answering:
+    """A healthy answer that is long, and whose head or body comes a byte at a time."""
+
+    def answer(connection: socket.socket, asked: Asked) -> bool:
+        head, _, body = healthy(asked).partition(b"\r\n\r\n")
+        status, *fields = head.split(b"\r\n")
+        fields = [field for field in fields if not field.startswith(b"Content-Length")]
+        fields += [b"Content-Length: %d" % (len(body) + 2_000), b"X-Long: " + b"x" * 2_000]
+        whole = b"\r\n".join([status, *fields]) + b"\r\n\r\n" + body + b" " * 2_000
+        begun = len(status) if part == "head" else whole.index(b"\r\n\r\n") + 4
+        connection.sendall(whole[:begun])
+        for position in range(begun, len(whole)):
+            connection.sendall(whole[position : position + 1])
+            time.sleep(READ_TIMEOUT / 5)
+        return False
+
+    return answer
+
+
+_DRIPS_THE_HEAD = _drips("head")
+_DRIPS_THE_BODY = _drips("body")
+
+
+def _pauses_before_it_reads(_connection: socket.socket) -> bool:
+    time.sleep(2 * READ_TIMEOUT)
+    return True
+
+
 def _compressed(asked: Asked, *, spoil: bool = False) -> bytes:
     head, _, body = healthy(asked).partition(b"\r\n\r\n")
     packed = gzip.compress(body)
@@ -163,6 +198,18 @@ def _after_interim_answers(connection: socket.socket, asked: Asked) -> bool:
     connection.sendall(
         b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + healthy(asked)
     )
+    return True
+
+
+_STRANGER = message(500, {"errors": {"message": "the answer to another request"}})
+_USED: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+
+def _with_one_more(connection: socket.socket, asked: Asked) -> bool:
+    """The answer, and behind it the beginning of another one; its rest comes where the connection is used again."""
+    rest = _STRANGER[10:] if connection in _USED else b""
+    _USED.add(connection)
+    connection.sendall(rest + healthy(asked) + _STRANGER[:10])
     return True
 
 
@@ -211,6 +258,7 @@ FAULTS = (
     Fault("nothing wrong", "the answer comes in small pieces", _trickles),
     Fault("nothing wrong", "a compressed answer", _compresses),
     Fault("nothing wrong", "after interim answers", _after_interim_answers),
+    Fault("nothing wrong", "an answer nobody asked for", _with_one_more),
     Fault("connection", "nobody listens", refused=True),
     Fault("connection", "reset before the request is read", greeting=_reset_at_once),
     Fault("connection", "closed before the request is read", greeting=_close_at_once),
@@ -292,4 +340,26 @@ FAULTS = (
     Fault("senseless answers", "a length of 5,000 digits", _says(200, "{}", {"Content-Length": "9" * 5_000})),
     Fault("senseless answers", "spoilt compression", _raw(_spoilt)),
     Fault("senseless answers", "a compressed bomb", _raw(_bomb)),
+    Fault("slow servers", "drips the head", _DRIPS_THE_HEAD, deadline=0.5),
+    Fault("slow servers", "drips the body", _DRIPS_THE_BODY, deadline=0.5),
+    Fault(
+        "slow servers",
+        "drips the head over TLS",
+        _DRIPS_THE_HEAD,
+        tls=True,
+        deadline=0.5,
+    ),
+    Fault(
+        "slow servers",
+        "drips the body over TLS",
+        _DRIPS_THE_BODY,
+        tls=True,
+        deadline=0.5,
+    ),
+    Fault(
+        "slow servers",
+        "reads after a pause that is longer than the time-out for connecting",
+        greeting=_pauses_before_it_reads,
+        timeout=(READ_TIMEOUT, 2),
+    ),
 )

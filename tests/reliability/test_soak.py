@@ -10,7 +10,7 @@ import time
 import pytest
 
 from alpine import APIClient
-from alpine._http.retry import Clock
+from alpine._clock import Clock
 from tests.reliability.wire import TOKEN, Asked, WireServer, message
 
 RESULTS = {"outputs": [], "flowMetaInfo": {"status": "SUCCESS", "processId": "p1"}}

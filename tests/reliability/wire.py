@@ -7,6 +7,7 @@ import contextlib
 import json
 import shutil
 import socket
+import ssl
 import struct
 import tempfile
 import threading
@@ -98,25 +99,41 @@ class WireServer:
 
     :param answering: Answers each request.
     :param greeting: What happens to a connection before anything is read from it; says whether to go on.
+    :param tls: For a server that speaks https.
     """
 
     def __init__(
-        self, answering: Answering, greeting: Callable[[socket.socket], bool] | None = None, *, port: int = 0
+        self,
+        answering: Answering,
+        greeting: Callable[[socket.socket], bool] | None = None,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.asked: list[Asked] = []
         self.connections = 0
         self._answering = answering
         self._greeting = greeting
+        self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=128
+        )
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
+
+    @property
+    def open_connections(self) -> int:
+        """Those that the other side has not closed yet."""
+        with self._lock:
+            return len(self._open)
 
     def close(self) -> None:
         """Stop, and cut every connection as a killed process does."""
@@ -141,6 +158,10 @@ class WireServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
+            if self._tls is not None:
+                plain, connection = connection, self._tls.wrap_socket(connection, server_side=True)
+                with self._lock:
+                    self._open = self._open - {plain} | {connection}
             if self._greeting is None or self._greeting(connection):
                 for asked in _requests(connection):
                     with self._lock:

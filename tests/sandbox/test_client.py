@@ -15,7 +15,7 @@ from engine_flows import element, flow, node, source
 
 import alpine
 from alpine import APIClient
-from alpine._http.retry import Clock
+from alpine._clock import Clock
 from alpine.sandbox import Sandbox
 from tests.sandbox.wire import wait_for
 from tests.scripted import FakeTime

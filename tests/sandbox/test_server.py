@@ -89,7 +89,7 @@ def test_a_program_that_forgets_to_close_still_ends_and_leaves_no_file(tmp_path:
         text=True,
         timeout=30,
         check=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))},
     )
     assert done.stdout.startswith("http://127.0.0.1:")
     assert list(tmp_path.iterdir()) == []
@@ -115,6 +115,7 @@ def test_a_missing_dependency_is_named_with_the_extra(missing: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert missing in done.stdout
     assert "pip install '.[sandbox]'" in done.stdout
+    assert "pip install '<path to the wheel>[sandbox]'" in done.stdout
 
 
 EVERYTHING = """
@@ -152,7 +153,7 @@ def test_a_program_that_used_everything_ends_with_nothing_left(tmp_path: Path) -
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))},
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == [["MainThread"], ["data", "mine.parquet"]]

@@ -302,9 +302,12 @@ def _threads() -> int:
 
 def _megabytes() -> int:
     """Half of the machine's memory, up to a limit: a query that needs more fails, and the machine goes on."""
+    if not hasattr(os, "sysconf"):
+        # Windows.
+        return MAX_MEGABYTES // 4
     try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    except (AttributeError, ValueError, OSError):
+        total: int = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    except (ValueError, OSError):
         return MAX_MEGABYTES // 4
     return max(min(total // 2, MAX_MEGABYTES), 256)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import tempfile
@@ -37,7 +38,9 @@ class FileStore:
     def clear(self) -> None:
         """Forget every content, and keep the directory."""
         for path in self.directory.iterdir():
-            path.unlink()
+            # On Windows, one that is being sent cannot be removed; it goes away with the directory.
+            with contextlib.suppress(PermissionError):
+                path.unlink()
 
     def remove(self) -> None:
         """Remove the directory and all that is in it."""

@@ -100,6 +100,9 @@ class HttpServer(wsgi.Server):
         :param bind_addr: Host and port.
         :returns: The socket.
         """
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            # On Windows, another program could take over a port that is not bound so.
+            socket_.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         try:
             socket_.bind(bind_addr)
         except OSError:

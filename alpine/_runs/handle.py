@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Union
 
-from alpine import _rich
 from alpine._arguments import number
-from alpine._display import Progress
+from alpine._constants import flag
+from alpine._display import html
+from alpine._display.html import RichStr
+from alpine._display.progress import Progress
 from alpine._files import local_path
-from alpine._rich import RichStr
-from alpine._waiting import Waited, Waiting, alone, asking, time_for
+from alpine._runs import polling
+from alpine._runs.polling import Waited, Waiting, alone, asking, time_for
+from alpine._runs.unfinished import Unfinished
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -32,13 +34,27 @@ if TYPE_CHECKING:
 AfmFile = Union[str, os.PathLike[str], "Workflow"]
 """The file of a workflow, or what was read of it."""
 
-Status = Literal["WORKING", "FINISHED", "FAILED"]
+if TYPE_CHECKING:
+    Status = Literal["WORKING", "FINISHED", "FAILED"]
+else:
+    # jedi, which completes names in notebooks, offers nothing at all where a property is said to return a Literal.
+    Status = str
 WORKING: Final = "WORKING"
 FINISHED: Final = "FINISHED"
 FAILED: Final = "FAILED"
 
 _RESULTS_DELAY = 30.0
 """Seconds after the end of a run in which its results may still be on their way."""
+_RESULTS_DELAY_UNSEEN = 5.0
+"""The same for a run that was never seen working: the engine says of a run that never was that it is over."""
+
+_TOLD = (
+    AlpineSessionNotFoundException,
+    LoginFailureException,
+    RunFlowConnectionException,
+    RunFlowTimeoutException,
+)
+"""What a wait ends with that tells by itself whether the run goes on; it was stopped where that could be done."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,17 @@ class RunState:
     node: str | None = None
 
 
-class FlowRun(RichStr):
+_OFFERED = ("process_id", "results", "status", "stop", "wait", "workflow_id")
+
+
+class _Offered(type):
+    """Makes completion offer what a run can do, without the methods of a string: IPython looks at the class, too."""
+
+    def __dir__(cls) -> list[str]:
+        return list(_OFFERED)
+
+
+class FlowRun(RichStr, metaclass=_Offered):
     """A run of a workflow: the process id, a string that can also wait, stop the run and read its results.
 
     Example:
@@ -84,6 +110,9 @@ class FlowRun(RichStr):
     _state: RunState | None
     _results: FlowResults | None
 
+    def __dir__(self) -> list[str]:
+        return list(_OFFERED)
+
     @property
     def process_id(self) -> str:
         """The process id as a plain string."""
@@ -99,7 +128,14 @@ class FlowRun(RichStr):
             self._state = self._process._query(str(self))
         return self._state.status
 
-    def wait(self, verbose: bool = False, query_time: float = 10, timeout: float = 3600) -> RunStatus:
+    def wait(
+        self,
+        verbose: bool = False,
+        query_time: float = 10,
+        timeout: float = 3600,
+        *,
+        stop_on_interrupt: bool = False,
+    ) -> RunStatus:
         """Wait until the run is over.
 
         Parameters and exceptions are those of :meth:`alpine.workfile.Workfile.Process.wait_until_finished`.
@@ -108,10 +144,18 @@ class FlowRun(RichStr):
         :rtype: str
         """
         longest, limit = limits(query_time, timeout)
-        if self._results is None:
-            with Progress(bool(verbose), self._steps.total) as progress:
-                self._follow_to_the_end(longest, limit, progress)
-        return self.verdict()
+        unfinished = Unfinished(self.workflow_id, stop=bool(flag(stop_on_interrupt, "stop_on_interrupt")))
+        unfinished.begun(self)
+        try:
+            if self._results is None:
+                with Progress(bool(verbose), self._steps.total) as progress:
+                    self._follow_to_the_end(longest, limit, progress)
+            return self.verdict()
+        except BaseException as error:
+            # Of any class: SystemExit, or what a signal handler raises, leaves the run behind as Ctrl-C does.
+            if self._may_go_on(error):
+                unfinished.leave(error)
+            raise
 
     def stop(self) -> str:
         """Stop the run, as :meth:`alpine.workfile.Workfile.Process.stop` does.
@@ -122,10 +166,13 @@ class FlowRun(RichStr):
         """
         return self._process.stop(str(self))
 
-    def try_to_stop(self) -> bool:
-        """Stop the run where that can be done soon, and tell whether it was."""
+    def try_to_stop(self, deadline: float = 10.0) -> bool:
+        """Stop the run where that can be done soon, and tell whether it was.
+
+        :param deadline: Seconds that it may take.
+        """
         try:
-            return self._process._stop(str(self), within=time_for(0)) == "STOPPED"
+            return self._process._stop(str(self), deadline=deadline) == "STOPPED"
         except AlpineException as failure:
             self._process.logger.warning("Run %s could not be stopped: %s", self, failure)
             return False
@@ -150,11 +197,12 @@ class FlowRun(RichStr):
         :param progress: Where to tell how it goes.
         """
         process, clock = self._process, self._process._transport.clock
-        last = RunState(WORKING)
+        last, seen = RunState(WORKING), False
 
         def ask(elapsed: float) -> RunState | None:
-            nonlocal last
-            last = self._state = process._query(str(self), within=time_for(limit - elapsed))
+            nonlocal last, seen
+            last = self._state = process._query(str(self), deadline=time_for(limit - elapsed))
+            seen = seen or last.status != FINISHED
             progress.update(elapsed, last.node, self._steps.done(last))
             return last if last.status != WORKING else None
 
@@ -162,18 +210,23 @@ class FlowRun(RichStr):
         if over.value is None:
             raise self._out_of_time(limit, last, over)
 
-        def read(_elapsed: float) -> FlowResults | None:
+        # A large document may take all of the time that is left.
+        left = limit + polling.LAST_LOOK - over.elapsed
+
+        def read(elapsed: float) -> FlowResults | None:
             try:
-                return process._results(self.workflow_id, str(self), within=math.inf)
+                return process._results(self.workflow_id, str(self), deadline=time_for(left - elapsed))
             except ResultsNotFoundException:
                 return None
 
-        found = yield from asking(read, clock, longest_gap=longest, timeout=_RESULTS_DELAY)
+        delay = max(0.0, min(_RESULTS_DELAY if seen else _RESULTS_DELAY_UNSEEN, left))
+        found = yield from asking(read, clock, longest_gap=longest, timeout=delay)
         elapsed = over.elapsed + found.elapsed
         if found.value is None:
-            progress.finish(elapsed, over.value.status)
-            raise self._without_results(over.value, found)
-        progress.finish(elapsed, found.value.status, self._steps.total if found.value.status == SUCCESS else None)
+            progress.finish(elapsed, over.value.status, good=False)
+            raise self._without_results(over.value, found, delay)
+        good = found.value.status == SUCCESS
+        progress.finish(elapsed, found.value.status, self._steps.total if good else None, good=good)
         self._results = found.value
         return found.value
 
@@ -186,8 +239,9 @@ class FlowRun(RichStr):
         status = found._told("status") or "unknown"
         if status == SUCCESS:
             return RunStatus(status, found)
-        errors = found.errors
-        reasons = self._process._transport.clean("; ".join(f"{name}: {message}" for name, message in errors.items()))
+        clean = self._process._transport.clean
+        errors = {clean(name): clean(message) for name, message in found.errors.items()}
+        reasons = "; ".join(f"{name}: {message}" for name, message in errors.items())
         raise RunFlowFailureException(
             f"{self._subject} ended with status {status}{f' ({reasons})' if reasons else ''}.",
             process_id=str(self),
@@ -200,7 +254,7 @@ class FlowRun(RichStr):
             known = self._results._told("status") or FINISHED
         node = self._state.node if self._state and known == WORKING else None
         facts = (f"run of workflow {self.workflow_id}", f"at {node!r}" if node else "")
-        return _rich.block(_rich.heading(str(self), *facts, status=known))
+        return html.block(html.heading(str(self), *facts, status=known))
 
     @property
     def _subject(self) -> str:
@@ -218,16 +272,18 @@ class FlowRun(RichStr):
                 status_code=error.status_code,
             ) from None
         except AlpineException as error:
-            if error.process_id is None:
-                error.process_id = str(self)
-                error.add_note(f"{self._subject} may go on. To wait again: {again}.")
-            raise
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{self._subject} goes on. To wait again: {again}; to end it: stop({str(self)!r}).")
+            error.process_id = error.process_id or str(self)
             raise
 
+    def _may_go_on(self, error: BaseException) -> bool:
+        """Whether the run may go on after what ended the wait, and the exception does not say so itself."""
+        if not isinstance(error, AlpineException):
+            return self._results is None
+        over = self._state is not None and self._state.status != WORKING
+        return not over and not isinstance(error, _TOLD)
+
     def _out_of_time(self, limit: float, last: RunState, over: Waited[RunState]) -> AlpineException:
-        stopped = self.try_to_stop()
+        stopped = self.try_to_stop(time_for(limit + polling.LAST_LOOK - over.elapsed))
         if over.last_error is not None and not stopped:
             return self._unreachable(last, over.last_error)
         where = f" at operator {last.node!r}" if last.node else ""
@@ -248,7 +304,7 @@ class FlowRun(RichStr):
             last_error=error,
         )
 
-    def _without_results(self, last: RunState, found: Waited[FlowResults]) -> AlpineException:
+    def _without_results(self, last: RunState, found: Waited[FlowResults], delay: float) -> AlpineException:
         if found.last_error is not None:
             return self._unreachable(last, found.last_error)
         if last.status == FAILED:
@@ -256,7 +312,7 @@ class FlowRun(RichStr):
                 f"{self._subject} failed (state {last.state}) and left no results.", process_id=str(self)
             )
         return ResultsNotFoundException(
-            f"{self._subject} is over, but no results of it have appeared within {_RESULTS_DELAY:g} s. "
+            f"{self._subject} is over, but no results of it have appeared within {delay:g} s. "
             "It may have been stopped, or there is no such run.",
             process_id=str(self),
         )
@@ -305,14 +361,17 @@ def limits(query_time: object, timeout: object) -> tuple[float, float]:
 def flow_of(afm_file: AfmFile | None) -> Workflow | None:
     """What is in a workflow's file, where one is given.
 
-    :raises WorkflowFileException: It is not a workflow.
+    :raises WorkflowFileException: It is not a workflow, or its links run in a circle.
     :raises LocalFileException: It cannot be read.
     """
     if afm_file is None:
         return None
     from alpine import afm  # the XML parser is needed only here
 
-    return afm_file if isinstance(afm_file, afm.Workflow) else afm.read(local_path(afm_file, "afm_file"))
+    flow = afm_file if isinstance(afm_file, afm.Workflow) else afm.read(local_path(afm_file, "afm_file"))
+    # Progress needs the order: without this a circle is found when the run has been started, and its id is lost.
+    flow.execution_order()
+    return flow
 
 
 def node_in(message: object) -> str | None:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from alpine._http.retry import LONGEST_RETRY_AFTER, Clock
+from alpine._clock import Clock
+from alpine._http.redaction import logger_of
+from alpine._http.retry import LONGEST_RETRY_AFTER
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,
@@ -35,12 +37,13 @@ FIRST_GAP = 0.25
 """Seconds until the second question."""
 _LEAST_GAP = 0.001
 """Less than this is lost when it is added to a clock's large numbers, and the deadline would never come."""
-_LAST_LOOK = 10.0
-"""Seconds that a question gets, however late it is."""
+LAST_LOOK = 4.0
+"""Seconds that a question gets at the least. The last one before the end of a wait, one after it, and then a stop or
+the results may each take them beyond the end: 12 seconds in all, of the 15 that are promised."""
 _SHARE = 0.1
 """The gap as a part of the time so far: an answer is late by a tenth of the wait at most."""
 
-logger: logging.Logger = logging.getLogger("alpine.waiting")
+logger: logging.Logger = logger_of("alpine.waiting")
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,11 @@ def asking(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float
 
 
 def time_for(left: float) -> float:
-    """The seconds that a question gets, of those that are left until the deadline."""
-    return max(left, _LAST_LOOK)
+    """The deadline of a question, in seconds from now.
+
+    :param left: Seconds until the end of the wait, or below 0 since then.
+    """
+    return left + LAST_LOOK if left > 0 else max(left + 2 * LAST_LOOK, LAST_LOOK)
 
 
 def alone(waiting: Waiting[T], clock: Clock) -> T:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from alpine.exception import missing_extra
+from alpine._extras import missing_extra
 
 T = TypeVar("T")
 
@@ -34,10 +34,12 @@ _STYLE = (
     "div.alpine .heading b{font-size:14px;margin-right:8px}"
     "div.alpine .fact{opacity:.75;margin-right:12px}"
     "div.alpine .note{opacity:.75;margin:2px 0}"
-    "div.alpine .wrong{color:#e0554f;opacity:1}"
+    "div.alpine .wrong{color:#d9433e;opacity:1}"
+    "div.alpine .bar{display:inline-block;width:160px;height:8px;margin-right:12px;border-radius:4px;overflow:hidden;"
+    "background:rgba(128,128,128,.25)}div.alpine .bar span{display:block;height:100%;background:currentColor}"
     "div.alpine .badge{border:1px solid currentColor;border-radius:9px;padding:0 8px;margin-right:12px;"
     "font-size:12px;font-weight:600}"
-    "div.alpine .good{color:#2e9e5b}div.alpine .bad{color:#d9534f}div.alpine .open{color:#3b8fd0}"
+    "div.alpine .good{color:#278a4e}div.alpine .bad{color:#d9433e}div.alpine .open{color:#2f7fbf}"
     "div.alpine details{margin:2px 0 6px 0}div.alpine details details{margin-left:16px}"
     "div.alpine summary{cursor:pointer;font-weight:600}"
     "</style>"
@@ -45,17 +47,27 @@ _STYLE = (
 
 
 class RichDict(dict[str, Any]):
-    """A dict that is copied, pickled and printed as a plain one."""
+    """A dict that is copied, pickled and printed as a plain one; IPython shows it in short."""
 
-    def __str__(self) -> str:
-        return dict.__repr__(self)
+    # There is no __repr__ on purpose: pprint lays out only what has the one of dict.
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(self._in_short())
+
+    def _in_short(self) -> str:
+        raise NotImplementedError
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (dict(self),)
 
 
 class RichList(list[T]):
-    """A list that is copied and pickled as a plain one."""
+    """A list that is copied, pickled and printed as a plain one; IPython shows it in short."""
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(self._in_short())
+
+    def _in_short(self) -> str:
+        raise NotImplementedError
 
     def __reduce__(self) -> tuple[Any, ...]:
         return list, (list(self),)
@@ -66,6 +78,10 @@ class RichStr(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (str(self),)
+
+
+class Status(str):
+    """A status, which a table shows as a badge."""
 
 
 def extra(module: str) -> Any:
@@ -86,8 +102,14 @@ def block(*parts: str) -> str:
 
 def heading(title: str, *facts: str, status: str = "") -> str:
     """A line with a title, a status and a few facts."""
-    said = "".join(f'<span class="fact">{escape(fact)}</span>' for fact in facts if fact)
-    return f'<div class="heading"><b>{escape(title)}</b>{_badge(status)}{said}</div>'
+    # The spaces matter where a notebook that is not trusted is shown without the styles.
+    said = [badge(status), *map(fact, filter(None, facts))]
+    return f'<div class="heading"><b>{escape(title)}</b> {" ".join(filter(None, said))}</div>'
+
+
+def fact(text: str) -> str:
+    """A short remark in a heading."""
+    return f'<span class="fact">{escape(text)}</span>'
 
 
 def note(text: str, *, wrong: bool = False) -> str:
@@ -139,6 +161,8 @@ def escape(text: str) -> str:
 
 def cell(value: object) -> str:
     """The content of one cell: escaped, and cut where it is too long to be read in a table."""
+    if isinstance(value, Status):
+        return badge(value)
     text = "" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
     if len(text) <= _LONGEST_CELL:
         return escape(text)
@@ -162,7 +186,8 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def _badge(status: str) -> str:
+def badge(status: str) -> str:
+    """A status in its colour; nothing for none."""
     if not status:
         return ""
     kind = {"SUCCESS": "good", "WORKING": "open", "FINISHED": "open"}.get(status.upper(), "bad")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from alpine import _rich
-from alpine._rich import RichDict, RichList, extra
+from alpine._display import html
+from alpine._display.html import RichDict, RichList, extra
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -35,19 +35,19 @@ class Record(RichDict):
     1
     """
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         shown = ", ".join(f"{name}={_short(value)!r}" for name, value in self._shown()[:3])
         return f"<{_kind(self) or 'record'} {shown}{' …' if len(self) > 3 else ''}>"
 
     def _repr_html_(self) -> str:
         name = next((str(self[key]) for key in _NAMES if self.get(key)), "")
         hidden = len(self) - len(self._shown())
-        more = [_rich.note(f"… {_rich.count(hidden, 'more key')}")] if hidden else []
+        more = [html.note(f"… {html.count(hidden, 'more key')}; print(…) shows the whole record")] if hidden else []
         rows = [(key, _short(value)) for key, value in self._shown()]
-        return _rich.block(_rich.heading(name, _kind(self)), _rich.pairs(rows), *more)
+        return html.block(html.heading(name, _kind(self)), html.pairs(rows), *more)
 
     def _shown(self) -> list[tuple[str, Any]]:
-        return [(key, self[key]) for key in _columns([self])[: _rich.ROWS_SHOWN]]
+        return [(key, self[key]) for key in _columns([self])[: html.ROWS_SHOWN]]
 
 
 class RecordList(RichList[dict[str, Any]]):
@@ -74,22 +74,20 @@ class RecordList(RichList[dict[str, Any]]):
         first = [column for name in _columns(self) for column in frame if column.partition(".")[0] == name]
         return frame[[*first, *(column for column in frame if column not in first)]]
 
-    def __str__(self) -> str:
-        return str([dict(row) for row in self])
-
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         names = [str(next((row[key] for key in _NAMES if row.get(key)), row.get("id"))) for row in self[:5]]
         shown = f": {', '.join(map(repr, names))}{', …' if len(self) > 5 else ''}" if names else ""
-        return f"<{_rich.count(len(self), self._thing)}{shown}>"
+        return f"<{html.count(len(self), self._thing)}{shown}>"
 
     def _repr_html_(self) -> str:
         columns = _columns(self)[:_MOST_COLUMNS]
-        shown = self[: _rich.ROWS_SHOWN]
+        shown = self[: html.ROWS_SHOWN]
         rows = [[_short(row.get(column)) for column in columns] for row in shown]
         numbers = {i for i, name in enumerate(columns) if any(_is_number(row.get(name)) for row in shown)}
-        more = [_rich.note(f"… {len(self) - len(shown):,} more")] if len(self) > len(shown) else []
-        content = [_rich.table(columns, rows, numbers), *more] if rows else []
-        return _rich.block(_rich.heading(_rich.count(len(self), self._thing)), *content)
+        hidden = len(self) - len(shown)
+        more = [html.note(f"… {hidden:,} more; .to_dataframe() holds them all")] if hidden else []
+        content = [html.table(columns, rows, numbers), *more] if rows else []
+        return html.block(html.heading(html.count(len(self), self._thing)), *content)
 
     @property
     def _thing(self) -> str:
@@ -119,7 +117,7 @@ def _columns(records: Iterable[Mapping[str, Any]]) -> list[str]:
 def _short(value: object) -> object:
     """A value that fits into a cell: of a thing within a thing, its name."""
     if isinstance(value, Mapping):
-        return next((value[key] for key in _NAMES if value.get(key)), _rich.count(len(value), "key"))
+        return next((value[key] for key in _NAMES if value.get(key)), html.count(len(value), "key"))
     if isinstance(value, list):
         return ", ".join(str(_short(item)) for item in value)
     return value

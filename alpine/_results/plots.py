@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alpine._arguments import choice, nearest
-from alpine._rich import extra
-from alpine._tables import HeatMap, Table
+from alpine._display.html import extra
+from alpine._results.tables import HeatMap, Table
 from alpine.exception import InvalidArgumentException
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alpine._rich import extra
+from alpine._display.html import extra
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -48,7 +48,7 @@ class Table:
     def values(self, position: int) -> tuple[list[Any], bool]:
         """One column with real types, None for what is missing; and whether it holds numbers.
 
-        The declared kind is a guide: a column of numbers that holds other texts stays text, and one of which nothing
+        The declared kind is a guide: a column of numbers that holds other strings stays text, and one of which nothing
         is declared holds numbers if all its cells do, but for codes such as ``007``.
         """
         cells, kind = [row[position] for row in self.rows], self.kinds[position]

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from alpine import _rich
 from alpine._arguments import nearest
-from alpine._rich import COLUMNS_SHOWN, ROWS_SHOWN, RichDict
+from alpine._display import html
+from alpine._display.html import COLUMNS_SHOWN, ROWS_SHOWN, RichDict
 from alpine.exception import FlowResultsMalformedException, InvalidArgumentException
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
-    from alpine._tables import HeatMap, Table
+    from alpine._results.tables import HeatMap, Table
 
 _SIZE = re.compile(r"([\d.,' \u00a0\u202f]*\d)\s+columns?\s+and\s+([\d.,' \u00a0\u202f]*\d)\s+rows?\b")
 
@@ -132,7 +132,7 @@ class OperatorOutput(RichDict):
 
         >>> results.operators["By Region"].plot("region", "total", kind="bar")
         """
-        from alpine._plots import draw_heat_map, draw_table
+        from alpine._results.plots import draw_heat_map, draw_table
 
         if x is None and y is None and kind is None:
             parts = self._shown() if tab is None else {tab: self._tab(tab)}
@@ -141,7 +141,7 @@ class OperatorOutput(RichDict):
                 return draw_heat_map(heat, ax, options)
         return draw_table(self._the_table(tab), x, y, kind, ax, options)
 
-    def __repr__(self) -> str:
+    def _in_short(self) -> str:
         return f"<OperatorOutput {self.name!r}: {self.summary}>"
 
     @property
@@ -153,12 +153,12 @@ class OperatorOutput(RichDict):
             return f"visual type {self.get('visualType')}"
         if self._heat_map is not None:
             return f"heat map of {len(self._heat_map.classes)} classes"
-        return f"{_rich.count(self.row_count, 'row')}, {_rich.count(self.column_count, 'column')}"
+        return f"{html.count(self.row_count, 'row')}, {html.count(self.column_count, 'column')}"
 
     def _repr_html_(self) -> str:
         algorithm = self.meta.get("Algorithm name", "")
-        facts = (algorithm, "" if self.tabs else self.summary, _rich.seconds(self.duration), self.table_name or "")
-        return _rich.block(_rich.heading(self.name, *facts), self._html())
+        facts = (algorithm, "" if self.tabs else self.summary, html.seconds(self.duration), self.table_name or "")
+        return html.block(html.heading(self.name, *facts), self._html())
 
     @property
     def meta(self) -> dict[str, str]:
@@ -171,22 +171,22 @@ class OperatorOutput(RichDict):
         parts = list(self._children())
         if parts:
             return "".join(
-                _rich.folded(name, part._html(), unfolded=position < 2) for position, (name, part) in enumerate(parts)
+                html.folded(name, part._html(), unfolded=position < 2) for position, (name, part) in enumerate(parts)
             )
         table, heat = self._table, self._heat_map
         if table is not None and heat is not None:
-            accuracy = "" if heat.accuracy is None else _rich.note(f"accuracy {heat.accuracy:.4f}")
-            return _rich.table(table.columns, table.rows, table.numeric, heat.shade_of_cell) + accuracy
+            accuracy = "" if heat.accuracy is None else html.note(f"accuracy {heat.accuracy:.4f}")
+            return html.table(table.columns, table.rows, table.numeric, heat.shade_of_cell) + accuracy
         if table is None:
-            return _rich.note(f"This kind of output (visual type {self.get('visualType')}) is not shown here.")
+            return html.note(f"This kind of output (visual type {self.get('visualType')}) is not shown here.")
         columns = table.columns[:COLUMNS_SHOWN]
         rows = [row[:COLUMNS_SHOWN] for row in table.rows[:ROWS_SHOWN]]
         more = [] if len(columns) == len(table.columns) else [f"{len(table.columns) - len(columns)} more columns"]
         if (hidden := self.row_count - len(rows)) > 0:
             more.append(f"{hidden:,} more rows")
-        notes = [_rich.note(f"… {' and '.join(more)}")] if more else []
-        notes += [_rich.note(message) for message in self.messages if not _SIZE.search(message)]
-        return _rich.table(columns, rows, table.numeric) + "".join(notes)
+        notes = [html.note(f"… {' and '.join(more)}")] if more else []
+        notes += [html.note(message) for message in self.messages if not _SIZE.search(message)]
+        return html.table(columns, rows, table.numeric) + "".join(notes)
 
     @property
     def _data(self) -> Mapping[str, Any]:
@@ -195,14 +195,14 @@ class OperatorOutput(RichDict):
 
     @property
     def _heat_map(self) -> HeatMap | None:
-        from alpine._tables import HeatMap
+        from alpine._results.tables import HeatMap
 
         data = self._data.get("heatMapTable")
         return HeatMap.of(data) if isinstance(data, dict) else None
 
     @property
     def _table(self) -> Table | None:
-        from alpine._tables import Table
+        from alpine._results.tables import Table
 
         if self._heat_map is not None:
             return self._heat_map.table

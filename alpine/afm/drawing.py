@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,15 +14,30 @@ MARGIN = 12.0
 MAX_SCALE = 4.0
 MAX_SPAN = 12_000.0
 MAX_PLACED = 300
-NAME_LENGTH = 22
-KIND_LENGTH = 27
+PADDING = 6.0
+NAME_SIZE = 12.0
+KIND_SIZE = 10.0
+
+# Which font a page has is not known here: these are the widths of DejaVu Sans Bold, the widest of those that browsers
+# take for system-ui, as parts of the font's size.
+_WIDTHS = {
+    **dict.fromkeys(" ijlI.,'|", 0.38),
+    **dict.fromkeys(":;!()[]/-fJrt", 0.5),
+    **dict.fromkeys("aceksvxyzEFL?*_`", 0.69),
+    **dict.fromkeys("bdghnopqu0123456789${}PSTYZ", 0.75),
+    **dict.fromkeys("ABCDGHKNOQRUVXw&#=+<>~^", 0.93),
+    **dict.fromkeys("mMW@%", 1.11),
+}
+_ELLIPSIS_WIDTH = 1.0
+_THINNER = 0.92
+"""The width of letters that are not bold, as a part of that of bold ones."""
 
 # Boxes bring their own background and lines are of a middle grey, so that the drawing reads on white and on black.
 _STYLE = (
     ".alpine-flow rect{fill:#eef3fb;stroke:#5b7fb5;stroke-width:1.2}"
     ".alpine-flow text{font-family:system-ui,sans-serif;text-anchor:middle}"
-    ".alpine-flow .name{font-size:13px;font-weight:600;fill:#1b2a41}"
-    ".alpine-flow .kind{font-size:10px;fill:#56657a}"
+    f".alpine-flow .name{{font-size:{NAME_SIZE:g}px;font-weight:600;fill:#1b2a41}}"
+    f".alpine-flow .kind{{font-size:{KIND_SIZE:g}px;fill:#56657a}}"
     ".alpine-flow path{fill:none;stroke:#8a919c;stroke-width:1.6}"
     ".alpine-flow polygon{fill:#8a919c}"
 )
@@ -132,17 +148,37 @@ def _arrow(source: Point, target: Point) -> str:
 
 def _shape(box: Box, place: Point) -> str:
     x, y = place
-    middle = x + WIDTH / 2
-    kind = _short(box.kind.removesuffix("Operator"), KIND_LENGTH)
+    name, kind = _short(box.name, NAME_SIZE), _short(box.kind.removesuffix("Operator"), _THINNER * KIND_SIZE)
+    # What a picture within the picture would draw outside of itself is not seen: no letter leaves its box, whatever
+    # the font.
     return (
         f'<g><title>{_text(box.name)} ({_text(box.kind)})</title><rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" '
-        f'height="{HEIGHT:g}" rx="7"/><text class="name" x="{middle:.1f}" y="{y + 20:.1f}">{_text(_short(box.name))}'
-        f'</text><text class="kind" x="{middle:.1f}" y="{y + 36:.1f}">{_text(kind)}</text></g>'
+        f'height="{HEIGHT:g}" rx="7"/><svg x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" height="{HEIGHT:g}">'
+        f'<text class="name" x="50%" y="20">{_text(name)}</text>'
+        f'<text class="kind" x="50%" y="36">{_text(kind)}</text></svg></g>'
     )
 
 
-def _short(text: str, length: int = NAME_LENGTH) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+def _short(text: str, size: float) -> str:
+    """As much of a string as fits into a box, for letters of this size."""
+    room = (WIDTH - 2 * PADDING) / size
+    width, fits = 0.0, 0
+    for position, char in enumerate(text):
+        width += _width(char)
+        if width > room:
+            return text[:fits].rstrip() + "…"
+        if width + _ELLIPSIS_WIDTH <= room:
+            fits = position + 1
+    return text
+
+
+def _width(char: str) -> float:
+    """The width of a letter at the most, as a part of the font's size."""
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0.0
+    if unicodedata.category(char) == "So":  # such as an emoji
+        return 1.4
+    return _WIDTHS.get(char, 0.8 if char.islower() else 1.0)
 
 
 def _text(text: str) -> str:

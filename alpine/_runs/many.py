@@ -1,0 +1,369 @@
+"""Many runs of one workflow, several at a time: one thread, one schedule."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from alpine._display import html
+from alpine._display.html import RichList
+from alpine._display.progress import Progress
+from alpine._http.retry import LOST_BEHIND_GATEWAY
+from alpine._runs.handle import FlowRun
+from alpine._runs.polling import FIRST_GAP, Waiting
+from alpine._runs.unfinished import Unfinished
+from alpine._runs.variables import Variables, checked_variables
+from alpine.exception import (
+    AlpineException,
+    InvalidArgumentException,
+    OutcomeUnknownException,
+    RunFlowFailureException,
+    RunFlowTimeoutException,
+)
+from alpine.results import FlowResults
+
+if TYPE_CHECKING:
+    from alpine.afm import Workflow
+    from alpine.process import Process
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How one of many runs ended.
+
+    :param variables: The variables, as they were given.
+    :param process_id: The run; None when it could not be started.
+    :param status: ``"SUCCESS"`` or the server's other word; without results ``"FAILED"``, ``"TIMEOUT"``,
+        ``"NOT STARTED"`` or ``"UNKNOWN"``.
+    :param results: What the run left, also where it failed; None when there is nothing.
+    :param error: Why it is no success.
+    """
+
+    variables: Variables | None
+    process_id: FlowRun | None
+    status: str
+    # Not in the repr: a single document may have megabytes.
+    results: FlowResults | None = field(default=None, repr=False)
+    error: AlpineException | None = None
+
+    @property
+    def _given(self) -> dict[str, object]:
+        """The variables by their names, whichever way they were given."""
+        variables = self.variables or {}
+        if isinstance(variables, Mapping):
+            return dict(variables)
+        return {str(pair["name"]): pair["value"] for pair in variables}
+
+    @property
+    def _reason(self) -> str:
+        """Why it is no success, without the run, which is told beside it."""
+        if isinstance(self.error, RunFlowFailureException) and self.error.errors:
+            return "; ".join(f"{name}: {message}" for name, message in self.error.errors.items())
+        said = "" if self.error is None else str(self.error)
+        return re.sub(rf"^Run {re.escape(str(self.process_id))} of workflow \d+ ", "", said)
+
+    def _repr_html_(self) -> str:
+        run = "" if self.process_id is None else str(self.process_id)
+        wrong = [html.note(self._reason, wrong=True)] if self._reason else []
+        given = self._given.items()
+        head = html.heading("Run", run, status=self.status)
+        return html.block(head, *wrong, html.pairs(given) if given else "")
+
+
+class RunOutcomes(RichList[RunOutcome]):
+    """How many runs ended, in the order of their variables."""
+
+    def _in_short(self) -> str:
+        good = sum(outcome.error is None for outcome in self)
+        return f"<{html.count(len(self), 'run')}, {good} with success>"
+
+    def _repr_html_(self) -> str:
+        names = list(dict.fromkeys(name for outcome in self for name in outcome._given))
+        rows = [
+            (
+                *(outcome._given.get(name) for name in names),
+                html.Status(outcome.status),
+                outcome.process_id,
+                outcome._reason,
+            )
+            for outcome in self
+        ]
+        columns = (*names, "status", "run", "error")
+        return html.block(html.heading(html.count(len(self), "run")), html.table(columns, rows) if rows else "")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run that is to be made.
+
+    :param given: The variables, as they were given.
+    :param values: The same in the engine's form.
+    """
+
+    given: Variables | None
+    values: list[dict[str, str]]
+
+
+def orders_of(list_of_variables: object) -> list[Order]:
+    """The runs for a list of variables.
+
+    :raises WorkflowVariableException: Some have a wrong shape.
+    :raises InvalidArgumentException: It is no list.
+    """
+    if not isinstance(list_of_variables, Iterable):
+        raise InvalidArgumentException(f"list_of_variables must be a list, not {list_of_variables!r:.200}.")
+    return [Order(given, checked_variables(given)) for given in list_of_variables]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for all of the runs.
+
+    :param workflow_id: The workflow.
+    :param flow: What is in it, where that is known.
+    :param side_by_side: How many may run at the same time.
+    :param longest: Seconds between two questions about a run, at most.
+    :param limit: Seconds until a run is stopped.
+    :param verbose: Whether to show progress.
+    :param stop: Whether to stop what is running when something ends the work.
+    """
+
+    workflow_id: int
+    flow: Workflow | None
+    side_by_side: int
+    longest: float
+    limit: float
+    verbose: bool
+    stop: bool
+
+
+class RunIterator(Iterator[RunOutcome]):
+    """The outcomes of many runs, each as soon as it is known and those before it were given.
+
+    As a context manager it tells an exception in its block which runs go on, or stops them; a ``for`` loop alone cannot
+    do so, and warns instead.
+
+    Example:
+
+    >>> variables = [{"@min_amount": 10}]
+    >>> process = session.workfile.process
+    >>> with process.iterate_many(workflow_id, variables) as outcomes:
+    ...     for outcome in outcomes:
+    ...         print(outcome.variables, outcome.status)
+    {'@min_amount': 10} SUCCESS
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        # Unlike __del__ it also works while the interpreter ends.
+        self._abandoned = weakref.finalize(self, fleet.abandon)
+
+    def __next__(self) -> RunOutcome:
+        try:
+            outcome = self._fleet.next()
+            if outcome is not None:
+                return outcome
+        except BaseException as error:
+            self._leave(error)
+            raise
+        self._abandoned.detach()
+        raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._leave(error)
+        self._abandoned()
+
+    @property
+    def outcomes(self) -> RunOutcomes:
+        """The outcomes that are known, in the order of their variables: the last one given, and those not given yet."""
+        return self._fleet.known()
+
+    def close(self) -> None:
+        """Start no more runs. Those that are running are stopped, or named in the log."""
+        self._leave(None)
+
+    def all(self) -> RunOutcomes:
+        """All of the outcomes, together."""
+        return self.together(RunOutcomes)
+
+    def together(self, use: Callable[[Iterable[RunOutcome]], T]) -> T:
+        """What is made of all of the outcomes; an exception has those that were known."""
+        self._fleet.keep = True
+        try:
+            return use(self)
+        except BaseException as error:
+            self._leave(error)
+            raise
+
+    def _leave(self, error: BaseException | None) -> None:
+        self._fleet.leave(error)
+        self._abandoned.detach()
+
+
+class Fleet:
+    """Starts runs as places become free, and asks each when it is due.
+
+    :param process: Starts, asks and stops.
+    :param orders: What is to be run.
+    :param terms: What holds for all of them.
+    """
+
+    keep = False
+    """Whether outcomes are kept that were given."""
+
+    def __init__(self, process: Process, orders: list[Order], terms: Terms) -> None:
+        self._process = process
+        self._terms = terms
+        self._orders = orders
+        self._left = deque(range(len(orders)))
+        self._running: dict[int, tuple[FlowRun, Waiting[FlowResults]]] = {}
+        self._due: dict[int, float] = {}
+        self._ended: dict[int, RunOutcome] = {}
+        self._given = self._over = self._failed = 0
+        self._unfinished = Unfinished(terms.workflow_id, stop=terms.stop)
+        self._begun: float | None = None
+        self._progress = Progress(False)
+        self._shown = ExitStack()
+        self._is_left = False
+        self._owner = os.getpid()
+
+    def next(self) -> RunOutcome | None:
+        """The next outcome in the order of the orders; None after the last."""
+        if self._is_left:
+            return None
+        clock = self._process._transport.clock
+        if self._begun is None:
+            self._begun = clock.now()
+            self._progress = self._shown.enter_context(Progress(self._terms.verbose, len(self._orders)))
+        if not self.keep:
+            # Only now: until here an exception could have come between the outcome and the loop.
+            self._ended.pop(self._given - 1, None)
+        if self._given == len(self._orders):
+            words = f"all runs are over{self._failures()}"
+            self._progress.finish(clock.now() - self._begun, words, self._over, good=not self._failed)
+            self._is_left = not self.keep
+            return None
+        while self._given not in self._ended:
+            self._start_what_can()
+            self._progress.update(clock.now() - self._begun, self._words(), self._over)
+            self._ask_the_next()
+        self._given += 1
+        return self._ended[self._given - 1]
+
+    def known(self) -> RunOutcomes:
+        """The outcomes that are at hand, in the order of the orders."""
+        return RunOutcomes(outcome for _, outcome in sorted(self._ended.items(), key=lambda item: item[0]))
+
+    def abandon(self) -> None:
+        """Leave with a warning: nobody can ask for the next outcome any more, and no exception carries a note."""
+        # The runs of a process are no business of a child that was forked from it, and ends.
+        if os.getpid() == self._owner:
+            self.leave(None, lambda words: warnings.warn(words, RuntimeWarning, stacklevel=7))
+
+    def leave(self, error: BaseException | None, say: Callable[[str], None] | None = None) -> None:
+        """Start no more; stop what runs, where that is wanted, and tell what goes on.
+
+        :param error: What ends the work: it gets a note, and the outcomes that are known as ``outcomes``.
+        :param say: Where the words go when there is no exception; into the log otherwise.
+        """
+        if self._is_left:
+            return
+        self._is_left = True
+
+        def tell(error: BaseException | None) -> None:
+            if error is not None:
+                known = error.outcomes = self.known()  # type: ignore[attr-defined]
+                at_hand = f"The attribute 'outcomes' of this exception has the {len(known)} that were known."
+                self._unfinished.note(error, at_hand if known else "")
+            elif words := self._unfinished.words():
+                logger = self._process.logger
+                (say or logger.warning if self._unfinished.going else logger.info)(words)
+
+        try:
+            self._unfinished.leave(error, tell)
+        finally:
+            self._shown.close()
+
+    def _start_what_can(self) -> None:
+        while self._left and len(self._running) < self._terms.side_by_side:
+            position = self._left.popleft()
+            order = self._orders[position]
+            try:
+                run = self._process._start(order.values, self._terms.flow, self._unfinished)
+            except AlpineException as error:
+                self._unfinished.starting = False
+                lost = isinstance(error, OutcomeUnknownException) or error.status_code in LOST_BEHIND_GATEWAY
+                status = "UNKNOWN" if lost else "NOT STARTED"
+                self._end(position, RunOutcome(order.given, None, status, error=error))
+            else:
+                self._running[position] = run, run.following(self._terms.longest, self._terms.limit, Progress(False))
+                # Spread out, so that together the questions come more often than about a single run.
+                self._put(position, FIRST_GAP * (position % self._terms.side_by_side) / self._terms.side_by_side)
+
+    def _ask_the_next(self) -> None:
+        if not self._due:
+            return
+        clock = self._process._transport.clock
+        position = min(self._due, key=self._due.__getitem__)
+        if (gap := self._due.pop(position) - clock.now()) > 0:
+            clock.sleep(gap)
+        run, following = self._running[position]
+        error = None
+        try:
+            self._put(position, next(following))
+        except StopIteration:
+            try:
+                run.verdict()
+            except AlpineException as failure:
+                error = failure
+        except AlpineException as failure:
+            error = failure
+        else:
+            return
+        given = self._orders[position].given
+        self._end(position, RunOutcome(given, run, _status(run, error), run._results, error))
+        del self._running[position]
+        self._unfinished.over(run)
+        if self._due:
+            # Runs of one flow take about the same time: when one is over, the oldest of the others may well be.
+            self._put(min(self._due), 0.0)
+
+    def _put(self, position: int, gap: float) -> None:
+        self._due[position] = self._process._transport.clock.now() + gap
+
+    def _end(self, position: int, outcome: RunOutcome) -> None:
+        self._ended[position] = outcome
+        self._over += 1
+        if outcome.error is not None:
+            self._failed += 1
+            self._process.logger.warning("Run %s of %s: %s", position + 1, len(self._orders), outcome.error)
+
+    def _words(self) -> str:
+        return f"{len(self._running)} running{self._failures()}"
+
+    def _failures(self) -> str:
+        return f", {self._failed} failed" if self._failed else ""
+
+
+def _status(run: FlowRun, error: AlpineException | None) -> str:
+    if run._results is not None:
+        return run._results._told("status") or "UNKNOWN"
+    if isinstance(error, RunFlowTimeoutException):
+        return "TIMEOUT"
+    return "FAILED" if isinstance(error, RunFlowFailureException) else "UNKNOWN"

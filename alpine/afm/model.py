@@ -1,0 +1,165 @@
+"""What a workflow file says: operators, links, data sources and variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from alpine._display import html
+from alpine.afm import drawing
+from alpine.exception import WorkflowFileException
+
+
+@dataclass(frozen=True)
+class Link:
+    """A line of the flow, from one operator to the next.
+
+    :param source: Name of the operator whose output travels.
+    :param target: Name of the operator that takes it as input.
+    """
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data source that a flow was drawn against.
+
+    :param name: Its name.
+    :param type: ``Database`` or ``Hadoop``.
+    :param parameters: Its settings, secrets left out.
+    """
+
+    name: str
+    type: str
+    parameters: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator (node) of a flow.
+
+    :param name: Its name, unique in the flow and the key of its results.
+    :param type: The whole class name, as written in the file.
+    :param uuid: The operator's id in the file.
+    :param x: Horizontal position on the canvas, None when the file has none.
+    :param y: Vertical position on the canvas, None when the file has none.
+    :param parameters: Its own parameters, secrets left out.
+    :param elements: Its model elements, as XML, for who needs more than parameters.
+    """
+
+    name: str
+    type: str
+    uuid: str = ""
+    x: float | None = None
+    y: float | None = None
+    parameters: dict[str, str] = field(default_factory=dict, repr=False)
+    elements: list[Element] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def class_name(self) -> str:
+        """The class name without its packages, as ``FilterOperator``."""
+        return self.type.rpartition(".")[2]
+
+    @property
+    def is_note(self) -> bool:
+        """Whether this is a note on the canvas, which takes no part in a run."""
+        return self.class_name == "NoteOperator"
+
+
+class _Operators(dict[str, Operator]):
+    """Operators by name, which show themselves as a table in a notebook."""
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, operator.class_name.removesuffix("Operator"), _in_words(operator.parameters))
+            for name, operator in self.items()
+        ]
+        table = html.table(("operator", "kind", "parameters"), rows) if rows else ""
+        return html.block(html.heading(html.count(len(self), "operator")), table)
+
+
+@dataclass(repr=False)
+class Workflow:
+    """A workflow file that was read.
+
+    :param name: The file's name without its ending, None when it was not read from a named file.
+    :param version: The version of the product that wrote it.
+    :param user_name: Who wrote it (a name or a user's id).
+    :param description: Its description.
+    :param operators: The operators by name, in the order of the file.
+    :param links: The links, in the order of the file.
+    :param variables: Default values of the workflow variables, by name (``@min_credit_line``).
+    :param data_sources: The data sources it was drawn against.
+    """
+
+    name: str | None = None
+    version: str = ""
+    user_name: str = ""
+    description: str = ""
+    operators: dict[str, Operator] = field(default_factory=_Operators)
+    links: list[Link] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    data_sources: list[DataSource] = field(default_factory=list)
+
+    def inputs_of(self, name: str) -> list[Operator]:
+        """The operators whose output the named operator takes, in the order of the links.
+
+        :param name: Name of an operator.
+        :returns: Its inputs; an empty list for a source.
+        """
+        sources = (link.source for link in self.links if link.target == name)
+        return [self.operators[source] for source in dict.fromkeys(sources) if source in self.operators]
+
+    def execution_order(self) -> list[Operator]:
+        """The operators as they can run: each after its inputs, otherwise in the order of the file; no notes.
+
+        :returns: The operators in order.
+        :raises WorkflowFileException: The links run in a circle, so that nothing can start.
+        """
+        missing = {name: 0 for name, operator in self.operators.items() if not operator.is_note}
+        followers: dict[str, list[str]] = {name: [] for name in missing}
+        for source, target in dict.fromkeys((link.source, link.target) for link in self.links):
+            if source in missing and target in missing:
+                missing[target] += 1
+                followers[source].append(target)
+        ready = [name for name, count in missing.items() if not count]
+        for name in ready:
+            for follower in followers[name]:
+                missing[follower] -= 1
+                if not missing[follower]:
+                    ready.append(follower)
+        if len(ready) < len(missing):
+            circle = ", ".join(repr(name) for name, count in missing.items() if count)
+            raise WorkflowFileException(
+                f"The links of {self.name or 'this workflow'} run in a circle, so that these operators can never "
+                f"start: {circle}. Remove a link between them."
+            )
+        return [self.operators[name] for name in ready]
+
+    def to_svg(self) -> str:
+        """A drawing of the flow.
+
+        :returns: The text of an SVG picture.
+        """
+        boxes = [drawing.Box(o.name, o.class_name, o.x, o.y) for o in self.operators.values() if not o.is_note]
+        return drawing.svg(boxes, [(link.source, link.target) for link in self.links])
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Workflow {self.name or 'without a name'}: {len(self.operators)} operators, {len(self.links)} links, "
+            f"{len(self.variables)} variables>"
+        )
+
+
+def _in_words(parameters: dict[str, str]) -> str:
+    # Where the output goes is said last: it is seldom what somebody looks for.
+    told = sorted(parameters.items(), key=lambda pair: pair[0].startswith(("output", "dropIfExist")))
+    return ", ".join(f"{key}: {value}" for key, value in told if value)
