@@ -79,7 +79,7 @@ def page_size(per_page: object) -> int:
 
 
 def process_id_of(value: object) -> str:
-    """The id of a run, which is opaque: any non-empty text."""
+    """The id of a run, which is opaque: any non-empty string."""
     return text(value, "process_id")
 
 

@@ -33,7 +33,7 @@ class Constants:
 
 
 def flag(value: object, name: str) -> bool | None:
-    """Yes, no, or None for what was not given. A text is neither: ``"false"`` would count as true.
+    """Yes, no, or None for what was not given. A string is neither: ``"false"`` would count as true.
 
     :raises InvalidArgumentException: It is something else.
     """

@@ -17,7 +17,7 @@ def loads(text: bytes | str) -> Any:
 
 
 def loads_or_text(body: bytes) -> Any:
-    """The document, or a text where it is none: the engine calls its responses JSON even when they are plain text."""
+    """The document, or a string where it is none: the engine calls its responses JSON even when they are plain text."""
     try:
         return loads(body)
     except (ValueError, RecursionError):

@@ -75,7 +75,7 @@ def walk(fetch: Fetch) -> Iterator[dict[str, Any]]:
 
 
 def collect(fetch: Fetch) -> tuple[list[dict[str, Any]], int | None]:
-    """The whole of an ordered list, its later pages side by side; and the number of rows the server promised."""
+    """The whole of an ordered list, its later pages several at a time; and the number of rows the server promised."""
     first = fetch(1)
     last = first.pages or 1
     if first.is_last(1) or last <= 2:

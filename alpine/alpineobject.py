@@ -151,7 +151,7 @@ class AlpineObject:
 
     @property
     def _root(self) -> str:
-        """The root of the host, below which the API and the engine stand side by side."""
+        """The root of the host, below which are the API and the engine."""
         return self.base_url.removesuffix("/api")
 
     def _document(self, response: Response) -> Any:

@@ -1,4 +1,4 @@
-"""The door: one login, and the resources that hang off it."""
+"""The client: one login, and the resources that share it."""
 
 from __future__ import annotations
 
@@ -402,7 +402,7 @@ class APIClient(AlpineObject):
         all_pages: bool = False,
         deadline: float | None = None,
     ) -> Any:
-        """Call any endpoint: the way out for what has no method here.
+        """Call any endpoint, such as one that has no method here.
 
         The login, errors, retries and time-outs are those of every other call.
 
@@ -426,14 +426,16 @@ class APIClient(AlpineObject):
         :param deadline: Seconds that this call may take in all, with all its attempts and pages, instead of the
             client's :attr:`deadline`.
         :type deadline: float
-        :returns: What stands in the response's ``response``, else its whole JSON, else its text; None when it is empty.
+        :returns: The ``response`` of the server's document, else its whole JSON, else its text; None when it is empty.
         :rtype: dict, list, str or None
         :raises RequestTimeoutException: It took longer than the time-outs or the deadline allow.
         :raises AlpineException: The server says no; the class tells why.
 
         Example:
 
-        >>> session.request("GET", "users", params={"order": "last_name"}, all_pages=True)[0]["entity_type"]
+        >>> session.request(
+        ...     "GET", "users", params={"order": "last_name"}, all_pages=True
+        ... )[0]["entity_type"]
         'user'
         """
         verb = choice(text(method, "method").upper(), "method", METHODS)

@@ -77,7 +77,8 @@ class DataSource(AlpineObject):
 
         Example:
 
-        >>> [source["name"] for source in session.datasource.get_list(session.datasource.dsType.GreenplumDatabase)]
+        >>> kind = session.datasource.dsType.GreenplumDatabase
+        >>> [source["name"] for source in session.datasource.get_list(kind)]
         ['Sandbox Database']
         """
         return RecordList(self.iterate(type, per_page))
@@ -118,7 +119,8 @@ class DataSource(AlpineObject):
 
         Example:
 
-        >>> session.datasource.get(1, session.datasource.dsType.GreenplumDatabase)["name"]
+        >>> kind = session.datasource.dsType.GreenplumDatabase
+        >>> session.datasource.get(1, kind)["name"]
         'Sandbox Database'
         """
         wanted, kind = identifier(ds_id, "ds_id", DataSourceNotFoundException), _checked_type(type, *HALVES)
@@ -216,7 +218,9 @@ class DataSource(AlpineObject):
         Example:
 
         >>> kind = session.datasource.dsType.PostgreSQLDatabase
-        >>> made = session.datasource.create("Reports", kind, "db.example.com", 5432, "reports", "reader", "a password")
+        >>> made = session.datasource.create(
+        ...     "Reports", kind, "db.example.com", 5432, "reports", "me", "a password"
+        ... )
         >>> made["name"]
         'Reports'
         """
@@ -286,7 +290,9 @@ class DataSource(AlpineObject):
         Example:
 
         >>> version = "Cloudera CDH5.4-5.7"
-        >>> session.datasource.create_hadoop("Lake", "nn.example.com", 8020, version, "me", "staff")["name"]
+        >>> session.datasource.create_hadoop(
+        ...     "Lake", "nn.example.com", 8020, version, "me", "staff"
+        ... )["name"]
         'Lake'
         """
         if not isinstance(connection_parameters, Mapping | None):
@@ -333,7 +339,9 @@ class DataSource(AlpineObject):
         Example:
 
         >>> kind = session.datasource.dsType.GreenplumDatabase
-        >>> made = session.datasource.create("Brief", kind, "db.example.com", 5432, "brief", "me", "a password")
+        >>> made = session.datasource.create(
+        ...     "Brief", kind, "db.example.com", 5432, "brief", "me", "a password"
+        ... )
         >>> session.datasource.delete(made["id"], kind)
         """
         wanted, source = identifier(ds_id, "ds_id", DataSourceNotFoundException), self.get(ds_id, type)
@@ -354,7 +362,8 @@ class DataSource(AlpineObject):
         Example:
 
         >>> session.datasource.for_upload("Sandbox Database")
-        {'data_source_type': 'gpdb_data_source', 'data_source_id': 1, 'database_id': 1}
+        {'data_source_type': 'gpdb_data_source', 'data_source_id': 1,
+         'database_id': 1}
         """
         wanted = None if database is None else text(database, "database")
         source = self._named(name, None)

@@ -1,53 +1,53 @@
-"""Every exception this package raises, and the one place where a server's response becomes one.
+"""Every exception this package raises.
 
 ::
 
     AlpineException
-     ├── InvalidArgumentException (ValueError)           refused before anything was sent
-     │    ├── DataSourceTypeNotFoundException            no such kind of data source
-     │    ├── WorkflowFileException                      the file is not a workflow
-     │    └── WorkflowVariableException                  workflow variables of a wrong shape
-     ├── LocalFileException (OSError)                    a local file cannot be read or written
-     │    └── LocalFileNotFoundException                 there is none; also a FileNotFoundError
-     ├── MissingExtraException (ImportError)             an optional package is not installed
-     ├── NotPicklableException (TypeError)               a client is made anew in each process
-     ├── LoginFailureException                           the server refused user and password
-     ├── AlpineSessionNotFoundException                  401: no login, or it has expired
-     ├── ServerConnectionException (ConnectionError)     the server could not be reached
-     │    ├── TLSException                               its certificate cannot be trusted
-     │    └── RunFlowConnectionException                 ... for as long as a wait may last
-     ├── RequestTimeoutException (TimeoutError)          the server did not answer in time
-     ├── OutcomeUnknownException                         the response was lost: it may have happened
-     ├── InvalidResponseException                        a response that makes no sense
-     │    ├── RedirectException                          a redirect that must not be followed
-     │    ├── ResponseTooLargeException                  a response beyond the limit
-     │    └── InvalidResponseCodeException               a status code that says no
-     │         ├── ForbiddenException                    403: not permitted
-     │         │    ├── DataSourceCredentialsException   403: the data source refuses the credentials
-     │         │    ├── DemoModeException                403: not in demo mode
-     │         │    └── NotLicensedException             403: the licence does not cover it
-     │         ├── RequestTooLargeException              413: too much was sent
-     │         ├── ServerErrorException                  5xx: the server failed
-     │         │    ├── LicenseExpiredException          503: the licence has expired
-     │         │    └── ServiceUnavailableException      503: the server is not ready
-     │         ├── TooManyRequestsException              429: too many requests
-     │         └── ValidationException                   422: the server refuses what was sent
-     ├── NotFoundException (LookupError)                 404, or no such name
-     │    ├── DataSourceNotFoundException
-     │    ├── JobNotFoundException
-     │    ├── ResultsNotFoundException
-     │    ├── TaskNotFoundException
-     │    ├── UserNotFoundException
-     │    ├── WorkfileNotFoundException
-     │    ├── WorkspaceMemberNotFoundException
-     │    └── WorkspaceNotFoundException
-     ├── FlowResultsMalformedException                   results without the expected parts
-     │    └── OperatorNotFoundException (LookupError)    results without that operator
-     ├── RunFlowFailureException                         a run that could not start, or failed
-     ├── RunFlowTimeoutException (TimeoutError)          a run that took too long
-     ├── RunJobFailureException                          a job that could not start, or failed
-     ├── RunJobTimeoutException (TimeoutError)           a job that took too long
-     └── StopFlowFailureException                        there is no such run to stop
+    ├── InvalidArgumentException (ValueError)        refused before anything was sent
+    │   ├── DataSourceTypeNotFoundException          no such kind of data source
+    │   ├── WorkflowFileException                    the file is not a workflow
+    │   └── WorkflowVariableException                workflow variables of a wrong shape
+    ├── LocalFileException (OSError)                 a local file cannot be read or written
+    │   └── LocalFileNotFoundException               also a FileNotFoundError
+    ├── MissingExtraException (ImportError)          an optional package is not installed
+    ├── NotPicklableException (TypeError)            make a client in each process
+    ├── LoginFailureException                        the server refused user and password
+    ├── AlpineSessionNotFoundException               401: no login, or it has expired
+    ├── ServerConnectionException (ConnectionError)  the server could not be reached
+    │   ├── TLSException                             its certificate cannot be trusted
+    │   └── RunFlowConnectionException               ... during a whole wait
+    ├── RequestTimeoutException (TimeoutError)       the server did not answer in time
+    ├── OutcomeUnknownException                      the outcome is not known
+    ├── InvalidResponseException                     an answer that makes no sense
+    │   ├── RedirectException                        a redirect that must not be followed
+    │   ├── ResponseTooLargeException                an answer beyond the limit
+    │   └── InvalidResponseCodeException             a status code that says no
+    │       ├── ForbiddenException                   403: not permitted
+    │       │   ├── DataSourceCredentialsException   403: refused by the data source
+    │       │   ├── DemoModeException                403: not in demo mode
+    │       │   └── NotLicensedException             403: the licence does not cover it
+    │       ├── RequestTooLargeException             413: too much was sent
+    │       ├── ServerErrorException                 5xx: the server failed
+    │       │   ├── LicenseExpiredException          503: the licence has expired
+    │       │   └── ServiceUnavailableException      503: the server is not ready
+    │       ├── TooManyRequestsException             429: too many requests
+    │       └── ValidationException                  422: the server refuses what was sent
+    ├── NotFoundException (LookupError)              404, or no such name
+    │   ├── DataSourceNotFoundException
+    │   ├── JobNotFoundException
+    │   ├── ResultsNotFoundException
+    │   ├── TaskNotFoundException
+    │   ├── UserNotFoundException
+    │   ├── WorkfileNotFoundException
+    │   ├── WorkspaceMemberNotFoundException
+    │   └── WorkspaceNotFoundException
+    ├── FlowResultsMalformedException                results without the expected parts
+    │   └── OperatorNotFoundException (LookupError)  results without that operator
+    ├── RunFlowFailureException                      a run that could not start, or failed
+    ├── RunFlowTimeoutException (TimeoutError)       a run that took too long
+    ├── RunJobFailureException                       a job that could not start, or failed
+    ├── RunJobTimeoutException (TimeoutError)        a job that took too long
+    └── StopFlowFailureException                     there is no such run to stop
 """
 
 from __future__ import annotations
@@ -336,7 +336,7 @@ class WorkspaceNotFoundException(NotFoundException):
     """There is no such workspace."""
 
     _advice = (
-        "session.workspace.get_list() shows those that this user sees. Digits are always an id, also as a text; "
+        "session.workspace.get_list() shows those that this user sees. Digits are always an id, also as a string; "
         "session.workspace.get_id finds the id of a name."
     )
     by_name = "session.workspace.get_id(workspace_name)"

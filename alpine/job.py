@@ -87,7 +87,7 @@ class Job(Resource):
         :param interval_value: How many hours, days, weeks or months lie between two runs; at least 1 for a schedule.
         :type interval_value: int
         :param next_run: The first run; by default now. With a zone it is converted to ``time_zone``, without one it is
-            the wall clock there. A text in ISO format is read as a datetime.
+            local time there. A string in ISO format is read as a datetime.
         :type next_run: datetime.datetime
         :param time_zone: The zone of the schedule, such as ``"US/Pacific"``, or a ``zoneinfo`` or pytz object;
             by default that of ``next_run``, else UTC.
@@ -115,7 +115,8 @@ class Job(Resource):
         Example:
 
         >>> daily = session.job.scheduleType.Daily
-        >>> session.job.create(workspace_id, "nightly", daily, 1, enabled=True)["interval_unit"]
+        >>> job = session.job.create(workspace_id, "nightly", daily, 1, enabled=True)
+        >>> job["interval_unit"]
         'days'
         """
         name = text(job_name, "job_name")

@@ -49,13 +49,13 @@ class Process(Resource):
         :type workflow_id: str
         :param variables: A list of workflow variables with the format
             ``[{"name": "wfv_name_1", "value": "wfv_value_1"}, {"name": "wfv_name_2", "value": "wfv_value_2"}]``,
-            or a dict ``{"wfv_name_1": "wfv_value_1"}``. Numbers become texts.
+            or a dict ``{"wfv_name_1": "wfv_value_1"}``. Numbers become strings.
         :type variables: list
         :param afm_file: The workflow's file, or what :func:`alpine.afm.read` returned. With it a variable that the
             workflow does not declare is warned of before anything is sent, and progress tells how many operators are
             done.
         :type afm_file: str
-        :returns: ID for the workflow run process: a text that can also be waited for, stopped and read.
+        :returns: ID for the workflow run process: a string that can also wait, stop the run and read its results.
         :rtype: FlowRun, which is a str
         :raises WorkfileNotFoundException: The workfile does not exist, or is no workflow.
         :raises WorkflowVariableException: The variables have a wrong shape; nothing was sent.
@@ -66,7 +66,9 @@ class Process(Resource):
         Example:
 
         >>> work_flow_variables = [{"name": "@min_amount", "value": "13"}]
-        >>> process_id = session.workfile.process.run(workflow_id=workflow_id, variables=work_flow_variables)
+        >>> process_id = session.workfile.process.run(
+        ...     workflow_id=workflow_id, variables=work_flow_variables
+        ... )
         >>> process_id.wait()
         'SUCCESS'
         """
@@ -83,7 +85,7 @@ class Process(Resource):
             raise
 
     def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
-        """Take up a run that was started elsewhere or earlier, as after the restart of a notebook. Sends nothing.
+        """Return a run that was started elsewhere or earlier, such as before a notebook was restarted. Sends nothing.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -115,7 +117,8 @@ class Process(Resource):
 
         Example:
 
-        >>> session.workfile.process.query_status(process_id=process_id) in ("WORKING", "FINISHED")
+        >>> status = session.workfile.process.query_status(process_id=process_id)
+        >>> status in ("WORKING", "FINISHED")
         True
         """
         return self._engine.query(process_id_of(process_id)).status
@@ -159,7 +162,9 @@ class Process(Resource):
 
         Example:
 
-        >>> session.workfile.process.wait_until_finished(workflow_id=workflow_id, process_id=process_id)
+        >>> session.workfile.process.wait_until_finished(
+        ...     workflow_id=workflow_id, process_id=process_id
+        ... )
         'SUCCESS'
         """
         number_ = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
@@ -199,8 +204,9 @@ class Process(Resource):
 
         Example:
 
-        >>> downloaded_flow_results = session.workfile.process.download_results(workflow_id=workflow_id,
-        ...                                                                     process_id=process_id)
+        >>> downloaded_flow_results = session.workfile.process.download_results(
+        ...     workflow_id=workflow_id, process_id=process_id
+        ... )
         """
         flow, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
         return self._engine.results(flow, run)
@@ -220,8 +226,9 @@ class Process(Resource):
 
         Example:
 
-        >>> operator_data = session.workfile.process.find_operator(operator_name='Row Filter',
-        ...                                                        flow_results=downloaded_flow_results)
+        >>> operator_data = session.workfile.process.find_operator(
+        ...     operator_name='Row Filter', flow_results=downloaded_flow_results
+        ... )
         """
         return results.find_operator(operator_name, flow_results)
 
@@ -239,7 +246,9 @@ class Process(Resource):
 
         Example:
 
-        >>> session.workfile.process.get_metadata(flow_results=downloaded_flow_results)["status"]
+        >>> session.workfile.process.get_metadata(
+        ...     flow_results=downloaded_flow_results
+        ... )["status"]
         'SUCCESS'
         """
         return results.get_metadata(flow_results)
@@ -256,7 +265,7 @@ class Process(Resource):
         verbose: bool = False,
         stop_on_interrupt: bool = False,
     ) -> RunOutcomes:
-        """Run a workflow many times, side by side, and wait for all of the runs.
+        """Run a workflow many times, several runs at a time, and wait for all of them.
 
         The next run starts as soon as one is over. A run that fails, or cannot be started, is an outcome as well;
         none is started twice.
@@ -285,7 +294,9 @@ class Process(Resource):
 
         Example:
 
-        >>> outcomes = session.workfile.process.run_many(workflow_id, [{"@min_amount": n} for n in (10, 20, 30)])
+        >>> outcomes = session.workfile.process.run_many(
+        ...     workflow_id, [{"@min_amount": n} for n in (10, 20, 30)]
+        ... )
         >>> [outcome.status for outcome in outcomes]
         ['SUCCESS', 'SUCCESS', 'SUCCESS']
         """
@@ -313,7 +324,7 @@ class Process(Resource):
         verbose: bool = False,
         stop_on_interrupt: bool = False,
     ) -> RunIterator:
-        """Run a workflow many times, and give each outcome when it is known and those before it were given.
+        """Run a workflow many times, and give the outcomes in order, each as soon as it is known.
 
         Parameters and exceptions are those of :meth:`run_many`. Runs are started and asked while the next outcome is
         waited for, not while the last one is being used. Leaving the loop early, by ``break`` or an exception, is like
@@ -322,7 +333,8 @@ class Process(Resource):
 
         Example:
 
-        >>> for outcome in session.workfile.process.iterate_many(workflow_id, [{"@min_amount": 10}]):
+        >>> process = session.workfile.process
+        >>> for outcome in process.iterate_many(workflow_id, [{"@min_amount": 10}]):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
@@ -345,7 +357,7 @@ class Process(Resource):
         max_concurrent: int = 4,
         **options: Any,
     ) -> DataFrame:
-        """Run a workflow with every combination of some values, and put what comes of it into a table.
+        """Run a workflow with every combination of some values, and return the outcomes as a table.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -362,12 +374,15 @@ class Process(Resource):
             names), ``process_id`` and ``error``. Of a run that failed, what was picked is missing.
         :rtype: pandas.DataFrame
         :raises WorkflowVariableException: The values have a wrong shape; nothing was sent.
-        :raises MissingExtraException: pandas is not installed; nothing was sent.
+        :raises MissingExtraException: Pandas is not installed; nothing was sent.
 
         Example:
 
-        >>> session.workfile.process.sweep(workflow_id, {"@min_amount": [10, 20, 30]},
-        ...                                pick=lambda results: results.operators["Row Filter"].row_count)
+        >>> session.workfile.process.sweep(
+        ...     workflow_id,
+        ...     {"@min_amount": [10, 20, 30]},
+        ...     pick=lambda results: results.operators["Row Filter"].row_count,
+        ... )
         """
         from alpine._runs.sweep import sweep_variables, to_dataframe
 

@@ -207,7 +207,7 @@ class Operators(Mapping[str, OperatorOutput]):
 
 
 class RunStatus(RichStr):
-    """How a run ended, as a text; ``results`` are the results that were read to know it."""
+    """How a run ended, as a string; ``results`` are the results that were read to know it."""
 
     results: FlowResults
 

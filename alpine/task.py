@@ -143,7 +143,8 @@ class Task(Resource):
         Example:
 
         >>> task = session.job.task.create(workspace_id, job_id, workflow_id)
-        >>> session.job.task.get_id(workspace_id, job_id, "Run order_filter") == task["id"]
+        >>> name = "Run order_filter"
+        >>> session.job.task.get_id(workspace_id, job_id, name) == task["id"]
         True
         """
         name = text(task_name, "task_name")

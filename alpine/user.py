@@ -96,7 +96,9 @@ class User(Resource):
 
         Example:
 
-        >>> session.user.create("grace", "a good password", "Grace", "Example", "grace@example.com")["username"]
+        >>> session.user.create(
+        ...     "grace", "a good password", "Grace", "Example", "grace@example.com"
+        ... )["username"]
         'grace'
         """
         name = text(username, "username")
@@ -195,7 +197,7 @@ class User(Resource):
         app_role: str | None = None,
         email_notification: bool | None = None,
     ) -> Record:
-        """Change a user. Only what is given is changed; an empty text empties a field. Calls ``PUT /users/:id``.
+        """Change a user. Only what is given is changed; an empty string clears a field. Calls ``PUT /users/:id``.
 
         :param user_id: ID of the user.
         :type user_id: int
@@ -260,7 +262,10 @@ class User(Resource):
 
         Example:
 
-        >>> session.user.delete(session.user.create("brief", "a good password", "B", "Rief", "b@example.com")["id"])
+        >>> user = session.user.create(
+        ...     "brief", "a good password", "B", "Rief", "b@example.com"
+        ... )
+        >>> session.user.delete(user["id"])
         """
         number = identifier(user_id, "user_id", UserNotFoundException)
         self._request(Request("DELETE", f"users/{number}", f"delete user {number}", idempotent=True, errors=_ERRORS))
@@ -270,7 +275,7 @@ def _checked_password(password: object) -> str:
     if isinstance(password, str) and password:
         return password
     # What it is instead stays untold.
-    raise InvalidArgumentException("password must be a non-empty text.")
+    raise InvalidArgumentException("password must be a non-empty string.")
 
 
 def _details(**values: object) -> dict[str, object]:

@@ -96,7 +96,7 @@ class Workfile(Resource):
             directory, in which the server's file name is used. A symbolic link is followed. Without it the content is
             returned.
         :type path: str
-        :returns: file: its content, or the path that was written.
+        :returns: The content of the file, or the path that was written.
         :rtype: bytes, or pathlib.Path with ``path``
         :raises WorkfileNotFoundException: Workfile ID does not exist or is an Alpine workflow.
         :raises LocalFileException: The file cannot be written, or the path leads to what is no file.
@@ -169,7 +169,9 @@ class Workfile(Resource):
 
         Example:
 
-        >>> session.workfile.get_id(workfile_name="order_filter", workspace_id="Sandbox") == workflow_id
+        >>> session.workfile.get_id(
+        ...     workfile_name="order_filter", workspace_id="Sandbox"
+        ... ) == workflow_id
         True
         """
         name = text(workfile_name, "workfile_name")
@@ -215,7 +217,9 @@ class Workfile(Resource):
         Example:
 
         >>> workfiles = session.workfile.get_list(workspace_id=workspace_id)
-        >>> workflows = session.workfile.get_list(workspace_id, file_type="work_flow", name_pattern="order")
+        >>> workflows = session.workfile.get_list(
+        ...     workspace_id, file_type="work_flow", name_pattern="order"
+        ... )
         """
         filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
@@ -235,7 +239,8 @@ class Workfile(Resource):
 
         Example:
 
-        >>> names = [workfile["file_name"] for workfile in session.workfile.iterate(workspace_id)]
+        >>> for workfile in session.workfile.iterate(workspace_id):
+        ...     name = workfile["file_name"]
         """
         filters, size = _filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
@@ -289,10 +294,16 @@ class Workfile(Resource):
 
         >>> base_dir = os.getcwd()
         >>> afm_path = "{0}/afm/test.afm".format(base_dir)
-        >>> datasource_info = [{"data_source_type": session.datasource.dsType.GreenplumDatabase,
-        ...                     "data_source_id": 1,
-        ...                     "database_id": 1}]
-        >>> workfile_info = session.workfile.upload(workspace_id, afm_path, datasource_info)
+        >>> datasource_info = [
+        ...     {
+        ...         "data_source_type": session.datasource.dsType.GreenplumDatabase,
+        ...         "data_source_id": 1,
+        ...         "database_id": 1,
+        ...     }
+        ... ]
+        >>> workfile_info = session.workfile.upload(
+        ...     workspace_id, afm_path, datasource_info
+        ... )
         """
         file = existing_file(afm_file, "afm_file")
         chosen = (file.name if name is None else text(name, "name")).replace(".afm", "")
@@ -354,7 +365,7 @@ class Workfile(Resource):
         :type workfile_id: int
         :param name: A new name.
         :type name: str
-        :param description: A new description; an empty text empties it.
+        :param description: A new description; an empty string clears it.
         :type description: str
         :returns: The workfile's metadata after the change.
         :rtype: dict
@@ -363,7 +374,9 @@ class Workfile(Resource):
 
         Example:
 
-        >>> session.workfile.update(workflow_id, description="Orders above an amount")["description"]
+        >>> session.workfile.update(
+        ...     workflow_id, description="Orders above an amount"
+        ... )["description"]
         'Orders above an amount'
         """
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)

@@ -47,7 +47,7 @@ class Version(Resource):
         :type workfile_id: int
         :param version_id: ID of the version.
         :type version_id: int
-        :returns: The workfile's metadata with that version; a text is cut at 131,072 bytes.
+        :returns: The workfile's metadata with that version; text is cut at 131,072 bytes.
         :rtype: dict
         :raises NotFoundException: The workfile or the version does not exist.
 
@@ -77,7 +77,9 @@ class Version(Resource):
 
         Example:
 
-        >>> added = session.workfile.version.add(workfile_id, "afm/test.afm", "a second one")
+        >>> added = session.workfile.version.add(
+        ...     workfile_id, "afm/test.afm", "a second one"
+        ... )
         >>> len(session.workfile.version.get_list(workfile_id))
         2
         """
@@ -116,7 +118,9 @@ class Version(Resource):
 
         Example:
 
-        >>> added = session.workfile.version.add(workfile_id, "afm/test.afm", "a second one")
+        >>> added = session.workfile.version.add(
+        ...     workfile_id, "afm/test.afm", "a second one"
+        ... )
         >>> session.workfile.version.delete(workfile_id, added["version_info"]["id"])
         """
         workfile = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)

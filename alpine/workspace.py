@@ -79,7 +79,8 @@ class Member(Resource):
 
         Example:
 
-        >>> [member["username"] for member in session.workspace.member.get_list(workspace_id)]
+        >>> members = session.workspace.member.get_list(workspace_id)
+        >>> [member["username"] for member in members]
         ['demo']
         """
         size = page_size(per_page)
@@ -92,7 +93,10 @@ class Member(Resource):
 
         Example:
 
-        >>> usernames = [member["username"] for member in session.workspace.member.iterate(workspace_id)]
+        >>> usernames = [
+        ...     member["username"]
+        ...     for member in session.workspace.member.iterate(workspace_id)
+        ... ]
         """
         size, number = page_size(per_page), workspace_id_of(self, workspace_id)
         path, action = f"workspaces/{number}/members", f"list the members of workspace {number}"
@@ -118,7 +122,9 @@ class Member(Resource):
         Example:
 
         >>> user_id = session.user.get_id("ada")
-        >>> members = session.workspace.member.add(workspace_id, user_id, session.workspace.memberRole.DataScientist)
+        >>> members = session.workspace.member.add(
+        ...     workspace_id, user_id, session.workspace.memberRole.DataScientist
+        ... )
         """
         user = identifier(user_id, "user_id", UserNotFoundException)
         wanted = None if role is None else MemberRole.checked(role, "role")
@@ -180,7 +186,9 @@ class Member(Resource):
         Example:
 
         >>> role = session.workspace.memberRole.ProjectManager
-        >>> members = session.workspace.member.update_role(workspace_id, session.user_id, role)
+        >>> members = session.workspace.member.update_role(
+        ...     workspace_id, session.user_id, role
+        ... )
         """
         user = identifier(user_id, "user_id", WorkspaceMemberNotFoundException)
         role = MemberRole.checked(new_role, "new_role")
@@ -308,7 +316,8 @@ class Workspace(Resource):
 
         Example:
 
-        >>> [workspace["name"] for workspace in session.workspace.get_list(active=True)]
+        >>> workspaces = session.workspace.get_list(active=True)
+        >>> [workspace["name"] for workspace in workspaces]
         ['Sandbox']
         """
         rows = self._list(Listing("workspaces", "list workspaces", **_filters(user_id, active)), per_page)
@@ -370,7 +379,7 @@ class Workspace(Resource):
         :type is_active: bool
         :param name: A new name.
         :type name: str
-        :param summary: A new description; an empty text empties it.
+        :param summary: A new description; an empty string clears it.
         :type summary: str
         :param stage: A value of :class:`Stage`.
         :type stage: int
@@ -385,7 +394,9 @@ class Workspace(Resource):
 
         Example:
 
-        >>> session.workspace.update(workspace_id, stage=session.workspace.stage.Model)["workspace_stage"]["name"]
+        >>> session.workspace.update(
+        ...     workspace_id, stage=session.workspace.stage.Model
+        ... )["workspace_stage"]["name"]
         'Model'
         """
         active = flag(is_active, "is_active")

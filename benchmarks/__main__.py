@@ -64,8 +64,8 @@ def page(results: list[Result]) -> str:
     return f"""# Performance
 
 Measured by `python -m benchmarks` with alpine {__version__}, requests {requests.__version__},
-urllib3 {urllib3.__version__}, {machine}. Every figure is a ratio or a limit, taken side by side in one run against
-a bare server in a process of its own; seconds from different machines say nothing of each other.
+urllib3 {urllib3.__version__}, {machine}. Every figure is a ratio or a limit. Both sides of a ratio are measured in one
+run against a minimal server in another process; seconds from different machines cannot be compared.
 
 | what | measured | goal | reached | note |
 |---|---|---|---|---|
@@ -79,13 +79,15 @@ To repeat it, from a checkout:
 .venv/bin/python -m benchmarks --short
 ```
 
-The first of the two measures everything and writes this page, the second takes a minute and fails only on a gross fall.
+The first measures everything and writes this page. The second takes a minute, writes nothing, and fails only if a
+figure is far from its goal.
 
-Beside the client of 2017, each in its own environment, `python -m benchmarks.old PYTHON` prints the README's table.
+`python -m benchmarks.old PYTHON` prints the README's table, which compares this client with the client of 2017.
 
-How cost grows: a list costs one answer for each page, ten of them at a time after the first, so ten times the rows
-take ten times the time at the same ratio. A results document is decoded twice, because the server sends JSON inside a
-JSON string; time and memory grow in proportion to its size. Uploads and downloads take constant memory at any size.
+How cost grows: a list costs one request for each page. After the first page, ten are requested at a time. Ten times the
+rows take ten times as long, at the same ratio. A results document is decoded twice, because the server sends JSON
+inside a JSON string; time and memory grow in proportion to its size. Uploads and downloads take the same memory at any
+size.
 """
 
 

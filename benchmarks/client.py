@@ -73,7 +73,7 @@ def listing(short: bool) -> list[Result]:
                 lambda session=session: list(session.workfile.iterate(12)),  # type: ignore[misc]
                 rounds,
             )
-        what = f"list of {rows:,} workfiles at 100 a page, 20 ms an answer, against page after page"
+        what = f"list of {rows:,} workfiles at 100 a page, 20 ms a response, against page after page"
         results.append(Result(what, f"{value:.2f}", "at most 0.25", value, 0.25))
     return results
 
@@ -143,8 +143,8 @@ def waiting(short: bool) -> list[Result]:
         results.append(
             Result(
                 f"end of a run of {lasts:g} s noticed",
-                f"{late:.2f} s late, {asked} questions",
-                f"at most {limit:.2g} s late" + (", 45 questions and the results" if lasts == 60 else ""),
+                f"{late:.2f} s late, {asked} polls",
+                f"at most {limit:.2g} s late" + (", 45 polls and the results" if lasts == 60 else ""),
                 late if few else float("inf"),
                 limit,
             )
@@ -167,7 +167,7 @@ def threading_(short: bool) -> list[Result]:
             list(executor.map(lambda _: json.loads(pool.request("GET", address).data), range(calls)))
 
         value = 1 / ratio(ours, theirs, rounds)
-    what = "32 threads, `workfile.get`, one client, 20 ms an answer: throughput against bare urllib3 pools"
+    what = "32 threads, `workfile.get`, one client, 20 ms a response: throughput against bare urllib3 pools"
     note = (
         "on two cores the interpreter's lock is the limit: what a call does above urllib3 (exceptions, retries, "
         "secrets) is what is missing; an interpreter without that lock, or fewer headers on the way, would reach it"

@@ -14,7 +14,7 @@ _FLOW = Path(alpine.sandbox.__file__).parent / "examples" / "order_filter.afm"
 
 
 def sweeping(short: bool) -> list[Result]:
-    """16 runs of 2 seconds each, 8 side by side: ideally 4 seconds."""
+    """16 runs of 2 seconds each, 8 at a time: ideally 4 seconds."""
     runs, side_by_side, lasts = (8, 4, 1.0) if short else (16, 8, 2.0)
     ideal = runs / side_by_side * lasts
     with Sandbox(pace=("timed", lasts / len(afm.read(_FLOW).execution_order()))) as server:
@@ -27,5 +27,5 @@ def sweeping(short: bool) -> list[Result]:
         outcomes = session.workfile.process.run_many(workflow, variables, max_concurrent=side_by_side)
         value = (perf_counter() - start) / ideal
         assert all(outcome.status == "SUCCESS" for outcome in outcomes)
-    what = f"sweep of {runs} runs of {lasts:g} s, {side_by_side} side by side, against the ideal {ideal:g} s"
+    what = f"sweep of {runs} runs of {lasts:g} s, {side_by_side} at a time, against the ideal {ideal:g} s"
     return [Result(what, f"{value:.2f}", "at most 1.2", value, 1.2)]

@@ -26,12 +26,12 @@ with Sandbox() as server:
 
 
 def starting(short: bool) -> list[Result]:
-    """From ``Sandbox()`` to the first answer."""
+    """From ``Sandbox()`` to the first response."""
     found = [in_a_process(_START) for _ in range(3 if short else 9)]
     value = statistics.median(one["answered"] for one in found)
     imports = statistics.median(one["imported"] for one in found)
     note = f"after {imports:.2f} s of imports"
-    return [Result("the sandbox: start to first answer", f"{value:.2f} s", "under 0.5 s", value, 0.5, note=note)]
+    return [Result("the sandbox: start to first response", f"{value:.2f} s", "under 0.5 s", value, 0.5, note=note)]
 
 
 def serving(short: bool) -> list[Result]:

@@ -17,7 +17,7 @@ author = "The alpine maintainers"
 project_copyright = "The alpine maintainers"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "myst_nb", "alpine_tables"]
+extensions = ["sphinx.ext.autodoc", "myst_nb", "alpine_tables", "alpine_resources"]
 exclude_patterns = ["_build", "_ext", "jupyter_execute", "**.ipynb_checkpoints"]
 templates_path: list[str] = []
 pygments_style = "friendly"
@@ -29,7 +29,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 
-autodoc_member_order = "alphabetical"
+autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 add_module_names = False
 python_maximum_signature_line_length = 88

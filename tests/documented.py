@@ -55,7 +55,10 @@ class Stage:
         :param source: The example's code.
         :param folder: Its working directory, which gets the files that examples read.
         """
-        if uses(source, "server"):
+        if "APIClient()" in source:
+            with login_in_the_environment(self.server):
+                yield self._made(source, folder)
+        elif uses(source, "server"):
             # What is loaded into a server outlives its reset.
             with Sandbox() as own:
                 yield Stage(own, self.slow)._made(source, folder)
@@ -145,8 +148,20 @@ class Stage:
         return downloaded_flow_results
 
 
+@contextmanager
+def login_in_the_environment(server: Sandbox) -> Iterator[None]:
+    """What a client without arguments reads, for as long as an example runs."""
+    login = {"ALPINE_HOST": server.url, "ALPINE_USERNAME": server.username, "ALPINE_PASSWORD": server.password}
+    os.environ.update(login)
+    try:
+        yield
+    finally:
+        for name in login:
+            del os.environ[name]
+
+
 def uses(source: str, name: str) -> bool:
-    """Whether a name stands in a source, as a word."""
+    """Whether a name is in a source, as a word."""
     return re.search(rf"\b{name}\b", source) is not None
 
 

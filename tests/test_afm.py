@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine import afm
-from alpine.afm import drawing
+from alpine.afm import drawing, reader
 from alpine.exception import InvalidArgumentException, LocalFileException, WorkflowFileException
 
 CORPUS = Path(os.environ.get("ALPINE_CORPUS") or Path(__file__).parents[2] / "shared" / "corpus")
@@ -239,7 +239,7 @@ def test_checking_a_large_file_takes_no_memory_to_speak_of():
 
 
 def test_a_tag_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(afm, "MAX_TOKEN", 1024 * 1024)
+    monkeypatch.setattr(reader, "MAX_TOKEN", 1024 * 1024)
     with pytest.raises(WorkflowFileException, match="1 MB"):
         afm.check(Endless(b"<Process a='", b"x" * 60_000, 100, b"'/>"))  # type: ignore[arg-type]
 

@@ -390,7 +390,7 @@ def test_a_server_that_does_not_answer_ends_in_a_timeout(server: ScriptedServer)
     for timeout in ((30, 0.05), 0.05):
         session = APIClient(server.url, token=TOKEN, timeout=timeout)
         session.retries = session.retries.new(total=0)
-        with pytest.raises(RequestTimeoutException, match="no answer") as caught:
+        with pytest.raises(RequestTimeoutException, match="no response") as caught:
             session.get_license()
         assert isinstance(caught.value, TimeoutError)
 

@@ -42,7 +42,7 @@ def test_a_download_without_a_length_warns_of_how_much_came(head: bytes, tmp_pat
         with pytest.raises(UserWarning, match="without a length"):
             session.workfile.download(5, path=target)
         assert target.read_bytes() == b"old"
-        with pytest.warns(UserWarning, match=r"The answer came without a length.* 1,234 bytes") as told:
+        with pytest.warns(UserWarning, match=r"The response came without a length.* 1,234 bytes") as told:
             assert session.request("GET", "workfiles/5/download") == "x" * 1234
         assert [warning.filename for warning in told] == [__file__]
     assert list(tmp_path.iterdir()) == [target]

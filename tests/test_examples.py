@@ -10,6 +10,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+from alpine.sandbox import Sandbox
+
 ROOT = Path(__file__).parent.parent
 ORDERS = ROOT / "alpine" / "sandbox" / "examples" / "orders.csv"
 
@@ -33,3 +35,31 @@ def test_the_quick_start_prints_the_row_counts_that_the_data_has() -> None:
     ]
     assert printed[0][1] != printed[1][1]
     assert done.stderr == ""
+
+
+def nightly_run(server: Sandbox, **environment: str) -> subprocess.CompletedProcess[str]:
+    login = {"ALPINE_HOST": server.url, "ALPINE_USERNAME": server.username, "ALPINE_PASSWORD": server.password}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "nightly_run.py")],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **login, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_nightly_run_tells_by_its_exit_code_how_it_went_and_logs_no_password() -> None:
+    with Sandbox() as server:
+        good = nightly_run(server)
+        server.fault("node_failure", operator="Row Filter")
+        failed = nightly_run(server)
+        refused = nightly_run(server, ALPINE_PASSWORD="a wrong password")
+    assert [good.returncode, failed.returncode, refused.returncode] == [0, 1, 2]
+    assert "started run" in good.stderr
+    assert "'region': 'west'" in good.stderr
+    assert "Row Filter" in failed.stderr
+    assert "LoginFailureException" in refused.stderr
+    assert not any(secret in done.stderr for done in (good, failed, refused) for secret in ("alpine-demo", "a wrong"))

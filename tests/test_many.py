@@ -439,7 +439,8 @@ def tracing(trace: Callable[[FrameType, str, object], Any], work: Callable[[], N
 def lines_of_alpine(met: Callable[[tuple[str, int]], None]) -> Callable[[FrameType, str, object], Any]:
     """A trace function that tells of each line that is about to run in what starts, follows and ends runs."""
     folder = Path(alpine.__file__).parent
-    files = {str(folder / f"{name}.py") for name in ("_many", "_runs", "_unfinished", "_waiting", "process")}
+    files = {str(folder / f"_runs/{name}.py") for name in ("engine", "handle", "many", "polling", "unfinished")}
+    files.add(str(folder / "process.py"))
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
         if frame.f_code.co_filename not in files:

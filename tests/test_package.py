@@ -152,3 +152,15 @@ def test_the_module_names_of_old_scripts_import(name: str) -> None:
     module = importlib.import_module(f"alpine.{name}")
     old_name = {"apiclient": "APIClient", "datasource": "DataSource", "exception": "AlpineException"}
     assert hasattr(module, old_name.get(name, name.capitalize()))
+
+
+def test_the_page_on_compatibility_names_the_versions_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    page = (ROOT / "docs" / "compatibility.md").read_text("utf-8")
+    assert f"| Python | `{project['requires-python']}`" in page
+    for needed in project["dependencies"]:
+        needed, _, marker = needed.partition("; ")
+        name = re.match(r"\w+", needed)[0]  # type: ignore[index]
+        assert marker in ("", "sys_platform == 'win32'")
+        where = ", on Windows only" if marker else ""
+        assert f"| {name}{where} | `{needed.removeprefix(name)}` |" in page

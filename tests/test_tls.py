@@ -1,4 +1,4 @@
-"""Certificates are checked, one's own CA can be given, and a wrong port is told in words that help."""
+"""Certificates are checked, your own CA can be given, and a wrong port is told in words that help."""
 
 from __future__ import annotations
 

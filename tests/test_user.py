@@ -88,7 +88,7 @@ def test_refused_values_are_readable_by_field(client: APIClient) -> None:
 
 @pytest.mark.parametrize("password", [None, "", 123456, b"secret-bytes"])
 def test_a_password_that_is_none_is_refused_without_showing_it(client: APIClient, password: object) -> None:
-    with pytest.raises(InvalidArgumentException, match=r"^password must be a non-empty text\.$"):
+    with pytest.raises(InvalidArgumentException, match=r"^password must be a non-empty string\.$"):
         client.user.create("grace", password, "Grace", "Example", "g@example.com")  # type: ignore[arg-type]
 
 

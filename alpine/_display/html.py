@@ -71,7 +71,7 @@ class RichList(list[T]):
 
 
 class RichStr(str):
-    """A text that is copied and pickled as a plain one."""
+    """A string that is copied and pickled as a plain one."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (str(self),)
@@ -139,7 +139,7 @@ def pairs(rows: Iterable[tuple[str, object]]) -> str:
 
 
 def escape(text: str) -> str:
-    """A text as HTML shows it."""
+    """A string as HTML."""
     import html  # its table of entities is large
 
     return html.escape(text)

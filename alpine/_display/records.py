@@ -65,7 +65,7 @@ class RecordList(RichList[dict[str, Any]]):
 
         :returns: The table; the columns that people look for come first.
         :rtype: pandas.DataFrame
-        :raises MissingExtraException: pandas is not installed.
+        :raises MissingExtraException: Pandas is not installed.
 
         Example:
 

@@ -26,7 +26,7 @@ from urllib3.util.ssltransport import SSLTransport
 from alpine._http import deadline
 
 PATIENCE = 120.0
-"""Seconds that a response may take from its first byte, however small it is; at least twice the time-out for reading."""
+"""Seconds for a response from its first byte, however small it is; at least twice the time-out for reading."""
 SLOWEST = 1_000.0
 """Bytes a second that give a response more time."""
 _LONGEST_HEAD = 1024 * 1024

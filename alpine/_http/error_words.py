@@ -21,7 +21,7 @@ class ErrorWords:
     """What the body of an error says, whatever its form.
 
     :param body: The body as text.
-    :param clean: Takes the secrets out of a text. It is used on what was decoded, too: JSON and HTML can write a
+    :param clean: Takes the secrets out of a string. It is used on what was decoded, too: JSON and HTML can write a
         character of a secret in many ways.
     """
 

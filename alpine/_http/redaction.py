@@ -1,4 +1,4 @@
-"""What is hidden: tokens, passwords and cookies in texts that a person may read."""
+"""What is hidden: tokens, passwords and cookies in strings that a person may read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHORTEST_SECRET = 4
 
 
 def clean(text: str, secrets: Iterable[str] = ()) -> str:
-    """Take out of a text the secrets given, and whatever looks like one."""
+    """Take out of a string the secrets given, and whatever looks like one."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             for form in _forms(secret):

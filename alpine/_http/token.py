@@ -140,7 +140,7 @@ def checked(token: object) -> str | None:
         or not token.isprintable()
         or " " in token
     ):
-        raise InvalidArgumentException("The token must be a non-empty text of printable ASCII characters.")
+        raise InvalidArgumentException("The token must be a non-empty string of printable ASCII characters.")
     return token
 
 

@@ -95,7 +95,7 @@ class Transport:
         return other
 
     def clean(self, text: str, secrets: Iterable[str] = ()) -> str:
-        """Take the secrets of this session out of a text."""
+        """Take the secrets of this session out of a string."""
         return clean(text, [*self.holder.secrets, *secrets])
 
     def beginning(self, body: bytes, secrets: Iterable[str] = ()) -> str:

@@ -42,7 +42,7 @@ class OperatorOutput(RichDict):
     def tables(self) -> dict[str, DataFrame]:
         """Its tables as DataFrames, by the name of the tab; a single table has the name of the operator.
 
-        :raises MissingExtraException: pandas is not installed.
+        :raises MissingExtraException: Pandas is not installed.
         """
         return {name: part.to_dataframe() for name, part in self._shown().items() if part._table is not None}
 
@@ -58,7 +58,7 @@ class OperatorOutput(RichDict):
         :rtype: pandas.DataFrame
         :raises InvalidArgumentException: There is no such tab.
         :raises FlowResultsMalformedException: There is no table in the output.
-        :raises MissingExtraException: pandas is not installed.
+        :raises MissingExtraException: Pandas is not installed.
 
         Example:
 
@@ -126,7 +126,7 @@ class OperatorOutput(RichDict):
         :returns: The axes.
         :rtype: matplotlib.axes.Axes
         :raises InvalidArgumentException: There is no such tab or column, or it holds no numbers.
-        :raises MissingExtraException: matplotlib or pandas is not installed.
+        :raises MissingExtraException: Matplotlib or pandas is not installed.
 
         Example:
 

@@ -1,4 +1,4 @@
-"""The tables and heat maps in an operator's output: cells are texts on the wire, and become what they mean here."""
+"""The tables and heat maps in an operator's output: cells are strings on the wire, and become values here."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Table:
     def values(self, position: int) -> tuple[list[Any], bool]:
         """One column with real types, None for what is missing; and whether it holds numbers.
 
-        The declared kind is a guide: a column of numbers that holds other texts stays text, and one of which nothing
+        The declared kind is a guide: a column of numbers that holds other strings stays text, and one of which nothing
         is declared holds numbers if all its cells do, but for codes such as ``007``.
         """
         cells, kind = [row[position] for row in self.rows], self.kinds[position]

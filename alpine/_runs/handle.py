@@ -50,14 +50,14 @@ _OFFERED = ("process_id", "results", "status", "stop", "wait", "workflow_id")
 
 
 class _Offered(type):
-    """Makes completion offer what a run can do, without the methods of a text: IPython looks at the class, too."""
+    """Makes completion offer what a run can do, without the methods of a string: IPython looks at the class, too."""
 
     def __dir__(cls) -> list[str]:
         return list(_OFFERED)
 
 
 class FlowRun(RichStr, metaclass=_Offered):
-    """A run of a workflow: the process id, as a text, that can be waited for, stopped and read.
+    """A run of a workflow: the process id, a string that can also wait, stop the run and read its results.
 
     Example:
 
@@ -90,7 +90,7 @@ class FlowRun(RichStr, metaclass=_Offered):
 
     @property
     def process_id(self) -> str:
-        """The process id as a plain text."""
+        """The process id as a plain string."""
         return str(self)
 
     @property

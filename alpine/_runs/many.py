@@ -1,4 +1,4 @@
-"""Many runs of one workflow, side by side: one thread, one schedule."""
+"""Many runs of one workflow, several at a time: one thread, one schedule."""
 
 from __future__ import annotations
 
@@ -155,7 +155,9 @@ class RunIterator(Iterator[RunOutcome]):
 
     Example:
 
-    >>> with session.workfile.process.iterate_many(workflow_id, [{"@min_amount": 10}]) as outcomes:
+    >>> variables = [{"@min_amount": 10}]
+    >>> process = session.workfile.process
+    >>> with process.iterate_many(workflow_id, variables) as outcomes:
     ...     for outcome in outcomes:
     ...         print(outcome.variables, outcome.status)
     {'@min_amount': 10} SUCCESS

@@ -61,7 +61,7 @@ def _pair(entry: object, position: int) -> tuple[object, object]:
 
 def _name(name: object) -> str:
     if not isinstance(name, str) or not name.strip():
-        raise WorkflowVariableException(f"The name of a variable must be a text such as '@name', not {name!r}.")
+        raise WorkflowVariableException(f"The name of a variable must be a string such as '@name', not {name!r}.")
     return name
 
 
@@ -76,5 +76,5 @@ def _value(name: object, value: object) -> str:
         except ValueError:
             raise WorkflowVariableException(f"The value of {name!r} has too many digits to be sent.") from None
     raise WorkflowVariableException(
-        f"The value of {name!r} must be a text or a finite number, not {type(value).__name__}."
+        f"The value of {name!r} must be a string or a finite number, not {type(value).__name__}."
     )

@@ -1,7 +1,7 @@
 """What a workflow file (``.afm``) says: its operators, links, data sources and variables.
 
 Nothing here talks to a server. A file is read as XML, piece by piece; stored models are skipped, and what is
-kept secret in a file (passwords) is dropped while reading, so that it can not be shown or logged later.
+kept secret in a file (passwords) is dropped while reading, so that it cannot be shown or logged later.
 
 Example::
 

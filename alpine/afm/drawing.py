@@ -49,10 +49,10 @@ Point = tuple[float, float]
 class Box:
     """What is drawn for one operator.
 
-    :param name: its name.
-    :param kind: a second, smaller line.
-    :param x: wished horizontal position.
-    :param y: wished vertical position.
+    :param name: Its name.
+    :param kind: A second, smaller line.
+    :param x: Wished horizontal position.
+    :param y: Wished vertical position.
     """
 
     name: str
@@ -64,9 +64,9 @@ class Box:
 def svg(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> str:
     """Draw boxes and the arrows between them.
 
-    :param boxes: the boxes, with unique names.
-    :param links: pairs of names; a pair that names no box is left out.
-    :returns: the text of an SVG picture.
+    :param boxes: The boxes, with unique names.
+    :param links: Pairs of names; a pair that names no box is left out.
+    :returns: The text of an SVG picture.
     """
     names = {box.name for box in boxes}
     drawn = [(source, target) for source, target in dict.fromkeys(links) if {source, target} <= names]
@@ -160,7 +160,7 @@ def _shape(box: Box, place: Point) -> str:
 
 
 def _short(text: str, size: float) -> str:
-    """As much of a text as fits into a box, for letters of this size."""
+    """As much of a string as fits into a box, for letters of this size."""
     room = (WIDTH - 2 * PADDING) / size
     width, fits = 0.0, 0
     for position, char in enumerate(text):

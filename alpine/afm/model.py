@@ -14,8 +14,8 @@ from alpine.exception import WorkflowFileException
 class Link:
     """A line of the flow, from one operator to the next.
 
-    :param source: name of the operator whose output travels.
-    :param target: name of the operator that takes it as input.
+    :param source: Name of the operator whose output travels.
+    :param target: Name of the operator that takes it as input.
     """
 
     source: str
@@ -26,9 +26,9 @@ class Link:
 class DataSource:
     """A data source that a flow was drawn against.
 
-    :param name: its name.
+    :param name: Its name.
     :param type: ``Database`` or ``Hadoop``.
-    :param parameters: its settings, secrets left out.
+    :param parameters: Its settings, secrets left out.
     """
 
     name: str
@@ -40,13 +40,13 @@ class DataSource:
 class Operator:
     """One operator (node) of a flow.
 
-    :param name: its name, unique in the flow and the key of its results.
-    :param type: the whole class name, as written in the file.
-    :param uuid: the operator's id in the file.
-    :param x: horizontal position on the canvas, None when the file has none.
-    :param y: vertical position on the canvas, None when the file has none.
-    :param parameters: its own parameters, secrets left out.
-    :param elements: its model elements, as XML, for who needs more than parameters.
+    :param name: Its name, unique in the flow and the key of its results.
+    :param type: The whole class name, as written in the file.
+    :param uuid: The operator's id in the file.
+    :param x: Horizontal position on the canvas, None when the file has none.
+    :param y: Vertical position on the canvas, None when the file has none.
+    :param parameters: Its own parameters, secrets left out.
+    :param elements: Its model elements, as XML, for who needs more than parameters.
     """
 
     name: str
@@ -84,14 +84,14 @@ class _Operators(dict[str, Operator]):
 class Workflow:
     """A workflow file that was read.
 
-    :param name: the file's name without its ending, None when it was not read from a named file.
-    :param version: the version of the product that wrote it.
-    :param user_name: who wrote it (a name or a user's id).
-    :param description: its description.
-    :param operators: the operators by name, in the order of the file.
-    :param links: the links, in the order of the file.
-    :param variables: default values of the workflow variables, by name (``@min_credit_line``).
-    :param data_sources: the data sources it was drawn against.
+    :param name: The file's name without its ending, None when it was not read from a named file.
+    :param version: The version of the product that wrote it.
+    :param user_name: Who wrote it (a name or a user's id).
+    :param description: Its description.
+    :param operators: The operators by name, in the order of the file.
+    :param links: The links, in the order of the file.
+    :param variables: Default values of the workflow variables, by name (``@min_credit_line``).
+    :param data_sources: The data sources it was drawn against.
     """
 
     name: str | None = None
@@ -106,8 +106,8 @@ class Workflow:
     def inputs_of(self, name: str) -> list[Operator]:
         """The operators whose output the named operator takes, in the order of the links.
 
-        :param name: name of an operator.
-        :returns: its inputs; an empty list for a source.
+        :param name: Name of an operator.
+        :returns: Its inputs; an empty list for a source.
         """
         sources = (link.source for link in self.links if link.target == name)
         return [self.operators[source] for source in dict.fromkeys(sources) if source in self.operators]
@@ -115,8 +115,8 @@ class Workflow:
     def execution_order(self) -> list[Operator]:
         """The operators as they can run: each after its inputs, otherwise in the order of the file; no notes.
 
-        :returns: the operators in order.
-        :raises WorkflowFileException: the links run in a circle, so that nothing can start.
+        :returns: The operators in order.
+        :raises WorkflowFileException: The links run in a circle, so that nothing can start.
         """
         missing = {name: 0 for name, operator in self.operators.items() if not operator.is_note}
         followers: dict[str, list[str]] = {name: [] for name in missing}
@@ -141,7 +141,7 @@ class Workflow:
     def to_svg(self) -> str:
         """A drawing of the flow.
 
-        :returns: the text of an SVG picture.
+        :returns: The text of an SVG picture.
         """
         boxes = [drawing.Box(o.name, o.class_name, o.x, o.y) for o in self.operators.values() if not o.is_note]
         return drawing.svg(boxes, [(link.source, link.target) for link in self.links])

@@ -30,10 +30,10 @@ _MODEL = "Model"
 def read(source: Source) -> Workflow:
     """Read a workflow file.
 
-    :param source: path of the file, its bytes, or a file opened for reading bytes.
-    :returns: what the file says.
-    :raises WorkflowFileException: it is not a workflow file.
-    :raises LocalFileException: the file can not be opened.
+    :param source: Path of the file, its bytes, or a file opened for reading bytes.
+    :returns: What the file says.
+    :raises WorkflowFileException: It is not a workflow file.
+    :raises LocalFileException: The file cannot be opened.
 
     Example::
 
@@ -51,9 +51,9 @@ def check(source: Source) -> None:
 
     A file object is read to its end.
 
-    :param source: path of the file, its bytes, or a file opened for reading bytes.
-    :raises WorkflowFileException: it is not a workflow file.
-    :raises LocalFileException: the file can not be opened.
+    :param source: Path of the file, its bytes, or a file opened for reading bytes.
+    :raises WorkflowFileException: It is not a workflow file.
+    :raises LocalFileException: The file cannot be opened.
     """
     _Walker(_subject_of(source)).feed(source)
 
@@ -85,7 +85,7 @@ class _Walker:
             except (LookupError, ValueError) as error:
                 if isinstance(error, WorkflowFileException):
                     raise
-                fault = f"its encoding can not be read ({error})"
+                fault = f"its encoding cannot be read ({error})"
             else:
                 return
         raise self.refusal(f"it is not well-formed XML: {fault}" if fed else "it is empty")

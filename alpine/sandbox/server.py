@@ -44,7 +44,7 @@ class _Parts:
 
 
 class Sandbox:
-    """A server of one's own, on this machine, that speaks Alpine's API and really runs workflows.
+    """A server on this machine that has Alpine's API and runs workflows on a local database.
 
     Everything is kept in memory and in a temporary directory, and is gone after :meth:`close`.
 
@@ -247,7 +247,8 @@ class Sandbox:
         Example::
 
             >>> def cheapest(orders, context):
-            ...     return orders.nsmallest(int(context.parameter("howMany", "10")), "amount")
+            ...     count = int(context.parameter("howMany", "10"))
+            ...     return orders.nsmallest(count, "amount")
             >>> server.register("com.example.CheapestSignature", cheapest)
         """
         self._running.backend.engine.register(class_or_signature, function)

@@ -161,9 +161,25 @@ class ExceptionPicture(SphinxDirective):
         return [nodes.raw("", exception_picture(), format="html")]
 
 
+def let_names_wrap(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
+    """Let long names in tables wrap between their words; unlike a hyphen or a space, ``<wbr>`` is not copied."""
+    if "body" in context:
+        context["body"] = _CELL.sub(lambda cell: _TEXT.sub(_with_breaks, cell[0]), context["body"])
+
+
+_CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
+_TEXT = re.compile(r"(?<=>)[^<]+")
+_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[a-z]_)(?=[a-z])")
+
+
+def _with_breaks(text: re.Match[str]) -> str:
+    return _BREAK.sub("<wbr>", text[0])
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Make the directives known to Sphinx."""
     for make in (endpoint_table, exception_table, fidelity_table):
         app.add_directive(make.__name__.replace("_", "-"), _directive(make))
     app.add_directive("exception-picture", ExceptionPicture)
+    app.connect("html-page-context", let_names_wrap)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Secrets do not stand in any text, in whatever way they are written."""
+"""Secrets are not in any string, in whatever way they are written."""
 
 from __future__ import annotations
 

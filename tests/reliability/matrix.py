@@ -1,11 +1,11 @@
 """Every call met with every fault: what comes of it, and what is told of it.
 
-``python -m tests.reliability.matrix --write`` runs all of it and writes ``docs/reliability.md``.
+``python -m tests.reliability.matrix`` runs all of it and prints a table of every cell, for each group of faults;
+``docs/reliability.md`` says in words what the table shows.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import functools
 import io
@@ -33,7 +33,6 @@ from tests.reliability.faults import FAULTS, LIMIT, Fault
 from tests.reliability.wire import SECRETS, TOKEN, WireServer, own_folder
 from tests.scripted import FakeTime
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 SIDE_BY_SIDE = 8
 DEADLINE = 120.0
 """Seconds that a cell may take; starting a run waits at least forty for an answer."""
@@ -183,95 +182,26 @@ def _doubled(call: Call, server: WireServer) -> list[str]:
     return [f"{target} was sent {times} times" for (target, _), times in posts.items() if times > allowed]
 
 
-def document(report: Report) -> str:
-    """The page of the documentation: one table for each group of faults."""
-    outcomes = {(cell.call.name, cell.fault.name): cell.outcome for cell in report.cells}
-    lines = [_INTRODUCTION.format(calls=len(CALLS), faults=len(FAULTS), cells=len(report.cells))]
+def table(report: Report) -> str:
+    """Every cell: one Markdown table for each group of faults, the names of exceptions without their end."""
+    outcomes = {(cell.call.name, cell.fault.name): cell.outcome.removesuffix("Exception") for cell in report.cells}
+    lines = []
     for group, members in itertools.groupby(FAULTS, key=lambda fault: fault.group):
         faults = [fault.name for fault in members]
-        lines += [
-            f"\n## {group.capitalize()}\n",
-            "| call | " + " | ".join(faults) + " |",
-            "|---" * (len(faults) + 1) + "|",
-        ]
-        for call in CALLS:
-            cells = [_short(outcomes[call.name, fault]) for fault in faults]
-            lines.append(f"| `{call.name}` | " + " | ".join(cells) + " |")
+        lines += [f"\n## {group.capitalize()}\n", f"| call | {' | '.join(faults)} |", "|---" * (len(faults) + 1) + "|"]
+        lines += [f"| `{call.name}` | {' | '.join(outcomes[call.name, fault] for fault in faults)} |" for call in CALLS]
     return "\n".join(lines) + "\n"
 
 
-def _short(outcome: str) -> str:
-    return outcome.removesuffix("Exception")
-
-
-_INTRODUCTION = """# What happens when something goes wrong
-
-This page is written by a run of the tests (`python -m tests.reliability.matrix --write`): each of the {calls} calls
-that talk to the server was met with each of {faults} faults, {cells} cells in all. A cell says what the call gave: its
-documented *value*, or an exception of `alpine.exception`, here without the end `Exception` of its name. There is
-nothing else: no other exception, and no call that does not come back.
-
-What the tables show, in words:
-
-- **Reading is repeated.** A connection that was refused, reset or closed, a time-out, and the answers 429, 502, 503 and
-  504 are met with up to four more attempts, at random moments within bounds that double, or when `Retry-After` says;
-  all of them within two minutes. A `Retry-After` above two minutes is not waited for: the exception has it as
-  `retry_after`. `alpine.retry_policy` makes other numbers, to be set as `session.retries`.
-- **Doing is not.** Starting a run, uploading and creating are sent once. Where the answer is lost,
-  `OutcomeUnknownException` says that it may have happened, and how to look. Only a connection that was never made is
-  tried again, since nothing was sent.
-- **A wait goes on** through a server that is down, and through its restart; for two minutes also through answers that
-  make no sense, such as the page that a proxy shows meanwhile. At the deadline a run that is still going is
-  `RunFlowTimeoutException`, a server that could not be reached is `RunFlowConnectionException`; both name the run, the
-  last status and the last error. Every question has a deadline for its head and body together: what the wait has left
-  and four seconds, eight for the last look. So `wait(timeout=T)` ends within T + 15 seconds whatever the server does,
-  also where it drips the answers to the questions, to a stop and to a login that is renewed. Only the lookup of a host
-  name, and a password function of yours, cannot be interrupted.
-- **What ends a script from outside** (Ctrl-C, `sys.exit`, SIGTERM or an alarm with a handler that raises) leaves no
-  run untold: `stop_on_interrupt=True` stops what a wait, `run_many`, `iterate_many` or `sweep` has running, otherwise a
-  note of the exception names it. An exception was raised at each line that starts and follows runs, and real processes
-  were sent SIGINT and SIGTERM.
-- **An expired login** (401) is renewed once, for all threads, where the client has user and password (or a function
-  that returns the password); what was refused is then sent again, since a 401 proves that nothing was done.
-- **A certificate that cannot be trusted** ends a call at once, whatever the call.
-- **Senseless answers** are `InvalidResponseException`: a page where JSON was promised, JSON that is cut off, a value of
-  the wrong type, more than `session.answer_limit` bytes.
-- **Time-outs** are two numbers, for connecting and for each wait for the next bytes. A server that only drips its
-  answer is given up as well: after two minutes (or twice the time-out, where that is more) an answer has to come with
-  a thousand bytes a second, all in all. Sending a file is timed as reading is: the server may pause for as long.
-- **A deadline**, `APIClient(..., deadline=30)` or `session.request(..., deadline=30)`, is for all of a request:
-  connecting, sending, every attempt and the pauses between them, the renewal of a login, the head and the body. What
-  takes longer is `RequestTimeoutException`, or `OutcomeUnknownException` where the server may have done what must not
-  be done twice. The table of slow servers was made with half a second. Where you mount an adapter of your own,
-  whose connections are not this client's, a deadline ends the wait for a silent server, but not an answer that drips.
-- **An answer is the one to its request** as far as that can be known. Interim answers (102, 103) are passed over. A
-  connection is not used again when its answer was not read to its known end, or when anything came behind that answer
-  before the next request is sent. What comes later cannot be told from the answer: HTTP/1.1 goes by the order alone.
-  This holds for the client's own connections; a session or an adapter that you bring has those of requests, which
-  looks at less.
-- **Secrets**: the token, the password and the cookie were looked for in all that was printed, logged, warned and raised
-  while these tables were made, with servers that repeat in their errors all that they were sent. They were not found.
-
-Beside the tables, `.ci/long` tries 10,000 answers of any JSON and 5,000 spoilt ones, waits of 5,000 questions with five
-deaths of the server, 10,000 calls of 32 threads; and on the sandbox 10,000 spoilt workflow files, 10,000 odd
-expressions of Pig, every one of 23 payloads in place of every value of a workflow (5,819 uploads, run where they are
-taken), and 10,000 requests with anything in any field.
-"""
-
-
 def main() -> None:
-    """Run all of it, and write the page or say what is wrong."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT}")
-    options = parser.parse_args()
+    """Run all of it, print what came of it, and fail where something is wrong."""
     report = run(whole())
     told = report.secrets_told()
-    sys.stdout.write(f"{len(CALLS)} calls, {len(FAULTS)} faults, {len(report.cells)} cells, {report.seconds:.0f} s\n")
+    sys.stdout.write(table(report))
+    sys.stdout.write(f"\n{len(CALLS)} calls, {len(FAULTS)} faults, {len(report.cells)} cells, {report.seconds:.0f} s\n")
     for trouble in report.troubles:
         sys.stdout.write(f"{trouble}\n")
     sys.stdout.write(f"{len(told)} secrets told, in {len(report.told):,} characters\n")
-    if options.write:
-        DOCUMENT.write_text(document(report), "utf-8")
     sys.exit(bool(report.troubles or told))
 
 

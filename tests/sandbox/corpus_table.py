@@ -1,6 +1,6 @@
-"""Runs real workflow files in the sandbox and writes a table of what ran and what was refused, by class name.
+"""Runs real workflow files in the sandbox and makes a table of what ran and what was refused, by class name.
 
-``python -m tests.sandbox.corpus_table FOLDER docs/sandbox_corpus.md`` writes it again.
+``python -m tests.sandbox.corpus_table FOLDER`` prints it; ``docs/reference/operators.md`` sums it up.
 """
 
 from __future__ import annotations
@@ -16,21 +16,6 @@ from alpine import afm
 from alpine.sandbox.engine import Engine
 from alpine.sandbox.engine.registry import identity
 
-_HEAD = """\
----
-orphan: true
----
-
-# Real workflows in the sandbox
-
-Workflow files that are public, each run in the sandbox as it is: `client-*` from the repository of the 2017 client
-(AlpineNow/python-alpine-api, MIT), `labs-*` from AlpineNow/Custom-Operator-Labs (BSD-3-Clause). Tables that are public
-were loaded (`credit`, `golfnew`); for all others the sandbox made stand-in rows of the columns that the flow declares.
-
-A run ends at the first operator that is refused; those that come later were not reached. A custom operator is named by
-its signature class, and runs once a function is registered for it.
-
-"""
 _COLUMNS = ("File", "Outcome", "Ran", "Refused", "Not reached")
 
 
@@ -38,10 +23,10 @@ _COLUMNS = ("File", "Outcome", "Ran", "Refused", "Not reached")
 class Outcome:
     """What became of one file.
 
-    :param name: the file's name.
-    :param ran: the classes of the operators that ran.
-    :param refused: the class that was refused, with the reason; empty when none was.
-    :param unreached: the classes of the operators that come later.
+    :param name: The file's name.
+    :param ran: The classes of the operators that ran.
+    :param refused: The class that was refused, with the reason; empty when none was.
+    :param unreached: The classes of the operators that come later.
     """
 
     name: str
@@ -64,7 +49,7 @@ class Outcome:
 def outcomes(corpus: Path) -> Iterator[Outcome]:
     """Run every file of a folder.
 
-    :param corpus: the folder, with ``flows`` and ``data`` in it.
+    :param corpus: The folder, with ``flows`` and ``data`` in it.
     """
     engine = Engine(stand_in=True)
     try:
@@ -76,15 +61,15 @@ def outcomes(corpus: Path) -> Iterator[Outcome]:
 
 
 def markdown(found: Iterable[Outcome]) -> str:
-    """The page with the table.
+    """The table, below the count of those that succeed.
 
-    :param found: what became of the files.
+    :param found: What became of the files.
     """
     rows = list(found)
     ran = sum(not row.refused for row in rows)
     lines = [_COLUMNS, ("---",) * len(_COLUMNS), *(row.cells for row in rows)]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{_HEAD}Of {len(rows)} files {ran} run to SUCCESS.\n\n{table}\n"
+    return f"Of {len(rows)} files {ran} run to SUCCESS.\n\n{table}\n"
 
 
 def _outcome(engine: Engine, path: Path) -> Outcome:
@@ -115,5 +100,4 @@ def _counted(names: tuple[str, ...]) -> str:
 
 
 if __name__ == "__main__":
-    folder, page = sys.argv[1:]
-    Path(page).write_text(markdown(outcomes(Path(folder))), encoding="utf-8")
+    sys.stdout.write(markdown(outcomes(Path(sys.argv[1]))))

@@ -46,7 +46,7 @@ def source(table: str, name: str = "source") -> str:
 def flow(*nodes: str, links: str = "", variables: dict[str, str] | None = None) -> bytes:
     """A flow.
 
-    :param links: as ``a > b, b > c``.
+    :param links: As ``a > b, b > c``.
     """
     lines = [line.split(" > ") for line in links.split(", ") if line]
     declared = "".join(

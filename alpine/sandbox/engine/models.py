@@ -68,7 +68,7 @@ class LinearModel:
     :param name: The operator that fitted it.
     :param target: The column it predicts.
     :param features: What it predicts from.
-    :param fit: statsmodels' result.
+    :param fit: The result of statsmodels.
     """
 
     name: str
@@ -89,7 +89,7 @@ class LogisticModel:
     :param name: The operator that fitted it.
     :param target: The column it predicts.
     :param features: What it predicts from.
-    :param fit: statsmodels' result.
+    :param fit: The result of statsmodels.
     :param classes: The two classes, sorted.
     :param positive: The class whose probability is fitted.
     """

@@ -261,7 +261,7 @@ _SPECIAL: dict[str, Callable[[tuple[str, ...]], str]] = {
 def _strftime(joda: str) -> str:
     """A Joda date pattern, as an SQL literal, in the codes that DuckDB takes."""
     if not joda.startswith("'"):
-        raise NodeFailure("The pattern of a date has to be a text in quotes.")
+        raise NodeFailure("The pattern of a date has to be a string in quotes.")
     pattern = joda[1:-1].replace("''", "'")
 
     def code(match: re.Match[Any]) -> str:

@@ -26,7 +26,7 @@ class Substitution:
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def text(self, text: str) -> str:
-        """A text with its variables replaced.
+        """A string with its variables replaced.
 
         >>> Substitution({"@a": "1", "@a_b": "2"}).text("@a_b_c @a_c @x")
         '2_c 1_c @x'

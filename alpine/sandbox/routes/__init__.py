@@ -1,35 +1,11 @@
-"""The endpoints, one module for each resource."""
+"""The endpoints, one module for each resource. A new module needs no entry anywhere: its ``routes`` are found here."""
 
 from __future__ import annotations
 
-from alpine.sandbox.routes import (
-    about,
-    data_sources,
-    engine_api,
-    job_tasks,
-    jobs,
-    members,
-    sessions,
-    users,
-    workfiles,
-    workspaces,
-)
-from alpine.sandbox.routes import versions as file_versions
-from alpine.sandbox.web.call import Route
+import importlib
+import pkgutil
 
-_MODULES = (
-    about,
-    sessions,
-    users,
-    workspaces,
-    members,
-    workfiles,
-    file_versions,
-    data_sources,
-    jobs,
-    job_tasks,
-    engine_api,
-)
+from alpine.sandbox.web.call import Route
 
 
 def all_routes() -> list[Route]:
@@ -37,4 +13,5 @@ def all_routes() -> list[Route]:
 
     :returns: The routes.
     """
-    return [route for module in _MODULES for route in module.routes.collected]
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    return [route for module in modules if hasattr(module, "routes") for route in module.routes.collected]

@@ -48,7 +48,7 @@ def required(fields: Fields, sent: Mapping[str, Any], names: Iterable[str]) -> N
 
 
 def at_most(fields: Fields, sent: Mapping[str, Any], limits: Mapping[str, int]) -> None:
-    """Note the texts that are too long.
+    """Note the strings that are too long.
 
     :param fields: The notes so far.
     :param sent: What was sent.
@@ -88,7 +88,7 @@ def assign(record: object, sent: Mapping[str, Any], *, texts: Iterable[str] = ()
 
     :param record: The record.
     :param sent: What was sent.
-    :param texts: The attributes that are texts.
+    :param texts: The attributes that are strings.
     :param flags: The attributes that are truth values.
     """
     for name in texts:

@@ -62,7 +62,7 @@ def create(call: Call) -> Response:
 
 @routes.add("PUT", "/users/<id>")
 def update(call: Call) -> Response:
-    """Change what was sent of a user: one's own record, or any for an administrator."""
+    """Change what was sent of a user: the caller's own record, or any for an administrator."""
     user = call.record(call.state.users)
     if user.id != call.user.id:
         _admin_only(call)

@@ -31,7 +31,7 @@ def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> N
 
     :param state: An empty state.
     :param username: The administrator's name.
-    :param password: everybody's password.
+    :param password: Everybody's password.
     :param flows: Workflow files for the workspace ``Sandbox``.
     """
     owner = _add_users(state, username, password)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from alpine.sandbox.state.files import FileStore
 from alpine.sandbox.state.model import (
@@ -117,7 +117,16 @@ class State:
         self.sessions: dict[str, LoginSession] = {}
         self.runs: dict[str, RunRecord] = {}
         self.small_ids: itertools.count[int] = itertools.count(1)
+        self._tables: dict[type[StateRecord], RecordTable[Any]] = {}
         self.files.clear()
+
+    def table(self, kind: type[R]) -> RecordTable[R]:
+        """The records of a kind that has no attribute here, such as one that only its own routes use.
+
+        :param kind: The class of the records.
+        :returns: Their table, which is made when it is first asked for.
+        """
+        return self._tables.setdefault(kind, RecordTable(self.clock))
 
     def open_session(self, user: User) -> LoginSession:
         """Log a user in: a session of its own, beside those there are.

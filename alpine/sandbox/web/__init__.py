@@ -1,1 +1,1 @@
-"""The road between a socket and a route: server, faults, log-in, parameters, answers."""
+"""HTTP, between a socket and a route: server, faults, log-in, parameters, responses."""

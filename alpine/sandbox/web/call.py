@@ -29,7 +29,7 @@ class Call:
     :param request: The request.
     :param backend: The server's state, engine and job runner.
     :param params: The parameters, already read.
-    :param path: What stands in the path, as text.
+    :param path: What the path holds, as strings.
     :param session: The caller's session, where the route needs one.
     """
 

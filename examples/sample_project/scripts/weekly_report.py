@@ -6,6 +6,7 @@ Who logs in where is taken from ALPINE_HOST, ALPINE_USERNAME and ALPINE_PASSWORD
 import argparse
 import csv
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from alpine import AlpineException, APIClient
@@ -16,17 +17,15 @@ WORKSPACE, WORKFLOW = "Sandbox", "weekly_sales"
 def report(session, region, least=100):
     """Run the workflow and give the sales of each product.
 
-    :param session: a client that is logged in.
-    :param region: which region.
-    :param least: the smallest sale that counts.
-    :returns: a row for each product, as a dict of texts.
+    :param session: A client that is logged in.
+    :param region: The region.
+    :param least: The smallest sale that counts.
+    :returns: A row for each product, as a dict of strings.
     """
-    process = session.workfile.process
     workflow_id = session.workfile.get_id(WORKFLOW, WORKSPACE)
-    process_id = process.run(workflow_id, {"@region": region, "@least": least})
-    process.wait_until_finished(workflow_id, process_id)
-    results = process.download_results(workflow_id, process_id)
-    return process.find_operator("By Product", results)["visualData"]["items"]
+    run = session.workfile.process.run(workflow_id, {"@region": region, "@least": least})
+    run.wait()
+    return run.results().operators["By Product"]["visualData"]["items"]
 
 
 def write(rows, path):
@@ -40,8 +39,8 @@ def write(rows, path):
 def main(argv=None, session=None):
     """Write a region's report.
 
-    :param argv: the command line.
-    :param session: a client to use instead of one from the environment.
+    :param argv: The command line.
+    :param session: A client to use instead of one from the environment.
     :returns: 0, or 1 when there is no report.
     """
     parser = argparse.ArgumentParser(description="The sales of a region, by product.")
@@ -49,7 +48,9 @@ def main(argv=None, session=None):
     parser.add_argument("--to", type=Path, default=Path("report.csv"), help="file to write (%(default)s)")
     asked = parser.parse_args(argv)
     try:
-        rows = report(session or APIClient(), asked.region)
+        # A client that was handed in stays open for its owner.
+        with APIClient() if session is None else nullcontext(session) as client:
+            rows = report(client, asked.region)
     except AlpineException as error:
         print(f"No report: {error}", file=sys.stderr)
         return 1
