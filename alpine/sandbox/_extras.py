@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from alpine._extras import how_to_install
-
 _OURS = "alpine"
+_HOW_TO_INSTALL = (
+    "The extra 'sandbox' brings it: pip install '.[sandbox]' in a checkout of alpine, or with a wheel "
+    "pip install '<path to the wheel>[sandbox]'."
+)
 _PACKAGES = ("werkzeug", "cheroot", "duckdb", "pandas", "pyarrow", "statsmodels", "sklearn", "lark")
 
 
@@ -40,6 +42,6 @@ def needed() -> Iterator[None]:
 
 def _missing(package: str | None) -> ModuleNotFoundError:
     return ModuleNotFoundError(
-        f"The sandbox needs the package {package!r}, which is not installed. {how_to_install('sandbox')}",
+        f"The sandbox needs the package {package!r}, which is not installed. {_HOW_TO_INSTALL}",
         name=package,
     )

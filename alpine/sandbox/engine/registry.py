@@ -137,8 +137,8 @@ def fidelity_table() -> list[tuple[str, str, str, str]]:
 
 @cache
 def _built_in() -> dict[str, Entry]:
-    from alpine.sandbox.engine import operators
-
+    # By its name: the modules of operators import this one.
+    operators = importlib.import_module(f"{__package__}.operators")
     for module in pkgutil.iter_modules(operators.__path__):
         importlib.import_module(f"{operators.__name__}.{module.name}")
     return {_key(name): entry for entry in _entries for name in entry.classes}
