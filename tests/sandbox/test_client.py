@@ -189,7 +189,7 @@ def test_step_by_step_a_test_sees_each_operator(sandbox: Sandbox, session: APICl
     sandbox.pace = "step"
     run = session.workfile.process.run(workflow)
     for name in ("source", "Row Filter"):
-        wait_for(lambda name=name: session.workfile.process._query(run).node == name)
+        wait_for(lambda name=name: session.workfile.process._engine.query(run).node == name)
         assert run.status == "WORKING"
         sandbox.release()
     assert run.wait() == "SUCCESS"
@@ -221,9 +221,9 @@ def test_a_stop_through_chorus_holds_nobody_up(sandbox: Sandbox, session: APICli
     path.write_bytes(flow(node("endless", "x.Endless")))
     number = sandbox.add_workflow(path)
     with ThreadPoolExecutor(1) as pool:
-        session._request("POST", f"workfiles/{number}/run", "run it")
+        session.request("POST", f"workfiles/{number}/run")
         assert begun.wait(30)
-        stop = pool.submit(session._request, "POST", f"workfiles/{number}/stop", "stop it")
+        stop = pool.submit(session.request, "POST", f"workfiles/{number}/stop")
         wait_for(lambda: stop.running())
         assert len(session.user.get_list()) == 4
         assert not stop.done()
