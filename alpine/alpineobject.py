@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -64,7 +65,7 @@ class AlpineObject:
     def _bind(self, base_url: str, transport: Transport) -> None:
         self._transport = transport
         self.base_url = base_url.rstrip("/")
-        self.logger = logger_of(type(self).__module__)
+        self.logger: logging.Logger = logger_of(type(self).__module__)
 
     @cached_property
     def _transport(self) -> Transport:

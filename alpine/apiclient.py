@@ -134,8 +134,11 @@ class APIClient(AlpineObject):
         self.username = username
         self._user_id: int | None = None
         self._opened = False
-        self.host, self.protocol, self.is_secure = address.host, address.scheme, address.scheme == "https"
-        self.validate_certs, self.ca_certs = validate_certs, ca_certs
+        self.host: str = address.host
+        self.protocol: str = address.scheme
+        self.is_secure: bool = address.scheme == "https"
+        self.validate_certs: bool = validate_certs
+        self.ca_certs: str | os.PathLike[str] | None = ca_certs
         self._bind(address.base_url, transport)
         if self.is_secure and not validate_certs:
             warnings.warn(

@@ -52,6 +52,10 @@ WITH_DATABASES = {
 """The kinds that consist of databases, and what the server calls such a database."""
 
 
+# In the body of the class below these names mean its attributes.
+_DSType = DSType
+
+
 class DataSource(AlpineObject):
     """A class for interacting with data sources.
 
@@ -60,7 +64,7 @@ class DataSource(AlpineObject):
     """
 
     DSType = DSType
-    dsType = DSType()  # noqa: N815 - the name that scripts use
+    dsType: _DSType = DSType()  # noqa: N815 - the name that scripts use
     """The kinds of data sources, as in ``DataSource.dsType.GreenplumDatabase``."""
 
     def get_list(self, type: str | None = None, per_page: int = 100) -> RecordList:

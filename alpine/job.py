@@ -45,6 +45,10 @@ __all__ += exception.__all__
 _ERRORS = {404: JobNotFoundException}
 
 
+# In the body of the class below these names mean its attributes.
+_ScheduleType = ScheduleType
+
+
 class Job(Resource):
     """A class for interacting with jobs. Its tasks are reached by :class:`Task`."""
 
@@ -52,7 +56,7 @@ class Job(Resource):
     Notify = Notify
     TaskType = _task.TaskType
     Task = _task.Task
-    scheduleType = ScheduleType()  # noqa: N815 - the name that scripts use
+    scheduleType: _ScheduleType = ScheduleType()  # noqa: N815 - the name that scripts use
     """The schedules, as in ``session.job.scheduleType.Weekly``."""
 
     def _bind(self, base_url: str, transport: Transport) -> None:

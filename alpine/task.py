@@ -21,11 +21,15 @@ class TaskType(Constants):
     RunNotebook = "notebook"
 
 
+# In the body of the class below these names mean its attributes.
+_TaskType = TaskType
+
+
 class Task(Resource):
     """A class for interacting with the tasks of jobs. The server shows them only within their job."""
 
     TaskType = TaskType
-    taskType = TaskType()  # noqa: N815 - like the names that scripts use
+    taskType: _TaskType = TaskType()  # noqa: N815 - like the names that scripts use
     """The kinds of tasks, as in ``session.job.task.taskType.RunWorkflow``."""
 
     def create(self, workspace_id: Id, job_id: Id, workfile_id: Id, task_type: str | None = None) -> Record:

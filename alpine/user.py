@@ -40,14 +40,19 @@ class AdminRole(Constants):
     NonAdmin = ""
 
 
+# In the body of the class below these names mean its attributes.
+_ApplicationRole = ApplicationRole
+_AdminRole = AdminRole
+
+
 class User(Resource):
     """A class for interacting with users."""
 
     ApplicationRole = ApplicationRole
     AdminRole = AdminRole
-    applicationRole = ApplicationRole()  # noqa: N815 - the name that scripts use
+    applicationRole: _ApplicationRole = ApplicationRole()  # noqa: N815 - the name that scripts use
     """The application roles, as in ``session.user.applicationRole.DataAnalyst``."""
-    adminRole = AdminRole()  # noqa: N815 - the name that scripts use
+    adminRole: _AdminRole = AdminRole()  # noqa: N815 - the name that scripts use
     """The administrator roles, as in ``session.user.adminRole.ApplicationAdministrator``."""
 
     @keeps_secrets

@@ -237,15 +237,20 @@ class Member(Resource):
             return self._rows(request)[0]
 
 
+# In the body of the class below these names mean its attributes.
+_MemberRole = MemberRole
+_Stage = Stage
+
+
 class Workspace(Resource):
     """A class for interacting with workspaces. Their members are reached by :class:`Member`."""
 
     Member = Member
     MemberRole = MemberRole
     Stage = Stage
-    memberRole = MemberRole()  # noqa: N815 - the name that scripts use
+    memberRole: _MemberRole = MemberRole()  # noqa: N815 - the name that scripts use
     """The roles of members, as in ``session.workspace.memberRole.DataScientist``."""
-    stage = Stage()
+    stage: _Stage = Stage()
     """The stages, as in ``session.workspace.stage.Model``."""
 
     def _bind(self, base_url: str, transport: Transport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -57,7 +58,7 @@ class Engine(AlpineObject):
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)
         # The name that scripts know, not that of this module.
-        self.logger = logger_of("alpine.process")
+        self.logger: logging.Logger = logger_of("alpine.process")
 
     @property
     def clock(self) -> Clock:
