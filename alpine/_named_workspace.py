@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from alpine._arguments import Id
 from alpine.alpineobject import AlpineObject
 from alpine.exception import AlpineException, WorkspaceNotFoundException, restated, restating
-from alpine.workspace import Workspace, workspace_id_of
+from alpine.workspace import Workspace, workspace_exists, workspace_id_of
 
 
 def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: str) -> int:
@@ -32,3 +34,13 @@ def _is_workspace(resource: AlpineObject, name: str) -> bool:
     except AlpineException:
         return False
     return True
+
+
+def not_the_workspace(
+    resource: AlpineObject, workspace: int, kind: type[AlpineException], more: str
+) -> AbstractContextManager[None]:
+    """Say that something else is missing where the workspace is there: the server's response does not say what."""
+    return restating(
+        WorkspaceNotFoundException,
+        lambda error: restated(error, kind, more) if workspace_exists(resource, workspace) else None,
+    )

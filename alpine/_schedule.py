@@ -1,4 +1,4 @@
-"""When a job runs: intervals, and moments as the server reads them.
+"""When a job runs and who is told of it: intervals, and moments as the server reads them.
 
 The server takes the wall clock of a moment, drops its offset, and reads it as local time of the job's zone. So a moment
 is converted to that zone first, and its offset is sent along: right for a server that reads it, and for one that does
@@ -11,9 +11,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from alpine._arguments import number
-from alpine._constants import Constants
-from alpine.exception import InvalidArgumentException
+from alpine._arguments import given, identifier, number
+from alpine._constants import Constants, flag
+from alpine.exception import InvalidArgumentException, UserNotFoundException
 
 _UTC = frozenset({"UTC", "Etc/UTC"})
 """Known also where there is no database of time zones."""
@@ -125,3 +125,28 @@ def _wall_clock(moment: datetime, rules: tzinfo | None, name: str | None) -> str
         # The server knows no nameless zone: there it is UTC.
         moment = local if name else local.astimezone(UTC)
     return moment.isoformat(timespec="seconds")
+
+
+def notifications(
+    enabled: bool | None,
+    success_notify: str | None,
+    failure_notify: str | None,
+    success_recipients: list[int] | None,
+    failure_recipients: list[int] | None,
+) -> dict[str, object]:
+    """Whether a schedule is active, and who is told of its runs; only what is given."""
+    return given(
+        enabled=flag(enabled, "enabled"),
+        success_notify=None if success_notify is None else Notify.checked(success_notify, "success_notify"),
+        failure_notify=None if failure_notify is None else Notify.checked(failure_notify, "failure_notify"),
+        success_recipients=_ids_of(success_recipients, "success_recipients"),
+        failure_recipients=_ids_of(failure_recipients, "failure_recipients"),
+    )
+
+
+def _ids_of(values: list[int] | None, name: str) -> list[int] | None:
+    if values is None:
+        return None
+    if not isinstance(values, list | tuple):
+        raise InvalidArgumentException(f"{name} must be a list of user ids, not {values!r}.")
+    return [identifier(value, name, UserNotFoundException) for value in values]

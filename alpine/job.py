@@ -9,7 +9,6 @@ from typing import Any
 from alpine import exception
 from alpine import task as _task
 from alpine._arguments import Id, find_id, given, identifier, page_size, text
-from alpine._constants import flag
 from alpine._display.progress import Progress
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
@@ -21,12 +20,11 @@ from alpine._pager import Listing
 from alpine._runs import polling
 from alpine._runs.handle import limits
 from alpine._runs.polling import time_for, wait_for
-from alpine._schedule import Notify, ScheduleType, interval_of, moments_of, now, schedule_of
+from alpine._schedule import Notify, ScheduleType, interval_of, moments_of, notifications, now, schedule_of
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
     AlpineException,
-    InvalidArgumentException,
     JobNotFoundException,
     RunJobFailureException,
     RunJobTimeoutException,
@@ -131,7 +129,7 @@ class Job(Resource):
             "interval_unit": unit,
             "interval_value": interval_of(interval_value, on_demand=unit == ScheduleType.OnDemand),
             **({} if unit == ScheduleType.OnDemand else schedule_of(next_run or now(), end_run, time_zone)),
-            **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
+            **notifications(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
         }
         workspace = workspace_id_of(self, workspace_id)
         return self._one(
@@ -191,7 +189,7 @@ class Job(Resource):
                 name=None if name is None else text(name, "name"),
                 owner_id=None if owner_id is None else identifier(owner_id, "owner_id", UserNotFoundException),
             ),
-            **_options(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
+            **notifications(enabled, success_notify, failure_notify, success_recipients, failure_recipients),
         }
         starts = False
         if schedule_type is not None:
@@ -496,27 +494,3 @@ class Job(Resource):
             said = self._transport.clean("; ".join(reasons))[:1000].rstrip(".") or "the server does not say why"
             raise RunJobFailureException(f"The run of job {job} failed: {said}.")
         return result or Record()
-
-
-def _options(
-    enabled: bool | None,
-    success_notify: str | None,
-    failure_notify: str | None,
-    success_recipients: list[int] | None,
-    failure_recipients: list[int] | None,
-) -> dict[str, object]:
-    return given(
-        enabled=flag(enabled, "enabled"),
-        success_notify=None if success_notify is None else Notify.checked(success_notify, "success_notify"),
-        failure_notify=None if failure_notify is None else Notify.checked(failure_notify, "failure_notify"),
-        success_recipients=_ids(success_recipients, "success_recipients"),
-        failure_recipients=_ids(failure_recipients, "failure_recipients"),
-    )
-
-
-def _ids(values: list[int] | None, name: str) -> list[int] | None:
-    if values is None:
-        return None
-    if not isinstance(values, list | tuple):
-        raise InvalidArgumentException(f"{name} must be a list of user ids, not {values!r}.")
-    return [identifier(value, name, UserNotFoundException) for value in values]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, overload
 
@@ -17,9 +16,9 @@ from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
-from alpine._named_workspace import workspace_id_beside
+from alpine._named_workspace import not_the_workspace, workspace_id_beside
 from alpine._pager import Listing
-from alpine._workfile_names import checked_if_exists, naming
+from alpine._workfile_names import checked_if_exists, listing_filters, naming
 from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -221,7 +220,7 @@ class Workfile(Resource):
         ...     workspace_id, file_type="work_flow", name_pattern="order"
         ... )
         """
-        filters, size = _filters(file_type, name_pattern), page_size(per_page)
+        filters, size = listing_filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
         return self._list(Listing(path, action, params=filters, errors=_IN_WORKSPACE), size)
 
@@ -242,7 +241,7 @@ class Workfile(Resource):
         >>> for workfile in session.workfile.iterate(workspace_id):
         ...     name = workfile["file_name"]
         """
-        filters, size = _filters(file_type, name_pattern), page_size(per_page)
+        filters, size = listing_filters(file_type, name_pattern), page_size(per_page)
         path, action = self._list_path(workspace_id)
         return self._iterate(Listing(path, action, params=filters, errors=_IN_WORKSPACE), size)
 
@@ -317,7 +316,7 @@ class Workfile(Resource):
             fields.append((f"workfile[execution_locations][{position}][id]", number))
         workspace = workspace_id_of(self, workspace_id)
         more = "The workspace is there, but not every data source or database of data_sources_list."
-        with self._looking_for(workspace, WorkspaceNotFoundException, DataSourceNotFoundException, more):
+        with not_the_workspace(self, workspace, DataSourceNotFoundException, more):
             return self._create(workspace, file, f"{chosen}.afm", chosen, fields, mode)
 
     def upload_file(
@@ -414,26 +413,18 @@ class Workfile(Resource):
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         new_name = None if name is None else text(name, "name")
         workspace = None if workspace_id is None else workspace_id_of(self, workspace_id)
-        with (
-            restating(WorkfileNotFoundException, lambda error: self._without_workspace(error, workspace)),
-            naming(),
-        ):
-            return self._one(
-                Request(
-                    "POST",
-                    f"workfiles/{number}/copy",
-                    f"copy workfile {number}",
-                    body=BytesBody.json(given(workspace_id=workspace, file_name=new_name)),
-                    errors=_ERRORS,
-                    how_to_check="Check with session.workfile.get_list whether it is there before you copy it again.",
-                )
-            )
+        body = BytesBody.json(given(workspace_id=workspace, file_name=new_name))
+        path, action = f"workfiles/{number}/copy", f"copy workfile {number}"
+        check = "Check with session.workfile.get_list whether it is there before you copy it again."
 
-    def _without_workspace(self, error: WorkfileNotFoundException, workspace: int | None) -> AlpineException | None:
-        # The server's response does not say what is missing.
-        if workspace is None or workspace_exists(self, workspace):
-            return None
-        return restated(error, WorkspaceNotFoundException, f"There is no workspace {workspace}.")
+        def tell_what_is_missing(error: WorkfileNotFoundException) -> AlpineException | None:
+            # The server's response does not say it.
+            if workspace is None or workspace_exists(self, workspace):
+                return None
+            return restated(error, WorkspaceNotFoundException, f"There is no workspace {workspace}.")
+
+        with restating(WorkfileNotFoundException, tell_what_is_missing), naming():
+            return self._one(Request("POST", path, action, body=body, errors=_ERRORS, how_to_check=check))
 
     def delete_many(self, workspace_id: Id, workfile_ids: Iterable[Id]) -> None:
         """Delete several workfiles of a workspace at once. Calls ``DELETE /workspaces/:id/workfiles``.
@@ -459,25 +450,11 @@ class Workfile(Resource):
             return
         workspace = workspace_id_of(self, workspace_id)
         more = "The workspace is there, but not all of these workfiles."
-        with self._looking_for(workspace, WorkspaceNotFoundException, WorkfileNotFoundException, more):
-            self._request(
-                Request(
-                    "DELETE",
-                    f"workspaces/{workspace}/workfiles",
-                    f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}",
-                    params={"workfile_ids[]": numbers},
-                    idempotent=True,
-                    errors=_IN_WORKSPACE,
-                )
-            )
-
-    def _looking_for(
-        self, workspace: int, caught: type[AlpineException], kind: type[AlpineException], more: str
-    ) -> AbstractContextManager[None]:
-        """Say that something else is missing where the workspace is there: the server's response does not say what."""
-        return restating(
-            caught, lambda error: restated(error, kind, more) if workspace_exists(self, workspace) else None
-        )
+        with not_the_workspace(self, workspace, WorkfileNotFoundException, more):
+            action = f"delete workfiles {', '.join(map(str, numbers))} of workspace {workspace}"
+            ids = {"workfile_ids[]": numbers}
+            path = f"workspaces/{workspace}/workfiles"
+            self._request(Request("DELETE", path, action, params=ids, idempotent=True, errors=_IN_WORKSPACE))
 
     def _create(
         self, workspace: int, file: Path, told: str, name: str, fields: list[tuple[str, object]], if_exists: str
@@ -488,16 +465,9 @@ class Workfile(Resource):
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
         body = MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file, told)
         with naming("Give another with upload(…, name=…) or upload_file(…, name=…)."):
-            record = self._one(
-                Request(
-                    "POST",
-                    f"workspaces/{workspace}/workfiles",
-                    f"upload {file.name} to workspace {workspace}",
-                    body=body,
-                    errors=_IN_WORKSPACE,
-                    how_to_check="Check with session.workfile.get_list whether it is there before you upload it again.",
-                )
-            )
+            path, action = f"workspaces/{workspace}/workfiles", f"upload {file.name} to workspace {workspace}"
+            check = "Check with session.workfile.get_list whether it is there before you upload it again."
+            record = self._one(Request("POST", path, action, body=body, errors=_IN_WORKSPACE, how_to_check=check))
         if replaced is not None:
             return self._put_in_place(sent_id(record, "workfile"), replaced, name)
         if record.get("file_name") != name:
@@ -518,11 +488,3 @@ class Workfile(Resource):
         """The id of the workfile that has exactly this name."""
         rows = self.iterate(workspace, per_page=1000)
         return next((sent_id(row, "workfile") for row in rows if row.get("file_name") == name), None)
-
-
-def _filters(file_type: str | None, name_pattern: str | None) -> dict[str, object]:
-    return {
-        key: text(value, key)
-        for key, value in (("file_type", file_type), ("name_pattern", name_pattern))
-        if value is not None
-    }
