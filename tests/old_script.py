@@ -339,7 +339,7 @@ def set_and_read(thing, name, value):
 
 def about_what_scripts_set_and_build_on(session):
     own = Milestones(session.base_url, session.session, session.token)
-    step("AlpineObject: a class of one's own", lambda: own.get_list(1), lambda rows: whole(rows, "username", "demo"))
+    step("AlpineObject: a class of your own", lambda: own.get_list(1), lambda rows: whole(rows, "username", "demo"))
     step("AlpineObject: without arguments", lambda: AlpineObject().session is None)
     step("AlpineObject: without a session", lambda: AlpineObject("http://localhost/api", None, "t").token == "t")
     other = alpine.APIClient(HOST, PORT, "demo", "alpine-demo")
