@@ -96,4 +96,24 @@ class Unfinished:
             error.add_note(said)
             if isinstance(error, SystemExit):
                 # Python ends without a traceback then, and its notes are shown to nobody.
-                logger.warning("%s", said)
+                _tell(said)
+
+
+def _tell(said: str) -> None:
+    """Log a warning; where the script has set up no logging, write it to stderr.
+
+    The NullHandler of the package would swallow it, and a script that SIGTERM ends leaves its runs untold.
+    """
+    logger.warning("%s", said)
+    if logging.lastResort is not None and logger.isEnabledFor(logging.WARNING) and not _is_heard(logger):
+        logging.lastResort.handle(logger.makeRecord(logger.name, logging.WARNING, __file__, 0, said, (), None))
+
+
+def _is_heard(named: logging.Logger) -> bool:
+    """Whether a handler that the script has set up gets what is logged."""
+    here: logging.Logger | None = named
+    while here is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in here.handlers):
+            return True
+        here = here.parent if here.propagate else None
+    return False

@@ -106,9 +106,6 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_a_signal_leaves_no_run_untold(server: ScriptedServer, engine: Engine, way: str, sent: str, stop: bool) -> None:
     script = BEGINNING.format(url=server.url, terminated=TERMINATED, stop=stop) + textwrap.dedent(WAYS[way])
-    if sent == "SIGTERM":
-        # Its notes are shown to nobody; the log has them.
-        script = "import logging; logging.basicConfig()\n" + script
     root = Path(alpine.__file__).parents[1]
     child = subprocess.Popen(
         [sys.executable, "-c", script],
