@@ -34,6 +34,7 @@ _PLAIN_HTTP = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOC
 _PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, that is host='{other}', or its https port."
 _HTTPS_ADVICE = "If the port speaks https, use is_secure=True, that is host='{other}'."
 _STRANGER_ADVICE = "Is that an Alpine server?"
+_PROXY_ADVICE = "Check the proxy settings (proxies=, HTTP_PROXY, HTTPS_PROXY); proxies={} uses no proxy."
 _TLS_ADVICE = "For a server with a CA of its own give ca_certs='/path/to/ca.pem'."
 _CLIENT_ADVICE = "The server wants a client certificate that it knows: give cert=(certificate_file, key_file)."
 _ALERTS_OF_A_CERTIFICATE = frozenset(
@@ -48,7 +49,6 @@ _ALERTS_OF_A_CERTIFICATE = frozenset(
 )
 _NOTHING_SENT = (
     urllib3_errors.NewConnectionError,
-    urllib3_errors.ProxyError,
     # The session was closed by another thread at this very moment.
     urllib3_errors.ClosedPoolError,
     socket.gaierror,
@@ -108,6 +108,9 @@ class Failure:
         if tunnel is not None:
             reason = f"the proxy refuses the connection ({tunnel.removeprefix(_TUNNEL).strip(': ')})"
             return cls(ServerConnectionException, reason, False, True, _host_advice())
+        if any(isinstance(c, urllib3_errors.ProxyError) for c in chain):
+            reason = f"the proxy cannot be reached: {_words(chain) or 'no connection'}"
+            return cls(ServerConnectionException, reason, False, True, _PROXY_ADVICE)
         if any(isinstance(c, _NOTHING_SENT) for c in chain):
             return cls(ServerConnectionException, _words(chain) or "no connection", False, True, _host_advice())
         if any(isinstance(c, requests.ConnectTimeout | urllib3_errors.ConnectTimeoutError) for c in chain):
