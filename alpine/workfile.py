@@ -18,7 +18,7 @@ from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._named_workspace import not_the_workspace, workspace_id_beside
 from alpine._pager import Listing
-from alpine._workfile_names import checked_if_exists, listing_filters, naming
+from alpine._workfile_names import checked_if_exists, listing_filters, naming, upload_name
 from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -305,7 +305,7 @@ class Workfile(Resource):
         ... )
         """
         file = existing_file(afm_file, "afm_file")
-        chosen = (file.name if name is None else text(name, "name")).replace(".afm", "")
+        chosen = upload_name(file.name, name).replace(".afm", "")
         locations, mode = execution_locations(data_sources_list), checked_if_exists(if_exists)
         from alpine import afm  # the XML parser is needed only here
 
@@ -353,7 +353,7 @@ class Workfile(Resource):
         'test.afm'
         """
         file, mode = existing_file(path, "path"), checked_if_exists(if_exists)
-        chosen = file.name if name is None else text(name, "name")
+        chosen = upload_name(file.name, name)
         given_fields = given(**{"workfile[description]": words(description, "description")})
         return self._create(workspace_id_of(self, workspace_id), file, chosen, chosen, [*given_fields.items()], mode)
 
@@ -464,7 +464,8 @@ class Workfile(Resource):
         # The server refuses a name that is sent along and taken; without one it finds another.
         named = [("workfile[file_name]", name)] if if_exists == "error" else []
         body = MultipartBody([*fields, *named], "workfile[versions_attributes][0][contents]", file, told)
-        with naming("Give another with upload(…, name=…) or upload_file(…, name=…)."):
+        taken = "Give another with name=…, or let if_exists='replace' replace the workfile."
+        with naming("Give another with upload(…, name=…) or upload_file(…, name=…).", taken):
             path, action = f"workspaces/{workspace}/workfiles", f"upload {file.name} to workspace {workspace}"
             check = "Check with session.workfile.get_list whether it is there before you upload it again."
             record = self._one(Request("POST", path, action, body=body, errors=_IN_WORKSPACE, how_to_check=check))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import IO, Any
 
 from werkzeug.datastructures import FileStorage
@@ -165,7 +165,7 @@ def _name(
     call: Call, workspace: Workspace, sent: Mapping[str, Any], upload: FileStorage | None, is_workflow: bool
 ) -> str:
     explicit = as_text(sent.get("file_name"))
-    name = explicit or (PureWindowsPath(upload.filename or "").name if upload else "")
+    name = explicit or (re.split(r"[/\\]", upload.filename or "")[-1] if upload else "")
     if is_workflow:
         name = name.replace(".afm", "")
     taken = {workfile.file_name for workfile in call.state.workfiles_of(workspace)}
