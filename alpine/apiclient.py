@@ -216,7 +216,7 @@ class APIClient(AlpineObject):
         secret: object = password() if callable(password) else password
         if not isinstance(secret, str) or not secret:
             # What it is instead stays untold.
-            raise InvalidArgumentException("The password must be a non-empty text.")
+            raise InvalidArgumentException("The password must be a non-empty string.")
         response = self._request(
             Request(
                 "POST",

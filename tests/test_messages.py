@@ -15,15 +15,18 @@ import alpine
 from alpine import APIClient, retry_policy
 from alpine.exception import (
     AlpineException,
+    InvalidArgumentException,
     InvalidResponseCodeException,
     InvalidResponseException,
     JobNotFoundException,
     LoginFailureException,
+    ResultsNotFoundException,
     ServerConnectionException,
     ServerErrorException,
     TaskNotFoundException,
     ValidationException,
     WorkfileNotFoundException,
+    WorkflowVariableException,
     WorkspaceNotFoundException,
 )
 from tests import sandboxed
@@ -182,7 +185,7 @@ def test_a_file_is_uploaded_under_another_name(client: APIClient, strange: Path)
     assert (first["file_name"], first["file_type"]) == ("size.sql", "sql")
     assert client.workfile.download(first["id"]) == b"x"
     assert client.workfile.upload_file(1, strange, name="size.sql")["file_name"] == "size_1.sql"
-    with pytest.raises(ValidationException, match="TAKEN"):
+    with pytest.raises(ValidationException, match=r"TAKEN.*name=….*if_exists='replace'"):
         client.workfile.upload_file(1, strange, name="size.sql", if_exists="error")
     strange.write_text("second")
     replaced = client.workfile.upload_file(1, strange, name="size.sql", if_exists="replace")
@@ -210,6 +213,60 @@ def test_a_name_that_is_none_is_refused_before_anything_is_sent(
     with pytest.raises(AlpineException, match="name must be"):
         session.workfile.upload_file(1, strange, name=name)
     assert server.asked == []
+
+
+@pytest.mark.parametrize("name", ["north/orders", "north\\orders"])
+def test_a_name_of_which_the_server_would_drop_a_part_is_refused_before_anything_is_sent(
+    server: ScriptedServer, session: APIClient, strange: Path, name: str
+) -> None:
+    with pytest.raises(InvalidArgumentException, match="name must be a name without /"):
+        session.workfile.upload_file(1, strange, name=name)
+    workflow = Path(alpine.__file__).parent / "sandbox" / "examples" / "order_filter.afm"
+    with pytest.raises(InvalidArgumentException, match="name must be a name without /"):
+        session.workfile.upload(1, workflow, [{}], name=name)
+    assert server.asked == []
+
+
+def test_a_name_with_a_colon_is_refused_as_it_is(client: APIClient, strange: Path) -> None:
+    with pytest.raises(ValidationException, match=r"INVALID.*a:b"):
+        client.workfile.upload_file(1, strange, name="a:b")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_cannot_be_reached_is_what_the_message_tells_of(scheme: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed_port = unused.getsockname()[1]
+    proxies = {scheme: f"http://someone:hidden@127.0.0.1:{closed_port}"}
+    session = APIClient(f"{scheme}://alpine.invalid", token="t", proxies=proxies)
+    session.retries = retry_policy(total=0)
+    with pytest.raises(
+        ServerConnectionException, match=r"the proxy cannot be reached: .*refused.*proxies=\{\}"
+    ) as told:
+        session.get_version()
+    assert "hidden" not in str(told.value)
+
+
+# runs
+
+
+def test_variables_of_a_wrong_shape_are_told_the_right_one(server: ScriptedServer, session: APIClient) -> None:
+    process = session.workfile.process
+    with pytest.raises(WorkflowVariableException, match="must be in a list"):
+        process.run(375, {"name": "@n", "value": "1"})
+    with pytest.raises(WorkflowVariableException, match="a finite number, not nan"):
+        process.run(375, {"@n": float("nan")})
+    for one in ({"@n": 1}, "@n"):
+        with pytest.raises(InvalidArgumentException, match="must be a list with the variables of each run"):
+            process.run_many(375, one)  # type: ignore[arg-type]
+    assert server.asked == []
+    with pytest.warns(UserWarning, match="Did you mean '@n'"), pytest.raises(AlpineException):
+        process.run(375, {"n": 1})
+
+
+def test_results_of_an_unknown_run_are_not_said_to_be_of_a_run(client: APIClient) -> None:
+    with pytest.raises(ResultsNotFoundException, match="or there is no such run"):
+        client.workfile.process.download_results(client.workfile.get_id("order_filter", 1), "unknown")
 
 
 # advice

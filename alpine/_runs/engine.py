@@ -184,7 +184,7 @@ class Engine(AlpineObject):
         if document in (None, ""):
             raise ResultsNotFoundException(
                 f"There are no results of run {run} of workflow {flow}: it is still running, was stopped, "
-                "or belongs to another workflow.",
+                "or belongs to another workflow, or there is no such run.",
                 process_id=run,
             )
         if not isinstance(document, dict) or not ({"outputs", "flowMetaInfo"} & document.keys()):

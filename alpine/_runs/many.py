@@ -120,8 +120,12 @@ def specs_of(list_of_variables: object) -> list[RunSpec]:
     :raises WorkflowVariableException: Some have a wrong shape.
     :raises InvalidArgumentException: It is no list.
     """
-    if not isinstance(list_of_variables, Iterable):
-        raise InvalidArgumentException(f"list_of_variables must be a list, not {list_of_variables!r:.200}.")
+    # One set of variables can be iterated over as well, and its names are no sets.
+    if isinstance(list_of_variables, Mapping | str | bytes) or not isinstance(list_of_variables, Iterable):
+        raise InvalidArgumentException(
+            'list_of_variables must be a list with the variables of each run, such as [{"@name": 1}, {"@name": 2}], '
+            f"not {list_of_variables!r:.200}."
+        )
     return [RunSpec(given, checked_variables(given)) for given in list_of_variables]
 
 

@@ -28,6 +28,9 @@ def checked_variables(variables: object) -> list[dict[str, str]]:
     if variables is None:
         return []
     if isinstance(variables, Mapping):
+        if variables.keys() == {"name", "value"}:
+            # No workflow can declare these two: it is one entry of the list, without the list.
+            raise WorkflowVariableException(f'{{"name": …, "value": …}} must be in a list; variables must be {_SHAPE}.')
         pairs = list(variables.items())
     elif isinstance(variables, list | tuple):
         pairs = [_pair(entry, position) for position, entry in enumerate(variables)]
@@ -41,7 +44,8 @@ def undeclared(variables: list[dict[str, str]], flow: Workflow | None) -> list[s
     names = [variable["name"] for variable in variables]
     if flow is None:
         return [
-            f"{name!r} is the name of no variable, since it does not begin with '@': its value will have no effect."
+            f"{name!r} is the name of no variable, since it does not begin with '@': its value will have no effect. "
+            f"Did you mean '@{name}'?"
             for name in names
             if not name.startswith("@")
         ]
@@ -75,6 +79,5 @@ def _value(name: object, value: object) -> str:
             return str(value)
         except ValueError:
             raise WorkflowVariableException(f"The value of {name!r} has too many digits to be sent.") from None
-    raise WorkflowVariableException(
-        f"The value of {name!r} must be a string or a finite number, not {type(value).__name__}."
-    )
+    given = value if isinstance(value, numbers.Real | Decimal) else type(value).__name__
+    raise WorkflowVariableException(f"The value of {name!r} must be a string or a finite number, not {given}.")
