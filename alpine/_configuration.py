@@ -58,6 +58,8 @@ class Address:
             or not name.isprintable()
             or " " in name
             or parts.scheme not in _DEFAULT_PORTS
+            # So is 'https:/alpine.example.com' read, with the host 'https'.
+            or parts.netloc.endswith(":")
             or parts.username is not None
             or parts.query
             or parts.fragment
