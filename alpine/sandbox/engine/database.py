@@ -290,6 +290,11 @@ def _arrow(data: Any) -> Any:
 
     if isinstance(data, pyarrow.Table):
         return data
+    if not hasattr(data, "columns"):
+        raise ValueError(
+            "A table must be a DataFrame, a pyarrow Table, or the path of a .csv or .parquet file, "
+            f"not {type(data).__name__}."
+        )
     try:
         return pyarrow.Table.from_pandas(data, preserve_index=False)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, AttributeError) as error:
