@@ -43,7 +43,9 @@ def test_addresses_of_every_kind(arguments: tuple[Any, ...], base_url: str, host
     assert (client.base_url, client.host) == (base_url, host)
 
 
-@pytest.mark.parametrize("host", ["::1%", "1::2::3", "[::1", "https://::1", "::g", "h:1:2", "fe80::1%a b", "https:/h", "h:"])
+@pytest.mark.parametrize(
+    "host", ["::1%", "1::2::3", "[::1", "https://::1", "::g", "h:1:2", "fe80::1%a b", "https:/h", "h:"]
+)
 def test_what_is_no_address_is_told_how_to_write_one(host: str) -> None:
     with pytest.raises(InvalidArgumentException, match=r"https://\[::1\]:8443"):
         APIClient(host)

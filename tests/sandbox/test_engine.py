@@ -343,7 +343,7 @@ def test_what_can_not_be_loaded_is_refused_by_name(tmp_path: Path, engine: Engin
     for name in ("empty.csv", "ragged.csv", "fake.parquet", "x.txt"):
         with pytest.raises(ValueError, match=name):
             engine.load_table("t", tmp_path / name)
-    with pytest.raises(ValueError, match="must be a DataFrame.*not int"):
+    with pytest.raises(ValueError, match=r"must be a DataFrame.*not int"):
         engine.load_table("t", 7)
     with pytest.raises(ValueError, match="'half'"):
         engine.load_table("half", pd.DataFrame({"a": [1.5]}, dtype="float16"))
