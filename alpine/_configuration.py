@@ -73,6 +73,8 @@ class Address:
                 "host says http and is_secure says https: the password would not be encrypted."
             )
         chosen = own_port if port is None else _port(port)
+        if own_port not in (None, chosen):
+            raise InvalidArgumentException(f"host says port {own_port} and port says {chosen}: give one of them.")
         prefix = parts.path.rstrip("/").removesuffix("/api")
         if ":" in name:
             # So a URL has it before the zone of a link-local address.

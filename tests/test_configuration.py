@@ -211,3 +211,9 @@ def test_a_login_that_is_refused_is_no_matter_of_the_file(server: ScriptedServer
     path = written(host=server.url, username="demo", password=PASSWORD)
     with pytest.raises(Exception, match="Check user name and password"):
         APIClient.from_file(path)
+
+
+def test_two_ports_that_differ_are_refused() -> None:
+    with pytest.raises(InvalidArgumentException, match="host says port 8471 and port says 8080"):
+        APIClient("http://alpine.example.com:8471", 8080, token="a-token-0001")
+    assert APIClient("http://alpine.example.com:8471", 8471, token="a-token-0001").base_url.endswith(":8471/api")
