@@ -220,11 +220,33 @@ class _Connection(HTTPConnection):
 class _TLSConnection(_Connection, HTTPSConnection):
     most_at_once = _RECORD
 
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
+        return _ToProxy(super()._connect_tls_proxy(hostname, sock))
+
+
+class _ToProxy:
+    """An encrypted connection to a proxy, for another within it: each of its readings keeps the deadline.
+
+    urllib3 reads on until it has a whole record of the inner one, and a proxy that drips it would never be given up.
+    """
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self.sock = sock
+
+    def recv(self, size: int) -> bytes:
+        limit = deadline.current()
+        if limit is not None:
+            self.sock.settimeout(limit.capped(self.sock.gettimeout()))
+        return self.sock.recv(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
 
 def _has_unread(sock: Any) -> bool:
     """Whether encryption has bytes in hand: it takes a whole record off the wire at a time."""
     if isinstance(sock, SSLTransport):
-        return bool(sock.incoming.pending or sock.sslobj.pending()) or _has_unread(sock.socket)
+        return bool(sock.incoming.pending or sock.sslobj.pending()) or _has_unread(getattr(sock.socket, "sock", None))
     return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 

@@ -195,7 +195,9 @@ def _was_given(frame: FrameType, caller: FrameType) -> bool:
     take themselves off before they raise.
     """
     given = list(frame.f_locals.values())
-    return any(value is caller or (isinstance(value, tuple) and any(part is caller for part in value)) for value in given)
+    return any(
+        value is caller or (isinstance(value, tuple) and any(part is caller for part in value)) for value in given
+    )
 
 
 def _host_advice() -> str:
