@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import queue
 import socket
 import ssl
 import sys
 import time
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -258,10 +260,37 @@ def _addresses(name: str, port: int | None) -> list[str]:
     return [name]
 
 
+class _AtRest:
+    """The connections that wait for a request: the last that came goes first.
+
+    The queue of the standard library has a lock, which stays locked when a signal handler raises just after it was
+    taken. Every later call of the client, also the one that is to stop a run, would wait for it for ever.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.queue: deque[Any] = deque()
+
+    def get(self, **_of_a_queue: Any) -> Any:
+        try:
+            return self.queue.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, connection: Any, **_of_a_queue: Any) -> None:
+        if len(self.queue) >= self._most:
+            raise queue.Full
+        self.queue.append(connection)
+
+    def qsize(self) -> int:
+        return len(self.queue)
+
+
 class Pool(HTTPConnectionPool):
     """Connections without encryption."""
 
     ConnectionCls = _Connection
+    QueueCls = _AtRest  # type: ignore[assignment]  # all that urllib3 asks of a queue
 
     def _make_request(self, conn: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
         conn.pause = Timeout.resolve_default_timeout(options["timeout"].read_timeout)
