@@ -98,7 +98,7 @@ class Backend:
             stand_in=stand_in,
         )
         with self.state.lock:
-            self.state.runs[process_id] = RunRecord(workfile.id, keep)
+            self.state.runs[process_id] = RunRecord(workfile.id, workfile.workspace_id, user.id, keep)
         return process_id
 
     def check(self, flow: bytes) -> None:

@@ -8,7 +8,9 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User
+from alpine.sandbox.presenters.view import View
+from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User, Workfile
+from alpine.sandbox.state.store import State
 
 if TYPE_CHECKING:
     from alpine.sandbox.backend import Backend
@@ -124,6 +126,7 @@ class JobRunner:
         workfile = backend.state.workfiles.find(task.workfile_id)
         if workfile is None:
             raise TaskFailed("The workfile of this task is gone.")
+        _check_owner(backend.state, owner, workfile)
         if not workfile.is_workflow:
             raise TaskFailed(f"The sandbox runs workflows only; it cannot do {task.action!r}.")
         process_id = backend.start_run(workfile, owner, {})
@@ -135,6 +138,14 @@ class JobRunner:
         if status != "SUCCESS":
             raise TaskFailed(f"The workflow ended with status {status}.", process_id)
         return process_id
+
+
+def _check_owner(state: State, owner: User, workfile: Workfile) -> None:
+    # He may have left the workflow's workspace since the task was made, or have been given the job.
+    with state.lock:
+        workspace = state.workspaces.find(workfile.workspace_id)
+        if workspace is None or not View(state, owner).may_see(workspace):
+            raise TaskFailed(f"The job's owner {owner.username!r} may not see the workspace of {workfile.file_name!r}.")
 
 
 def _final_status(results: str) -> str:
