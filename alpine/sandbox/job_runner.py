@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.presenters.view import View
+from alpine.sandbox.schedule import move_on
 from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User, Workfile
 from alpine.sandbox.state.store import State
 
@@ -42,6 +43,7 @@ class JobRunner:
         self._backend = backend
         self._stops: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
+        self._latest: dict[int, threading.Thread] = {}
 
     def start(self, job: Job) -> None:
         """Run a job; the caller holds the lock and has made it ``enqueued``.
@@ -52,6 +54,7 @@ class JobRunner:
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         thread = threading.Thread(target=self._run, args=(job, stop), name=f"sandbox job {job.id}", daemon=True)
         self._threads.append(thread)
+        self._latest[job.id] = thread
         thread.start()
 
     def stop(self, job: Job) -> None:
@@ -62,13 +65,22 @@ class JobRunner:
         if job.id in self._stops:
             self._stops[job.id].set()
 
+    def wait(self, job: Job, seconds: float) -> None:
+        """Wait for the end of a job's run, if one goes on.
+
+        :param job: The job.
+        :param seconds: How long.
+        """
+        if job.id in self._latest:
+            self._latest[job.id].join(seconds)
+
     def stop_all(self) -> None:
         """Ask every run to end, and wait for it."""
         for stop in list(self._stops.values()):
             stop.set()
         for thread in self._threads:
             thread.join()
-        self._stops, self._threads = {}, []
+        self._stops, self._threads, self._latest = {}, [], {}
 
     def _run(self, job: Job, stop: threading.Event) -> None:
         state = self._backend.state
@@ -77,6 +89,7 @@ class JobRunner:
             if job.status == "enqueued":
                 job.status = "running"
             job.last_run = datetime.fromtimestamp(started, UTC)
+            move_on(job, job.last_run)
             tasks = job.live_tasks
             owner = state.users.find(job.owner_id)
         results: list[TaskResult] = []
@@ -93,6 +106,7 @@ class JobRunner:
                 job.results.append(JobResult(next(state.small_ids), succeeded, started, state.clock(), results))
                 job.last_run_failed = not succeeded
                 job.status = "idle"
+                self._backend.scheduler.wake()
 
     def _run_task(self, task: JobTask, owner: User, stop: threading.Event) -> TaskResult:
         from alpine.sandbox.engine import EngineRefused

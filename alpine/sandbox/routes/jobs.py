@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from alpine.sandbox.presenters.jobs import full_job, job_result, short_job
 from alpine.sandbox.routes.checks import Fields, assign, choice, complain, refuse, required
 from alpine.sandbox.routes.patterns import like
+from alpine.sandbox.schedule import expire, note_time_of_day
 from alpine.sandbox.state.model import INTERVAL_UNITS, Job, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
 from alpine.sandbox.web.errors import Forbidden, FrameworkError, Invalid, Refused
@@ -71,7 +72,9 @@ def create(call: Call) -> Response:
     sent = call.params.resource("job", _FLAT)
     job = Job(workspace_id=workspace.id, name="", owner_id=call.user.id)
     _change(call, workspace, job, {"name": None, "interval_value": 0, **sent})
-    return envelope(full_job(call.view, call.state.jobs.add(job)), 201)
+    call.state.jobs.add(job)
+    call.backend.scheduler.wake()
+    return envelope(full_job(call.view, job), 201)
 
 
 @routes.add("PUT", "/workspaces/<workspace_id>/jobs/<id>")
@@ -189,6 +192,10 @@ def _change(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any])
             setattr(job, name, [user_id for user_id in ids if user_id in workspace.members])
     if "owner_id" in sent:
         job.owner_id = as_id(sent["owner_id"]) or job.owner_id
+    if schedule.keys() & {"next_run", "time_zone"}:
+        note_time_of_day(job)
+    expire(job)
+    call.backend.scheduler.wake()
 
 
 def _faults(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any]) -> Fields:
