@@ -41,29 +41,33 @@ class JobRunner:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._stops: dict[int, threading.Event] = {}
-        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._threads: dict[threading.Thread, threading.Event] = {}
         self._latest: dict[int, threading.Thread] = {}
 
     def start(self, job: Job) -> None:
-        """Run a job; the caller holds the lock and has made it ``enqueued``.
+        """Run a job; the caller holds the records' lock and has made it ``enqueued``.
 
         :param job: The job.
         """
-        stop = self._stops[job.id] = threading.Event()
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        stop = threading.Event()
         thread = threading.Thread(target=self._run, args=(job, stop), name=f"sandbox job {job.id}", daemon=True)
-        self._threads.append(thread)
-        self._latest[job.id] = thread
-        thread.start()
+        with self._lock:
+            self._threads = {other: end for other, end in self._threads.items() if other.is_alive()}
+            # Started before anybody can find it: a thread that was not started cannot be joined.
+            thread.start()
+            self._threads[thread] = stop
+            self._latest[job.id] = thread
 
     def stop(self, job: Job) -> None:
         """Ask the run of a job to end.
 
         :param job: The job.
         """
-        if job.id in self._stops:
-            self._stops[job.id].set()
+        with self._lock:
+            thread = self._latest.get(job.id)
+            if thread in self._threads:
+                self._threads[thread].set()
 
     def wait(self, job: Job, seconds: float) -> None:
         """Wait for the end of a job's run, if one goes on.
@@ -71,16 +75,19 @@ class JobRunner:
         :param job: The job.
         :param seconds: How long.
         """
-        if job.id in self._latest:
-            self._latest[job.id].join(seconds)
+        with self._lock:
+            thread = self._latest.get(job.id)
+        if thread is not None:
+            thread.join(seconds)
 
     def stop_all(self) -> None:
         """Ask every run to end, and wait for it."""
-        for stop in list(self._stops.values()):
+        with self._lock:
+            threads, self._threads, self._latest = self._threads, {}, {}
+        for stop in threads.values():
             stop.set()
-        for thread in self._threads:
+        for thread in threads:
             thread.join()
-        self._stops, self._threads, self._latest = {}, [], {}
 
     def _run(self, job: Job, stop: threading.Event) -> None:
         state = self._backend.state

@@ -72,8 +72,10 @@ class Scheduler:
         """Start no job meanwhile; a clock that is being put forward stops where it is, and all runs end."""
         self._halted = True
         try:
+            # Once for a clock that waits for a run, and once for a run that was started at the last moment.
             self._backend.jobs.stop_all()
             with self._turn:
+                self._backend.jobs.stop_all()
                 yield
         finally:
             self._halted = self._closed

@@ -85,6 +85,18 @@ def test_a_job_that_becomes_due_wakes_the_scheduler(sandbox: Sandbox, wire: Wire
     wait_for(lambda: wire.ok("GET", f"/jobs/{job}/job_results/latest") is not None)
 
 
+def test_a_reset_meets_jobs_that_are_just_being_started(sandbox: Sandbox) -> None:
+    body = {"interval_unit": "hours", "interval_value": 1, "enabled": True}
+    for _ in range(25):
+        caller = Wire(sandbox)
+        for name in ("a", "b", "c"):
+            job = {**body, "name": name, "next_run": datetime.now(UTC).isoformat()}
+            caller.ok("POST", "/workspaces/1/jobs", json={"job": job})
+        sandbox.reset()
+        caller.http.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sandbox job")]
+
+
 def test_a_job_runs_once_at_each_of_its_times(
     server: Sandbox, session: APIClient, ticks: list[str], scheduled: Callable[..., int]
 ) -> None:
