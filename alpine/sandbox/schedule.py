@@ -12,14 +12,6 @@ from alpine.sandbox.zones import zone
 log: logging.Logger = logging.getLogger("alpine.sandbox")
 
 
-def note_time_of_day(job: Job) -> None:
-    """Note the time of day at which a job runs, in its zone.
-
-    :param job: A job whose ``next_run`` or time zone was set.
-    """
-    job.time_of_day = None if job.next_run is None else job.next_run.astimezone(zone(job.time_zone)).time()
-
-
 def expire(job: Job) -> None:
     """Disable a job whose next run would come after its end.
 

@@ -158,6 +158,7 @@ def test_a_job_disables_itself_when_its_next_run_passes_its_end(
         ("days", 1, "2024-03-09T09:00:00", "America/New_York", ["03-09T14", "03-10T13", "03-11T13"]),
         # 2:30 of the 10th is not there: it runs an hour later, and on the 11th at 2:30 again.
         ("days", 1, "2024-03-09T02:30:00", "Eastern Time (US & Canada)", ["03-09T07", "03-10T07", "03-11T06"]),
+        ("days", 1, "2024-03-10T02:30:00", "America/New_York", ["03-10T07", "03-11T06", "03-12T06"]),
         ("weeks", 2, "2024-03-09T09:00:00", "America/New_York", ["03-09T14", "03-23T13", "04-06T13"]),
         ("hours", 12, "2024-03-09T09:00:00", "America/New_York", ["03-09T14", "03-10T02", "03-10T14"]),
         ("months", 1, "2024-03-31T12:00:00", "UTC", ["03-31T12", "04-30T12", "05-30T12"]),
@@ -178,6 +179,17 @@ def test_intervals_are_counted_on_the_wall_clock_of_the_zone(
         server.advance(seconds=(due - server.advance()).total_seconds())
         seen.append(datetime.fromisoformat(shown(session, job, "last_run")[0]).astimezone(UTC).strftime("%m-%dT%H"))
     assert seen == runs
+
+
+def test_another_zone_keeps_the_moment_of_the_next_run_and_counts_on_from_its_own_clock(
+    server: Sandbox, session: APIClient, ticks: list[str], scheduled: Callable[..., int]
+) -> None:
+    job = scheduled("moved", "days", 1, "2024-03-09T09:00:00")
+    caller = Wire(server)
+    caller.ok("PUT", f"/workspaces/1/jobs/{job}", json={"job": {"time_zone": "America/New_York"}})
+    caller.http.close()
+    server.advance(days=3)
+    assert (ticks, shown(session, job, "next_run")) == (["moved"] * 3, ["2024-03-12T04:00:00-04:00"])
 
 
 def test_a_job_whose_run_goes_on_misses_its_times_and_then_runs_once(

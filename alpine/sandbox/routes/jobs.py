@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from alpine.sandbox.presenters.jobs import full_job, job_result, short_job
 from alpine.sandbox.routes.checks import Fields, assign, choice, complain, refuse, required
 from alpine.sandbox.routes.patterns import like
-from alpine.sandbox.schedule import expire, note_time_of_day
+from alpine.sandbox.schedule import expire
 from alpine.sandbox.state.model import INTERVAL_UNITS, Job, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
 from alpine.sandbox.web.errors import Forbidden, FrameworkError, Invalid, Refused
@@ -192,8 +192,6 @@ def _change(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any])
             setattr(job, name, [user_id for user_id in ids if user_id in workspace.members])
     if "owner_id" in sent:
         job.owner_id = as_id(sent["owner_id"]) or job.owner_id
-    if schedule.keys() & {"next_run", "time_zone"}:
-        note_time_of_day(job)
     expire(job)
     call.backend.scheduler.wake()
 
@@ -240,7 +238,19 @@ def _schedule(call: Call, job: Job, sent: Mapping[str, Any], fields: Fields) -> 
             new[name] = _moment(as_text(sent[name]), wall_clock_zone)
             if new[name] is not None and new[name].timestamp() < call.state.clock() - _GRACE_SECONDS:
                 complain(fields, "job", code)
+    if new.keys() & {"next_run", "time_zone"}:
+        new["time_of_day"] = _time_of_day(job, new, as_text(sent.get("next_run")))
     return new
+
+
+def _time_of_day(job: Job, new: Mapping[str, Any], sent: str) -> time | None:
+    next_run: datetime | None = new.get("next_run", job.next_run)
+    if next_run is None:
+        return None
+    if sent and "time_zone" in new:
+        # Not that of the first run, which is another where summer time skips the hour.
+        return datetime.fromisoformat(sent.strip()).time()
+    return next_run.astimezone(zone(new.get("time_zone", job.time_zone))).time()
 
 
 def _known_zone(name: str) -> str:
