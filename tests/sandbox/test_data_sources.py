@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from alpine.sandbox import Sandbox
@@ -157,11 +159,13 @@ def test_an_added_source_has_the_database_that_was_named(sandbox: Sandbox, wire:
         ("n" * 65, "pg_data_source", None, "1 to 64 characters"),
         ("New", "jdbc_data_source", "sales", "has no database"),
         ("New", "hdfs_data_source", "sales", "has no database"),
-        ("New", "pg_data_source", " ", "is empty"),
+        ("New", "pg_data_source", " ", "database is a text of 1 to 64 characters, not ' '"),
+        ("New", "pg_data_source", 5, "characters, not 5"),
+        (None, "pg_data_source", None, "characters, not None"),
     ],
 )
 def test_a_source_that_can_not_be_added_is_refused(
-    sandbox: Sandbox, name: str, kind: str, database: str | None, said: str
+    sandbox: Sandbox, name: Any, kind: str, database: Any, said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
         sandbox.add_data_source(name, kind, database)

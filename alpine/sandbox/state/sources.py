@@ -77,10 +77,9 @@ def add_source(state: State, name: str, kind: str, *, database: str | None = Non
         raise ValueError(f"There is no kind of data source {kind!r}; there are {', '.join(KINDS)}.")
     if database is not None and not made.has_database:
         raise ValueError(f"A data source of the kind {kind!r} has no database; leave out database={database!r}.")
-    if database is not None and not database.strip():
-        raise ValueError("The name of the database is empty.")
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise ValueError(f"The name of a data source has 1 to {LONGEST_NAME} characters, which {name!r} has not.")
+    _check_name("data source", name)
+    if database is not None:
+        _check_name("database", database)
     if name.lower() in {row.name.lower() for row in (*state.sql_sources, *state.hdfs_sources)}:
         raise ValueError(f"There is a data source {name!r} already; their names differ in more than capitals.")
     details = {**made.details, **({"db_name": database or "sandbox"} if made.has_database else {})}
@@ -98,3 +97,8 @@ def add_source(state: State, name: str, kind: str, *, database: str | None = Non
     if made.entity_type in SOURCES_WITH_DATABASES:
         state.databases.add(Database(name=details["db_name"], data_source_id=source.id))
     return source
+
+
+def _check_name(of_what: str, name: object) -> None:
+    if not (isinstance(name, str) and name.strip() and len(name) <= LONGEST_NAME):
+        raise ValueError(f"The name of a {of_what} is a text of 1 to {LONGEST_NAME} characters, not {name!r}.")
