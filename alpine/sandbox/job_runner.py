@@ -162,7 +162,7 @@ class JobRunner:
 
 
 def _check_owner(state: State, owner: User, workfile: Workfile) -> None:
-    # He may have left the workflow's workspace since the task was made, or have been given the job.
+    # The owner may have left the workspace since the task was made, or have been given the job.
     with state.lock:
         workspace = state.workspaces.find(workfile.workspace_id)
         if workspace is None or not View(state, owner).may_see(workspace):

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from alpine.sandbox import Sandbox
 from alpine.sandbox.routes import all_routes
 from tests.sandbox.test_data_sources import GREENPLUM, HADOOP
 from tests.sandbox.wire import FLOW, PEOPLE, Wire, wait_for
 
+# In the names of what only those may see who may see the private workspace.
+MARK = "confidential"
 ENGINE = "/alpinedatalabs/api/v1/json"
 # Nobody is logged in; cleo is an outsider to ben's private workspace, and a visitor of it when it is public; ada is a
 # member, ben the owner of everything in it, demo an administrator and no member.
@@ -145,14 +148,14 @@ class World:
         demo, ben = self.callers["demo"], self.callers["ben"]
         ids: dict[str, Any] = {user["username"]: user["id"] for user in demo.ok("GET", "/users")}
         ids["spare"] = demo.ok("POST", "/users", json={**PERSON, "username": "spare"})["id"]
-        ids["workspace"] = ben.ok("POST", "/workspaces", json={"name": "ben's"})["id"]
+        ids["workspace"] = ben.ok("POST", "/workspaces", json={"name": f"{MARK} workspace"})["id"]
         members = {"member_ids": [ids["ben"], ids["ada"]]}
         ben.ok("POST", f"/workspaces/{ids['workspace']}/members", json=members)
-        ids["file"] = ben.upload("a.txt", b"one", ids["workspace"]).json()["response"]["id"]
+        ids["file"] = ben.upload(f"{MARK}.txt", b"one", ids["workspace"]).json()["response"]["id"]
         ben.ok("POST", f"/workfiles/{ids['file']}/versions", json={"content": "two"})
         ids["version"] = ben.ok("GET", f"/workfiles/{ids['file']}/versions")[0]["id"]
         flow = {"workfile[entity_subtype]": "alpine"}
-        ids["flow"] = ben.upload("flow.afm", FLOW, ids["workspace"], **flow).json()["response"]["id"]
+        ids["flow"] = ben.upload(f"{MARK}.afm", FLOW, ids["workspace"], **flow).json()["response"]["id"]
         ids["job"], ids["task"] = self.job_of(ben, ids["workspace"], ids["flow"])
         ids |= {"result": "latest", "process": ben.run(ids["flow"])}
         ids["source"] = ben.ok("POST", "/data_sources", json=GREENPLUM)["id"]
@@ -177,8 +180,8 @@ class World:
         job, task = self.job_of(caller, own, caller.upload("own.afm", FLOW, own, **flow).json()["response"]["id"])
         return {**self.ids, "own": own, "own_job": job, "own_task": task}
 
-    def call(self, role: str, method: str, path: str, body: Any) -> int:
-        """What status a caller gets."""
+    def call(self, role: str, method: str, path: str, body: Any) -> requests.Response:
+        """What a caller gets."""
         if role == "visitor":
             self.callers["ben"].ok("PUT", f"/workspaces/{self.ids['workspace']}", json={"public": True})
         needs_own = ":own" in path or "{own" in str(body)
@@ -189,10 +192,9 @@ class World:
         for piece in split(path):
             name, _, given = piece.strip("<>").partition(":")
             url += str(ids[given or name.removesuffix("_id")]) if piece.startswith("<") else piece
-        answer = caller.http.request(
+        return caller.http.request(
             method, url, params={"session_id": token}, headers={"x-token": token}, json=filled(body, ids)
         )
-        return answer.status_code
 
     def close(self) -> None:
         for caller in self.callers.values():
@@ -232,7 +234,9 @@ def test_a_route_is_open_to_those_who_may(
     seen = []
     world.build()
     for role in ROLES:
-        seen.append(world.call(role, method, path, body))
+        answer = world.call(role, method, path, body)
+        seen.append(answer.status_code)
+        assert role not in ("nobody", "outsider") or MARK not in answer.text
         if role == "visitor" or (method != "GET" and seen[-1] < 300):
             world.build()
     assert dict(zip(ROLES, seen, strict=True)) == dict(zip(ROLES, expected, strict=True))
@@ -272,7 +276,7 @@ def test_a_job_stops_running_a_workflow_that_its_owner_may_not_see_any_more(worl
     assert (shown["work_flow"], shown["is_valid"]) == (None, True)
     result = result_of(ada, job)
     assert result["succeeded"] is False
-    assert result["job_task_results"][0]["message"] == "The job's owner 'ada' may not see the workspace of 'flow'."
+    assert result["job_task_results"][0]["message"] == f"The job's owner 'ada' may not see the workspace of '{MARK}'."
 
 
 def result_of(caller: Wire, job: int) -> Any:
