@@ -283,8 +283,13 @@ class Database:
         return self._keep(f"{select_values(structure, table.columns, table.types, table.rows)} ORDER BY {PLACE}")
 
     def _put(self, data: Any, sql: Callable[[str], str]) -> DatabaseTable:
-        with registered(self._connection(), data) as view:
-            return self._keep(sql(view))
+        import duckdb
+
+        try:
+            with registered(self._connection(), data) as view:
+                return self._keep(sql(view))
+        except duckdb.Error as error:
+            raise DatabaseFailure(plain(error)) from error
 
     def _keep(self, sql: str) -> DatabaseTable:
         self._count += 1

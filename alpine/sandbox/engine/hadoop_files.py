@@ -114,6 +114,27 @@ def select_values(structure: FileStructure, columns: tuple[str, ...], types: tup
     return f"SELECT {', '.join(parts)} FROM {table}"
 
 
+def _delimiter(element: Element) -> str:
+    said = element.get("delimiter", "").strip()
+    if not said:
+        return ","
+    if said.lower() == "other":
+        return _sign(element, "other") or ","
+    if len(said) == 1:
+        return said
+    if said.lower() not in _DELIMITERS:
+        raise NodeFailure(f"The sandbox does not know the delimiter {said!r} of a Hadoop file.")
+    return _DELIMITERS[said.lower()]
+
+
+def _sign(element: Element, name: str) -> str:
+    said = element.get(name, "")
+    said = {"\\t": "\t"}.get(said, said)
+    if len(said) > 1:
+        raise NodeFailure(f"{name} of a Hadoop file should be one character, not {said!r}.")
+    return said
+
+
 def _loaded(x: str, kind: ColumnType) -> str:
     """A field of a text file in the type of its column."""
     text = f"trim({x}, {literal(_BLANKS)})"
