@@ -99,12 +99,10 @@ class Engine:
         for name in typed.keys() - seen.keys():
             raise ValueError(f"Types are given for the table {name!r}, but {path} has no file for it.")
         for file in files:
-            if file.suffix.lower() == PARQUET:
-                self.load_table(file.stem, file, types=typed.get(file.stem.lower()))
-            else:
-                self.load_table(
-                    file.stem, file, types=typed.get(file.stem.lower()), null_values=null_values, header=header
-                )
+            kinds = dict(typed.get(file.stem.lower(), {}))
+            is_text = file.suffix.lower() != PARQUET
+            options = LoadOptions(kinds, null_values if is_text else (), header or not is_text, for_hadoop=False)
+            self._shared.database.load(file.stem, file, options)
         return [file.stem for file in files]
 
     @property

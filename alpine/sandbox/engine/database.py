@@ -15,9 +15,7 @@ from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnd
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
 from alpine.sandbox.engine.loading import LoadOptions, read, select
 from alpine.sandbox.engine.messages import plain
-from alpine.sandbox.engine.tables import PLACE as PLACE
-from alpine.sandbox.engine.tables import DatabaseTable as DatabaseTable
-from alpine.sandbox.engine.tables import created, drop, registered
+from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from alpine.sandbox.engine.text_files import TextFile
 
 log: logging.Logger = logging.getLogger("alpine.sandbox")
+
+__all__ = ["PLACE", "Cursor", "Database", "DatabaseTable"]
 
 LOADED = "loaded"
 MAX_THREADS = 4

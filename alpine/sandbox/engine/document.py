@@ -80,8 +80,9 @@ class NodeRecord:
 
 
 def cell(value: Any) -> str:
-    """One value as a result shows it: whole numbers plain, doubles with four decimals, decimal numbers as they are stored,
-    nothing for a null.
+    """One value as a result shows it.
+
+    Whole numbers come plain, doubles with four decimals, decimal numbers as they are stored, a null as nothing.
 
     >>> cell(7), cell(1956.592205), cell(Decimal("12.50")), cell(None), cell(True)
     ('7', '1956.5922', '12.50', '', 'true')

@@ -6,6 +6,7 @@ numbers that a double or 64 bits would round are decimal numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,6 +25,7 @@ PARQUET = ".parquet"
 READABLE = (*ENDINGS, PARQUET)
 _LONGEST_LINE = 1 << 20
 
+
 @dataclass(frozen=True)
 class LoadOptions:
     """How a table is loaded.
@@ -33,6 +35,7 @@ class LoadOptions:
     :param header: Whether the first row of a text file holds the names of the columns.
     :param columns: Names of the columns, in place of those in the source.
     :param delimiter: What parts the fields of a text file; None finds it in the first row.
+    :param for_hadoop: Whether a text file may be one that only Hadoop flows can read.
     """
 
     types: Mapping[str, str] = field(default_factory=dict)
@@ -40,10 +43,11 @@ class LoadOptions:
     header: bool = True
     columns: Sequence[str] | None = None
     delimiter: str | None = None
+    for_hadoop: bool = True
 
     def __post_init__(self) -> None:
         if isinstance(self.columns, str) or isinstance(self.null_values, str):
-            raise ValueError("columns and null_values are lists of texts.")
+            raise TypeError("columns and null_values are lists of texts.")
         if self.delimiter is not None and len(self.delimiter) != 1:
             raise ValueError(f"A delimiter is one character, not {self.delimiter!r}.")
         for name in self.types.values():
@@ -92,6 +96,8 @@ def read(source: Any, options: LoadOptions) -> tuple[Source | None, TextFile | N
     except ValueError as error:
         if options.types or options.columns is not None:
             raise
+        if not options.for_hadoop:
+            raise ValueError(f"{error} If a Hadoop flow declares its columns, load it with load_table.") from None
         # A Hadoop source may still read it, in its own way.
         return None, text, str(error)
     return Source(names, data, is_from_text=True), text, ""
@@ -215,4 +221,4 @@ def _array(column: Any) -> pyarrow.Array:
 def _is_missing(value: Any) -> bool:
     import pandas
 
-    return value is None or value is pandas.NA or (isinstance(value, float) and value != value)
+    return value is None or value is pandas.NA or (isinstance(value, float) and math.isnan(value))

@@ -34,7 +34,7 @@ def plain(error: BaseException) -> str:
     """The database's reason, without its kinds of errors, the picture of the statement, and its own names of types.
 
     >>> plain(ValueError('Binder Error: Referenced column "m" not found in FROM clause!\\nCandidate bindings: "n"'))
-    "There is no column 'm'. There are: n."
+    "There is no column 'm'."
     """
     text = str(error).partition("\n\nLINE")[0].strip()
     bare = _KINDS.sub("", text)
@@ -42,11 +42,5 @@ def plain(error: BaseException) -> str:
         found = re.search(pattern, bare)
         if found:
             named = {key: _TYPES.get(value, value) for key, value in found.groupdict().items()}
-            return words.format(**named) + _candidates(bare)
+            return words.format(**named)
     return re.sub(r"\b(INT16|INT32|INT64|VARCHAR)\b", lambda match: _TYPES[match.group()], bare.partition("\n")[0])
-
-
-def _candidates(text: str) -> str:
-    found = re.search(r"Candidate bindings: (.*)", text)
-    names = ", ".join(re.findall(r'"([^"]*)"', found.group(1))) if found else ""
-    return f" There are: {names}." if names else ""

@@ -147,7 +147,9 @@ def complete_rows(
         parts.append(f"CAST({quoted(table.find(label))} AS VARCHAR) AS {LABEL}__")
         needed.append(table.find(label))
     there = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in needed) or "TRUE"
-    data = cursor.dataframe(f"SELECT {PLACE} AS row__, {', '.join(parts)} FROM {table.rows} WHERE {there} ORDER BY {PLACE}")
+    data = cursor.dataframe(
+        f"SELECT {PLACE} AS row__, {', '.join(parts)} FROM {table.rows} WHERE {there} ORDER BY {PLACE}"
+    )
     return data.set_index("row__").rename(columns={f"{LABEL}__": LABEL}) if label else data.set_index("row__")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from alpine.afm import Operator, Workflow
 from alpine.sandbox.engine.context import Context, Output
@@ -50,10 +51,10 @@ class PlanContext(Context):
         """
         raise PlanEnds
 
-    def expression(self, text: str, data_type: str = "") -> str:
+    def expression(self, text: str, data_type: str = "", **more: Any) -> str:
         """An expression as SQL, or a null where it is refused."""
         try:
-            return super().expression(text, data_type)
+            return super().expression(text, data_type, **more)
         except NodeFailure as failure:
             self._note(str(failure))
             return "NULL"
@@ -105,15 +106,14 @@ def _looked_at(entry: Entry, context: PlanContext) -> Output:
         output = _UNKNOWN
     except RunStopped:
         raise
-    except DatabaseFailure as failure:
+    except DatabaseFailure:
         # SQL with a null in place of a refused expression may be refused as well.
         if not context.failures:
             raise
-        del failure
         output = _UNKNOWN
     except NodeFailure as failure:
         raise NodeFailure(" ".join([*context.failures, str(failure)])) from None
-    except Exception:
+    except Exception:  # noqa: BLE001 - a function may raise anything
         # Tables without rows may be more than a function expects; the run will tell.
         output = _UNKNOWN
     if context.failures:

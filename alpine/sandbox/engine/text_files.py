@@ -71,9 +71,7 @@ class TextFile:
             column_names=fields, skip_rows_after_names=1 if header else 0, block_size=_BLOCK
         )
         # In a file of one column, an empty line is a row that has no value.
-        parsing = arrow_csv.ParseOptions(
-            delimiter=sign, newlines_in_values=True, ignore_empty_lines=len(first) > 1
-        )
+        parsing = arrow_csv.ParseOptions(delimiter=sign, newlines_in_values=True, ignore_empty_lines=len(first) > 1)
         converting = arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(fields, pyarrow.string()),
             null_values=["", *null_values],

@@ -9,6 +9,7 @@ from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.quantiles import binned_columns
 from alpine.sandbox.engine.registry import operator
 
+
 @operator(
     "field.VariableOperator",
     "hadoop.HadoopVariableOperator",
