@@ -27,11 +27,11 @@ Workflow files that are public, each run in the sandbox as it is: `client-*` fro
 (AlpineNow/python-alpine-api, MIT), `labs-*` from AlpineNow/Custom-Operator-Labs (BSD-3-Clause). Tables that are public
 were loaded (`credit`, `golfnew`); for all others the sandbox made stand-in rows of the columns that the flow declares.
 
-A run ends at the first operator that is refused; those that come later were not reached. A custom operator is named by
-its signature class, and runs once a function is registered for it.
+Before a flow runs, all that is refused in it is found, and then nothing runs; what depends on a refused operator is
+looked at no further. A custom operator is named by its signature class, and runs once a function is registered for it.
 
 """
-_COLUMNS = ("File", "Outcome", "Ran", "Refused", "Not reached")
+_COLUMNS = ("File", "Outcome", "Operators", "Refused")
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,13 @@ class Outcome:
     """What became of one file.
 
     :param name: the file's name.
-    :param ran: the classes of the operators that ran.
-    :param refused: the class that was refused, with the reason; empty when none was.
-    :param unreached: the classes of the operators that come later.
+    :param operators: the classes of its operators.
+    :param refused: the classes that were refused, each with the reason.
     """
 
     name: str
-    ran: tuple[str, ...]
-    refused: str
-    unreached: tuple[str, ...]
+    operators: tuple[str, ...]
+    refused: tuple[str, ...]
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -55,9 +53,8 @@ class Outcome:
         return (
             f"`{self.name}`",
             "refused" if self.refused else "SUCCESS",
-            _counted(self.ran),
-            self.refused or "-",
-            _counted(self.unreached),
+            _counted(self.operators),
+            "; ".join(dict.fromkeys(self.refused)) or "-",
         )
 
 
@@ -94,11 +91,10 @@ def _outcome(engine: Engine, path: Path) -> Outcome:
     )
     engine.wait(run, None)
     document = json.loads(engine.results(1, run))
-    done = len(document["outputs"])
-    names = [identity(step).removeprefix("com.alpine.miner.gef.runoperator.") for step in steps]
-    reasons = [line["errMessage"] for line in document["logs"] if line["errMessage"] != "null"]
-    refused = f"`{names[done]}`: {_short(reasons[0])}" if reasons else ""
-    return Outcome(path.name, tuple(names[:done]), refused, tuple(names[done + 1 :] if reasons else ()))
+    names = {step.name: identity(step).removeprefix("com.alpine.miner.gef.runoperator.") for step in steps}
+    reasons = [(line["nodeName"], line["errMessage"]) for line in document["logs"] if line["errMessage"] != "null"]
+    refused = [f"`{names[node]}`: {_short(reason)}" for node, reason in reasons]
+    return Outcome(path.name, tuple(names.values()), tuple(refused))
 
 
 def _short(reason: str) -> str:
