@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine import document
@@ -228,24 +229,29 @@ def columns_in(text: str, table: DatabaseTable) -> list[str]:
 
     :raises NodeFailure: A name is none of the table's columns, or the list can be read in two ways.
     """
-    parts = text.split(",")
-    found, place = [], 0
-    while place < len(parts):
-        if not parts[place].strip():
-            place += 1
-            continue
-        ends = [end for end in range(place + 1, len(parts) + 1) if _known(",".join(parts[place:end]), table)]
-        if len(ends) > 1:
-            raise NodeFailure(f"The list {text!r} can be read in two ways, since names of columns hold commas.")
-        end = ends[0] if ends else place + 1
-        name = ",".join(parts[place:end])
-        found.append(name if name in table.columns else table.find(name.strip()))
-        place = end
-    return found
+    parts = [part for part in text.split(",") if part.strip()]
+    readings = list(islice(_readings(parts, table), 2))
+    if len(readings) > 1:
+        raise NodeFailure(f"The list {text!r} can be read in two ways, since names of columns hold commas.")
+    names = readings[0] if readings else parts
+    return [name if name in table.columns else table.find(name.strip()) for name in names]
 
 
-def _known(name: str, table: DatabaseTable) -> bool:
-    return name in table.columns or name.strip().lower() in (column.lower() for column in table.columns)
+def _readings(parts: Sequence[str], table: DatabaseTable) -> Iterator[list[str]]:
+    """The ways in which the parts of a list are names of columns."""
+    known = {*table.columns, *(column.strip().lower() for column in table.columns)}
+    most = max((column.count(",") for column in table.columns), default=0) + 1
+
+    def after(place: int) -> Iterator[list[str]]:
+        if place == len(parts):
+            yield []
+        for end in range(place + 1, min(place + most, len(parts)) + 1):
+            name = ",".join(parts[place:end])
+            if name in known or name.strip().lower() in known:
+                yield from ([name, *rest] for rest in after(end))
+
+    # The usual table has no such names, and as many columns as it likes.
+    return after(0) if most > 1 else iter([list(parts)])
 
 
 def _shown(column: str, kind: str) -> str:
