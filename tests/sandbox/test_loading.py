@@ -197,7 +197,7 @@ def test_values_of_a_frame_take_a_type_without_being_changed(engine: Engine):
     table = pd.DataFrame({"zip": [1234.0, None], "amount": [12.5, 3.0], "n": [1.0, 2.0]})
     engine.load_table("t", table, types={"zip": "text", "amount": "numeric(10,2)", "n": "integer"})
     assert loaded(engine) == [["1234", "12.50", "1"], ["", "3.00", "2"]]
-    with pytest.raises(ValueError, match="'amount' has '12.5' in row 1"):
+    with pytest.raises(ValueError, match=r"'amount' has '12\.5' in row 1"):
         engine.load_table("t", table, types={"amount": "integer"})
 
 

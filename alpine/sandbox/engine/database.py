@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnds, RunStopped
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
-from alpine.sandbox.engine.loading import LoadOptions, read, select
+from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
 from alpine.sandbox.engine.messages import plain
 from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
 
@@ -82,7 +82,7 @@ class Cursor:
 
     def take(self, data: Any) -> DatabaseTable:
         """Keep a DataFrame or an Arrow table as a new table of this run."""
-        with self._errors(), registered(self._connection, data) as name:
+        with self._errors(), registered(self._connection, as_arrow(data)) as name:
             return self.make(f"SELECT * FROM {name}")
 
     def dataframe(self, sql: str) -> Any:

@@ -15,7 +15,8 @@ from alpine.sandbox.engine.types import MAX_DIGITS, ColumnType, UnknownType, pig
 
 _TEXT = "HadoopFileStructureModel"
 _DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " ", "ctrl-a": "\x01"}
-_BLANKS = "".join(map(chr, range(33)))
+_BLANKS = "".join(map(chr, range(1, 33)))
+"""What Java trims, but for the character 0, which ends a statement in DuckDB 1."""
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?"
 _SPECIAL = "[+-]?(NaN|Infinity)"
 _LIMITS = {"INTEGER": ("-2147483648", "2147483647"), "BIGINT": ("-9223372036854775808", "9223372036854775807")}

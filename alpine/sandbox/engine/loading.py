@@ -149,6 +149,19 @@ def select(source: Source, options: LoadOptions, view: str, query: Query) -> str
     return f"SELECT {', '.join(parts)} FROM {view}"
 
 
+def as_arrow(data: Any) -> Any:
+    """A DataFrame as an Arrow table, where its columns can be that; anything else as it is.
+
+    DuckDB does not know every type of every pandas.
+    """
+    import pyarrow
+
+    try:
+        return pyarrow.Table.from_pandas(data, preserve_index=False)
+    except (pyarrow.ArrowException, AttributeError, OverflowError, TypeError):
+        return data
+
+
 def _renamed(data: pyarrow.Table, options: LoadOptions) -> Source:
     import pyarrow
 
