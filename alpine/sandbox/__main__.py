@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stopped = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in _STOPPING}
     try:
-        server = Sandbox(**vars(asked)).start()
+        server = Sandbox(**{**vars(asked), "types": _by_table(asked.types)}).start()
     except (OSError, ValueError, ModuleNotFoundError) as error:
         sys.stderr.write(f"alpine-sandbox: error: {error}\n")
         return 2
@@ -81,13 +81,46 @@ def _parser() -> argparse.ArgumentParser:
     add: Any = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=int, default=8080, help="port (%(default)s); 0 takes a free one")
-    add("--data", metavar="DIR", help="folder with CSV and Parquet files, each a table named like its file")
+    add("--data", metavar="DIR", help="folder with text and Parquet files, each a table named like its file")
+    add(
+        "--type",
+        dest="types",
+        metavar="TABLE.COLUMN=TYPE",
+        action="append",
+        default=[],
+        type=_type,
+        help="type of a column of the data, by PostgreSQL's names, as orders.amount='numeric(10,2)'; may be repeated",
+    )
+    add(
+        "--null-value",
+        dest="null_values",
+        metavar="WORD",
+        action="append",
+        default=[],
+        help="word in text files of the data that stands for a null; may be repeated",
+    )
+    add("--no-header", dest="header", action="store_false", help="the text files of the data have no header")
     add("--flows", metavar="DIR", help="folder with .afm files for the workspace Sandbox")
     add("--stand-in", action="store_true", help="make up rows for missing tables whose columns a flow declares")
     add("--pace", type=_pace, default="instant", help="'instant', or the seconds that each operator takes")
     add("--username", default="demo", help="the administrator (%(default)s)")
     add("--password", default="alpine-demo", help="the password of all users (%(default)s)")
     return parser
+
+
+def _type(text: str) -> tuple[str, str, str]:
+    place, equals, kind = text.partition("=")
+    table, dot, column = place.partition(".")
+    if not (equals and dot and table and column and kind):
+        raise argparse.ArgumentTypeError(f"TABLE.COLUMN=TYPE, not {text!r}")
+    return table, column, kind
+
+
+def _by_table(given: list[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in given:
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def _pace(text: str) -> Pace:

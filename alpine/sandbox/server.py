@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,11 @@ class Sandbox:
 
     :param host: The address to listen on; anything but this machine's own is logged as a warning.
     :param port: The port; 0 takes a free one.
-    :param data: A folder with CSV and Parquet files, each a table.
+    :param data: A folder with text and Parquet files, each a table.
+    :param types: Types of the columns of tables in ``data``, by PostgreSQL's names:
+        ``{"orders": {"amount": "numeric(10,2)"}}``.
+    :param null_values: Words in text files of ``data`` that stand for a null, besides nothing at all.
+    :param header: Whether the first row of a text file in ``data`` holds the names of its columns.
     :param flows: A folder with ``.afm`` files for the workspace ``Sandbox``, besides the examples.
     :param username: The administrator.
     :param password: The password of the administrator and of the other users.
@@ -82,6 +86,9 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         data: str | Path | None = None,
+        types: Mapping[str, Mapping[str, str]] | None = None,
+        null_values: Sequence[str] = (),
+        header: bool = True,
         flows: str | Path | None = None,
         username: str = "demo",
         password: str = "alpine-demo",  # noqa: S107 - everybody's password on a test server, told in the documentation
@@ -105,6 +112,7 @@ class Sandbox:
         self.requests: deque[tuple[str, str, int]] = deque(maxlen=_REQUESTS_KEPT)
         self._asked_port = port
         self._data, self._flows = _folder(data), _folder(flows)
+        self._types, self._null_values, self._header = types, tuple(null_values), header
         self._first_pace = self._pace = _checked(pace)
         self._initial = Settings(version=version, token_style=token_style, **options)
         self._clock = clock
@@ -201,14 +209,65 @@ class Sandbox:
         """The names of the tables that workflows can read."""
         return self._running.backend.engine.tables
 
-    def load_table(self, name: str, source: object) -> None:
+    def load_table(
+        self,
+        name: str,
+        source: object,
+        *,
+        types: Mapping[str, str] | None = None,
+        null_values: Sequence[str] = (),
+        header: bool = True,
+        columns: Sequence[str] | None = None,
+        delimiter: str | None = None,
+    ) -> None:
         """Load a table that workflows can read, in place of one that had its name.
 
+        A column of a text file is a number, a date or a truth value only where that loses nothing: ``007`` and ``NA``
+        stay text. A source of a Hadoop flow reads a text file by the columns, types and options that the flow
+        declares for it, whatever is given here.
+
         :param name: ``schema.table``, or ``table`` for whichever schema a workflow names.
-        :param source: Path of a CSV or Parquet file, or a DataFrame.
-        :raises ValueError: When it cannot be read as a table.
+        :param source: Path of a text file (``.csv``, ``.txt``, ``.data``, ``.tsv``) or a Parquet file, or a DataFrame.
+        :param types: Types of columns, by PostgreSQL's names.
+        :param null_values: Words in a text file that stand for a null, besides nothing at all.
+        :param header: Whether the first row of a text file holds the names of the columns.
+        :param columns: Names of the columns, in place of those in the source.
+        :param delimiter: What parts the fields of a text file, where that is none of ``,`` ``;`` ``|`` and tab.
+        :raises ValueError: When it cannot be read as a table, a type is not known, or a value is none of its type.
+
+        Example::
+
+            >>> orders = pandas.DataFrame({"amount": [12.5, 3.0], "zip": ["01234", "99999"]})
+            >>> server.load_table("demo.parcels", orders, types={"amount": "numeric(10,2)", "zip": "varchar(5)"})
         """
-        self._running.backend.engine.load_table(name, source)
+        self._running.backend.engine.load_table(
+            name,
+            source,
+            types=types,
+            null_values=null_values,
+            header=header,
+            columns=columns,
+            delimiter=delimiter,
+        )
+
+    def load_folder(
+        self,
+        path: str | Path,
+        *,
+        types: Mapping[str, Mapping[str, str]] | None = None,
+        null_values: Sequence[str] = (),
+        header: bool = True,
+    ) -> list[str]:
+        """Load every text and Parquet file of a folder, each under its name without the ending.
+
+        :param path: The folder.
+        :param types: Types of columns, by PostgreSQL's names, for each table.
+        :param null_values: Words in text files that stand for a null, besides nothing at all.
+        :param header: Whether the first row of a text file holds the names of the columns.
+        :returns: The names of the tables.
+        :raises ValueError: When a file cannot be read as a table, or two would be the same one.
+        """
+        return self._running.backend.engine.load_folder(path, types=types, null_values=null_values, header=header)
 
     @property
     def workflows(self) -> list[str]:
@@ -430,7 +489,7 @@ class Sandbox:
 
     def _prepare(self, engine: Engine) -> None:
         if self._data is not None:
-            engine.load_folder(self._data)
+            engine.load_folder(self._data, types=self._types, null_values=self._null_values, header=self._header)
 
     def _note(self, method: str, path: str, status: int) -> None:
         self.requests.append((method, path, status))

@@ -16,23 +16,21 @@ from alpine import afm
 from alpine.sandbox.engine import Engine
 from alpine.sandbox.engine.registry import identity
 
-_COLUMNS = ("File", "Outcome", "Ran", "Refused", "Not reached")
+_COLUMNS = ("File", "Outcome", "Operators", "Refused")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one file.
 
-    :param name: The file's name.
-    :param ran: The classes of the operators that ran.
-    :param refused: The class that was refused, with the reason; empty when none was.
-    :param unreached: The classes of the operators that come later.
+    :param name: the file's name.
+    :param operators: the classes of its operators.
+    :param refused: the classes that were refused, each with the reason.
     """
 
     name: str
-    ran: tuple[str, ...]
-    refused: str
-    unreached: tuple[str, ...]
+    operators: tuple[str, ...]
+    refused: tuple[str, ...]
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -40,16 +38,15 @@ class Outcome:
         return (
             f"`{self.name}`",
             "refused" if self.refused else "SUCCESS",
-            _counted(self.ran),
-            self.refused or "-",
-            _counted(self.unreached),
+            _counted(self.operators),
+            "; ".join(dict.fromkeys(self.refused)) or "-",
         )
 
 
 def outcomes(corpus: Path) -> Iterator[Outcome]:
     """Run every file of a folder.
 
-    :param corpus: The folder, with ``flows`` and ``data`` in it.
+    :param corpus: the folder, with ``flows`` and ``data`` in it.
     """
     engine = Engine(stand_in=True)
     try:
@@ -63,7 +60,7 @@ def outcomes(corpus: Path) -> Iterator[Outcome]:
 def markdown(found: Iterable[Outcome]) -> str:
     """The table, below the count of those that succeed.
 
-    :param found: What became of the files.
+    :param found: what became of the files.
     """
     rows = list(found)
     ran = sum(not row.refused for row in rows)
@@ -79,11 +76,10 @@ def _outcome(engine: Engine, path: Path) -> Outcome:
     )
     engine.wait(run, None)
     document = json.loads(engine.results(1, run))
-    done = len(document["outputs"])
-    names = [identity(step).removeprefix("com.alpine.miner.gef.runoperator.") for step in steps]
-    reasons = [line["errMessage"] for line in document["logs"] if line["errMessage"] != "null"]
-    refused = f"`{names[done]}`: {_short(reasons[0])}" if reasons else ""
-    return Outcome(path.name, tuple(names[:done]), refused, tuple(names[done + 1 :] if reasons else ()))
+    names = {step.name: identity(step).removeprefix("com.alpine.miner.gef.runoperator.") for step in steps}
+    reasons = [(line["nodeName"], line["errMessage"]) for line in document["logs"] if line["errMessage"] != "null"]
+    refused = [f"`{names[node]}`: {_short(reason)}" for node, reason in reasons]
+    return Outcome(path.name, tuple(names.values()), tuple(refused))
 
 
 def _short(reason: str) -> str:

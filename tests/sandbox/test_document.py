@@ -18,7 +18,7 @@ from alpine.sandbox.engine import document
         (-50_000, "-50000"),
         (1956.592205, "1956.5922"),
         (0.5, "0.5000"),
-        (Decimal("2.5"), "2.5000"),
+        (Decimal("2.50"), "2.50"),
         (Decimal("NaN"), "NaN"),
         (float("nan"), "NaN"),
         (float("inf"), "Infinity"),

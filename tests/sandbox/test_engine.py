@@ -134,9 +134,19 @@ def test_a_variable_that_the_flow_does_not_declare_is_taken_with_a_warning(engin
 def test_a_failed_operator_ends_the_run_and_the_logs_say_why(engine: Engine):
     document = run(engine, flow(source("demo.numbers"), filtered("m"), links="source > filter"))
     head = document["flowMetaInfo"]
+    assert (head["status"], head["noOfError"], head["noOfNodesProcessed"]) == ("FAILURE", 1, 0)
+    assert document["outputs"] == []
+    assert errors(document) == ["There is no column 'm'. The columns are: n, word."]
+    assert [line["nodeName"] for line in document["logs"]] == ["filter", "filter", "null"]
+
+
+def test_an_operator_that_fails_while_it_runs_ends_the_run(engine: Engine):
+    engine.fail_node("filter", 1)
+    document = run(engine, SIMPLE)
+    head = document["flowMetaInfo"]
     assert (head["status"], head["noOfError"], head["noOfNodesProcessed"]) == ("FAILURE", 1, 1)
     assert [entry["out_title"] for entry in document["outputs"]] == ["source"]
-    assert errors(document) == ["There is no column 'm'. The columns are: n, word."]
+    assert errors(document) == ["The operator 'filter' was told to fail."]
     assert len(document["logs"]) == 5
 
 
@@ -338,9 +348,8 @@ def test_a_file_in_another_encoding_is_refused_wherever_that_shows(tmp_path: Pat
 
 def test_what_can_not_be_loaded_is_refused_by_name(tmp_path: Path, engine: Engine):
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
-    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3\n", encoding="utf-8")
     (tmp_path / "fake.parquet").write_text("no", encoding="utf-8")
-    for name in ("empty.csv", "ragged.csv", "fake.parquet", "x.txt"):
+    for name in ("empty.csv", "fake.parquet", "x.xlsx"):
         with pytest.raises(ValueError, match=name):
             engine.load_table("t", tmp_path / name)
     with pytest.raises(ValueError, match=r"must be a DataFrame.*not int"):
@@ -351,6 +360,16 @@ def test_what_can_not_be_loaded_is_refused_by_name(tmp_path: Path, engine: Engin
         engine.load_table(" ", pd.DataFrame({"a": [1]}))
     with pytest.raises(FileNotFoundError):
         engine.load_table("t", tmp_path / "none.csv")
+
+
+def test_a_file_whose_rows_differ_in_length_is_refused_where_a_database_flow_reads_it(tmp_path: Path, engine: Engine):
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"ragged\.csv"):
+        engine.load_table("t", tmp_path / "ragged.csv", types={"a": "integer"})
+    engine.load_table("t", tmp_path / "ragged.csv")
+    [reason] = errors(run(engine, flow(source("any.t"))))
+    assert "ragged.csv" in reason
+    assert "3" in reason
 
 
 def test_a_table_that_is_not_loaded_fails_naming_it_and_how_to_load_it(engine: Engine):

@@ -117,9 +117,18 @@ def test_pig_is_translated_by_its_grammar_alone(wire: Wire) -> None:
 @pytest.mark.usefixtures("people")
 def test_names_of_columns_are_names_whatever_they_hold(wire: Wire) -> None:
     name = 'x" FROM loaded."demo.people"; --'
-    item = element("DerivedFieldItem", columnName=name, dataType="INTEGER); DROP", expression="1")
+    item = element("DerivedFieldItem", columnName=name, dataType="INTEGER", expression="1")
     step = node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="")
     number = wire.upload_flow(content=flow(source("demo.people"), step, links="source > step"))["id"]
     document = wire.finished(number, wire.run(number))
     assert document["flowMetaInfo"]["status"] == "SUCCESS"
     assert document["outputs"][1]["visualData"]["columns"] == [name]
+
+
+def test_names_of_types_are_names_or_refused(wire: Wire) -> None:
+    item = element("DerivedFieldItem", columnName="made", dataType="INTEGER); DROP", expression="1")
+    step = node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="")
+    number = wire.upload_flow(content=flow(source("demo.people"), step, links="source > step"))["id"]
+    document = wire.finished(number, wire.run(number))
+    assert document["flowMetaInfo"]["status"] == "FAILURE"
+    assert "'INTEGER); DROP'" in document["logs"][1]["errMessage"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine import document
-from alpine.sandbox.engine.database import Cursor, Database, DatabaseTable
+from alpine.sandbox.engine.database import PLACE, Cursor, Database, DatabaseTable
 from alpine.sandbox.engine.expressions import quoted, vetted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.types import ColumnType, UnknownType, of_flow
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -64,12 +66,17 @@ class Context:
         declared: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.operator = operator
-        self.inputs = inputs
+        self._inputs = inputs
         self.database = database
         self.data_source = data_source
         self.declared = declared
         self.cursor = cursor
         self.is_hadoop: bool = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
+
+    @property
+    def inputs(self) -> Sequence[Output]:
+        """What the operators before it left."""
+        return self._inputs
 
     def parameter(self, name: str, default: str = "") -> str:
         """A parameter, or the value of a field of a custom operator's dialog."""
@@ -115,23 +122,35 @@ class Context:
         return element
 
     @property
+    def planning(self) -> bool:
+        """Whether the operator is only looked over, with tables that have no rows."""
+        return False
+
+    def needs_rows(self) -> None:
+        """Say that what follows depends on the rows of the input; a look over the flow before it runs ends here.
+
+        An operator calls it once its options and columns are checked, where the columns of its output depend on the
+        rows, or where it refuses tables with too few of them.
+        """
+
+    def tables(self) -> list[DatabaseTable]:
+        """The tables that come in, in the order of the links."""
+        return [entry.table for entry in self.inputs if entry.table is not None]
+
+    @property
     def table(self) -> DatabaseTable:
         """The one table that comes in.
 
         :raises NodeFailure: None does, or more than one.
         """
-        tables = [entry.table for entry in self.inputs if entry.table is not None]
+        tables = self.tables()
         if len(tables) != 1:
             raise NodeFailure(f"The operator takes one table as input, but {len(tables)} are linked to it.")
         return tables[0]
 
     def columns(self, name: str = "columnNames") -> list[str]:
         """The columns of the input that a parameter names, in the table's own spelling."""
-        table = self.table
-        text = self.parameter(name).strip()
-        if text in table.columns:
-            return [text]
-        return [table.find(part) for part in self.listed(name)]
+        return columns_in(self.parameter(name), self.table)
 
     def column(self, name: str) -> str:
         """The one column of the input that a parameter names; empty when it names none.
@@ -143,16 +162,26 @@ class Context:
             raise NodeFailure(f"The parameter {name} should name one column, but it names {len(found)}.")
         return found[0] if found else ""
 
-    def expression(self, text: str) -> str:
+    def expression(self, text: str, data_type: str = "") -> str:
         """An expression of the flow as vetted SQL; Pig is translated where the operator belongs to Hadoop.
 
-        :raises NodeFailure: It is not an expression the sandbox can take.
+        :param text: The expression.
+        :param data_type: The type that it is cast to, as a flow writes it; may be empty.
+        :raises NodeFailure: It is not an expression the sandbox can take, or the type is not known.
         """
+        kind = self._type(data_type)
         if self.is_hadoop:
             from alpine.sandbox.engine.pig import to_sql
 
             text = to_sql(text)
-        return vetted(text, self.cursor.fetch)
+        sql = vetted(text, self.cursor.fetch)
+        return kind.cast(sql) if kind else sql
+
+    def _type(self, name: str) -> ColumnType | None:
+        try:
+            return of_flow(name, is_hadoop=self.is_hadoop) if name.strip() else None
+        except UnknownType as error:
+            raise NodeFailure(str(error)) from None
 
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.
@@ -160,7 +189,8 @@ class Context:
         :param what: SQL after SELECT.
         :param rest: SQL after the table's name.
         """
-        return Output(self.cursor.make(f"SELECT {what} FROM {self.table.sql} {rest}"))
+        table = self.table.rows if PLACE in what + rest else self.table.sql
+        return Output(self.cursor.make(f"SELECT {what} FROM {table} {rest}"))
 
     def dataframe(self) -> Any:
         """The input table as a pandas DataFrame.
@@ -171,12 +201,13 @@ class Context:
 
     def dataframes(self) -> list[Any]:
         """All tables that come in, as pandas DataFrames, in the order of the links."""
-        return [self._frame(entry.table) for entry in self.inputs if entry.table is not None]
+        return [self._frame(table) for table in self.tables()]
 
     def show(self, table: DatabaseTable) -> document.TableView:
         """The first rows of a table, as a result shows them."""
         [(total,)] = self.cursor.fetch(f"SELECT count(*) FROM {table.sql}")
-        rows = self.cursor.fetch(f"SELECT * FROM {table.sql} ORDER BY rowid LIMIT {document.PREVIEW}")
+        shown = ", ".join(map(_shown, table.columns, table.types))
+        rows = self.cursor.fetch(f"SELECT {shown} FROM {table.rows} ORDER BY {PLACE} LIMIT {document.PREVIEW}")
         return document.TableView(
             table.columns,
             [document.kind_of(kind) for kind in table.types],
@@ -186,11 +217,52 @@ class Context:
         )
 
     def _frame(self, table: DatabaseTable) -> Any:
-        return self.cursor.dataframe(f"SELECT * FROM {table.sql} ORDER BY rowid")
+        return self.cursor.dataframe(f"SELECT * EXCLUDE ({PLACE}) FROM {table.rows} ORDER BY {PLACE}")
 
     def _table_name(self) -> str | None:
         schema, table = self.parameter("outputSchema"), self.parameter("outputTable")
         return f"{schema}.{table}" if schema and table else None
+
+
+def columns_in(text: str, table: DatabaseTable) -> list[str]:
+    """The columns that a list parted by commas names, in the table's own spelling; names may hold commas, too.
+
+    :raises NodeFailure: A name is none of the table's columns, or the list can be read in two ways.
+    """
+    parts = [part for part in text.split(",") if part.strip()]
+    readings = list(islice(_readings(parts, table), 2))
+    if len(readings) > 1:
+        raise NodeFailure(f"The list {text!r} can be read in two ways, since names of columns hold commas.")
+    names = readings[0] if readings else parts
+    return [name if name in table.columns else table.find(name.strip()) for name in names]
+
+
+def _readings(parts: Sequence[str], table: DatabaseTable) -> Iterator[list[str]]:
+    """The ways in which the parts of a list are names of columns."""
+    known = {*table.columns, *(column.strip().lower() for column in table.columns)}
+    most = max((column.count(",") for column in table.columns), default=0) + 1
+
+    def after(place: int) -> Iterator[list[str]]:
+        if place == len(parts):
+            yield []
+        for end in range(place + 1, min(place + most, len(parts)) + 1):
+            name = ",".join(parts[place:end])
+            if name in known or name.strip().lower() in known:
+                yield from ([name, *rest] for rest in after(end))
+
+    # The usual table has no such names, and as many columns as it likes.
+    return after(0) if most > 1 else iter([list(parts)])
+
+
+def _shown(column: str, kind: str) -> str:
+    """A column as a result shows it, where the text of its values in Python is another."""
+    name = quoted(column)
+    if kind in ("TIMESTAMP WITH TIME ZONE", "TIME WITH TIME ZONE"):
+        # DuckDB 1 asks for pytz to give such values away.
+        return f"CAST({name} AS VARCHAR)"
+    if kind == "INTERVAL":
+        return f"regexp_replace(CAST({name} AS VARCHAR), '\\bmonth', 'mon')"
+    return f"'\\x' || lower(hex({name}))" if kind == "BLOB" else name
 
 
 def texts(column: str) -> str:

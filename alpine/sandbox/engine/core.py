@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from alpine import afm
-from alpine.sandbox.engine.database import READABLE, Database
+from alpine.sandbox.engine.database import Database
 from alpine.sandbox.engine.failures import EngineRefused
 from alpine.sandbox.engine.frames import as_handler
+from alpine.sandbox.engine.loading import PARQUET, LoadOptions, is_readable
 from alpine.sandbox.engine.pace import Pace
 from alpine.sandbox.engine.registry import Registry
 from alpine.sandbox.engine.runs import EngineContext, OperatorFaults, Run, RunRequest
@@ -43,29 +44,65 @@ class Engine:
         self._runs: dict[str, Run] = {}
         self._promise_examples()
 
-    def load_table(self, name: str, source: object) -> None:
+    def load_table(
+        self,
+        name: str,
+        source: object,
+        *,
+        types: Mapping[str, str] | None = None,
+        null_values: Sequence[str] = (),
+        header: bool = True,
+        columns: Sequence[str] | None = None,
+        delimiter: str | None = None,
+    ) -> None:
         """Load a table, in place of one that had its name.
 
         :param name: ``schema.table``, or ``table`` for whichever schema a flow names.
-        :param source: Path of a CSV or Parquet file, or a DataFrame.
-        :raises ValueError: It cannot be read as a table.
+        :param source: Path of a text file (``.csv``, ``.txt``, ``.data``, ``.tsv``) or a Parquet file, or a DataFrame.
+        :param types: Types of columns, by PostgreSQL's names, as ``{"amount": "numeric(10,2)", "zip": "text"}``.
+        :param null_values: Words in a text file that stand for a null, besides nothing at all.
+        :param header: Whether the first row of a text file holds the names of the columns.
+        :param columns: Names of the columns, in place of those in the source.
+        :param delimiter: What parts the fields of a text file, where that is none of ``,`` ``;`` ``|`` and tab.
+        :raises ValueError: It cannot be read as a table, a type is not known, or a value is none of its type.
         """
-        self._shared.database.load(name, source)
+        self._shared.database.load(
+            name, source, LoadOptions(dict(types or {}), null_values, header, columns, delimiter)
+        )
 
-    def load_folder(self, path: object) -> list[str]:
-        """Load every CSV and Parquet file of a folder, each under its name without the ending.
+    def load_folder(
+        self,
+        path: object,
+        *,
+        types: Mapping[str, Mapping[str, str]] | None = None,
+        null_values: Sequence[str] = (),
+        header: bool = True,
+    ) -> list[str]:
+        """Load every text and Parquet file of a folder, each under its name without the ending.
+
+        A ``.txt`` file whose first line holds no delimiter is no table, and left out.
 
         :param path: The folder.
+        :param types: Types of columns, by PostgreSQL's names, for each table.
+        :param null_values: Words in text files that stand for a null, besides nothing at all.
+        :param header: Whether the first row of a text file holds the names of the columns.
         :returns: The names of the tables.
         :raises ValueError: A file cannot be read as a table, or two would be the same one.
         """
-        files = sorted(file for file in Path(str(path)).iterdir() if file.suffix.lower() in READABLE)
+        files = sorted(file for file in Path(str(path)).iterdir() if is_readable(file))
         seen: dict[str, Path] = {}
         for file in files:
             other = seen.setdefault(file.stem.lower(), file)
             if other is not file:
                 raise ValueError(f"{other} and {file} would both be the table {file.stem!r}; rename one of them.")
-            self.load_table(file.stem, file)
+        typed = {name.lower(): kinds for name, kinds in (types or {}).items()}
+        for name in typed.keys() - seen.keys():
+            raise ValueError(f"Types are given for the table {name!r}, but {path} has no file for it.")
+        for file in files:
+            kinds = dict(typed.get(file.stem.lower(), {}))
+            is_text = file.suffix.lower() != PARQUET
+            options = LoadOptions(kinds, null_values if is_text else (), header or not is_text, for_hadoop=False)
+            self._shared.database.load(file.stem, file, options)
         return [file.stem for file in files]
 
     @property

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-import csv
+import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.expressions import quoted
-from alpine.sandbox.engine.failures import NodeFailure, RunStopped
+from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnds, RunStopped
+from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
+from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
+from alpine.sandbox.engine.messages import plain
+from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
+    from alpine.sandbox.engine.text_files import TextFile
+
+log: logging.Logger = logging.getLogger("alpine.sandbox")
+
+__all__ = ["PLACE", "Cursor", "Database", "DatabaseTable"]
+
 LOADED = "loaded"
-READABLE = (".csv", ".parquet")
 MAX_THREADS = 4
 MAX_MEGABYTES = 4096
 _SETTINGS = (
     "SET GLOBAL integer_division = true",
+    "SET GLOBAL TimeZone = 'UTC'",
     "SET python_enable_replacements = false",
     "SET temp_directory = ''",
     "SET enable_external_access = false",
@@ -34,48 +45,20 @@ _WIDTH_BUCKET = (
 )
 
 
-@dataclass(frozen=True)
-class DatabaseTable:
-    """A table in the database.
-
-    :param sql: Its quoted name, to stand after FROM.
-    :param columns: Its columns' names.
-    :param types: Its columns' types, as DuckDB writes them.
-    """
-
-    sql: str
-    columns: tuple[str, ...]
-    types: tuple[str, ...]
-
-    def find(self, name: str) -> str:
-        """The table's own spelling of a column.
-
-        :param name: A column's name, in any capitals.
-        :raises NodeFailure: There is no such column.
-        """
-        if name in self.columns:
-            return name
-        for column in self.columns:
-            if column.lower() == name.lower():
-                return column
-        raise NodeFailure(f"There is no column {name!r}. The columns are: {', '.join(self.columns)}.")
-
-    def type_of(self, name: str) -> str:
-        """The type of one column."""
-        return self.types[self.columns.index(self.find(name))]
-
-
 class Cursor:
     """One run's connection to the database: its own schema, and a stop that reaches a running query.
 
     :param connection: The run's own DuckDB cursor.
     :param schema: Name of the run's schema.
+    :param on_close: Called when the run needs the database no more.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str, on_close: Callable[[], None]) -> None:
         self._connection = connection
         self._schema = quoted(schema)
+        self._on_close = on_close
         self._tables = 0
+        self._is_planning = False
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._is_closed = False
@@ -87,26 +70,39 @@ class Cursor:
             return self._connection.execute(sql, parameters or []).fetchall()
 
     def make(self, select: str, parameters: list[Any] | None = None) -> DatabaseTable:
-        """Keep what a SELECT gives as a new table of this run, in the order of its rows."""
+        """Keep what a SELECT gives as a new table of this run, in the order of its rows.
+
+        :raises NodeFailure: The SELECT is none, or the names of its columns cannot be kept apart.
+        """
         self._tables += 1
-        name = f"{self._schema}.{quoted(f't{self._tables}')}"
-        self.fetch(f"CREATE TABLE {name} AS {select}", parameters)
-        return self.describe(name)
+        try:
+            return created(self.fetch, self._schema, self._tables, select, parameters)
+        except ValueError as error:
+            raise NodeFailure(str(error)) from None
 
     def take(self, data: Any) -> DatabaseTable:
         """Keep a DataFrame or an Arrow table as a new table of this run."""
-        with self._errors(), registered(self._connection, data) as name:
+        with self._errors(), registered(self._connection, as_arrow(data)) as name:
             return self.make(f"SELECT * FROM {name}")
 
-    def describe(self, name: str) -> DatabaseTable:
-        """The columns of a table, by its quoted name."""
-        rows = self.fetch(f"DESCRIBE {name}")
-        return DatabaseTable(name, tuple(str(row[0]) for row in rows), tuple(str(row[1]) for row in rows))
-
     def dataframe(self, sql: str) -> Any:
-        """What a query gives, as a pandas DataFrame."""
+        """What a query gives, as a pandas DataFrame.
+
+        :raises PlanEnds: The operators are only looked over, so that there are no rows yet.
+        """
+        if self._is_planning:
+            raise PlanEnds
         with self._errors():
             return self._connection.execute(sql).df()
+
+    @contextmanager
+    def planning(self) -> Iterator[None]:
+        """Give no rows away, but only look operators over."""
+        self._is_planning = True
+        try:
+            yield
+        finally:
+            self._is_planning = False
 
     def stop(self) -> None:
         """Break off the query that runs, and refuse all that follow."""
@@ -125,6 +121,7 @@ class Cursor:
         with suppress(duckdb.Error):
             self._connection.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
             self._connection.close()
+        self._on_close()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -137,9 +134,31 @@ class Cursor:
         except duckdb.Error as error:
             if self._stopped.is_set():
                 raise RunStopped from None
-            raise NodeFailure(_plain(error)) from None
+            raise DatabaseFailure(plain(error)) from None
         except (OverflowError, ValueError, MemoryError) as error:
             raise NodeFailure(f"A value cannot be read: {error}.") from None
+
+
+@dataclass
+class _Loaded:
+    """A table that was loaded.
+
+    :param name: Its name, as the user wrote it.
+    :param table: The table that database flows read; None where the file is no such table.
+    :param text: The text file that it was, which Hadoop flows read by what they declare.
+    :param refusal: Why there is no table.
+    :param files: What Hadoop flows have read of it, by what they declare.
+    """
+
+    name: str
+    table: DatabaseTable | None
+    text: TextFile | None
+    refusal: str
+    files: dict[FileStructure, DatabaseTable] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> list[DatabaseTable]:
+        return [*([self.table] if self.table else []), *self.files.values()]
 
 
 class Database:
@@ -148,59 +167,83 @@ class Database:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._root: duckdb.DuckDBPyConnection | None = None
-        self._names: dict[str, str] = {}
+        self._loaded: dict[str, _Loaded] = {}
         self._waiting: dict[str, Path] = {}
+        self._count = 0
+        self._runs = 0
+        self._replaced: list[DatabaseTable] = []
 
     def promise(self, name: str, path: Path) -> None:
         """Name a file that is loaded when a flow first asks for it."""
         self._waiting[name.lower()] = path
 
-    def load(self, name: str, source: Any) -> None:
+    def load(self, name: str, source: Any, options: LoadOptions | None = None) -> None:
         """Load a table, in place of one that had its name.
 
         :param name: ``schema.table`` or ``table``.
-        :param source: Path of a CSV or Parquet file, or a DataFrame.
+        :param source: Path of a text or Parquet file, or a DataFrame.
+        :param options: How it is loaded.
         :raises ValueError: It cannot be read.
         """
-        data = _read_file(Path(source)) if isinstance(source, str | Path) else _arrow(source)
         key = name.strip().lower()
         if not key:
             raise ValueError("A table needs a name, as 'demo.credit'.")
-        import duckdb
-
+        options = options or LoadOptions()
+        found, text, refusal = read(source, options)
+        if refusal:
+            log.warning("%s; only Hadoop flows that declare its columns can read it", refusal)
         with self._lock:
             try:
-                with registered(self._connection(), data) as view:
-                    self._connection().execute(f"CREATE OR REPLACE TABLE {_loaded(key)} AS SELECT * FROM {view}")
-            except duckdb.Error as error:
-                raise ValueError(f"The table {name!r} cannot be loaded: {_plain(error)}") from error
-            self._names[key] = name
+                table = self._put(found.data, lambda view: select(found, options, view, self._query)) if found else None
+            except (NodeFailure, ValueError) as error:
+                raise ValueError(f"The table {name!r} cannot be loaded: {error}") from error
+            self._retire(self._loaded.pop(key, None))
+            self._loaded[key] = _Loaded(name, table, text, refusal)
             self._waiting.pop(key, None)
 
     def loaded(self) -> list[str]:
         """The names of all tables a flow can ask for."""
-        return sorted({*self._names.values(), *self._waiting})
+        return sorted({*(entry.name for entry in self._loaded.values()), *self._waiting})
 
-    def find(self, name: str) -> str | None:
-        """The quoted name of a loaded table, None when there is none of that name."""
-        key = name.strip().lower()
+    def find(self, name: str) -> DatabaseTable | None:
+        """A loaded table, None when there is none of that name.
+
+        :raises NodeFailure: The file that has the name is no table of a database.
+        """
         with self._lock:
-            if key in self._waiting:
-                self.load(key, self._waiting[key])
-            return _loaded(key) if key in self._names else None
+            entry = self._entry(name)
+            if entry is not None and entry.table is None:
+                raise NodeFailure(f"The table {name!r} was loaded from a file that is no table: {entry.refusal}")
+            return entry.table if entry else None
+
+    def find_file(self, name: str, structure: FileStructure) -> DatabaseTable | None:
+        """A loaded table as a Hadoop source reads it, None when there is none of that name.
+
+        :param structure: What the flow declares of the file.
+        :raises NodeFailure: It cannot be read so.
+        """
+        with self._lock:
+            entry = self._entry(name)
+            if entry is None:
+                return None
+            if structure not in entry.files:
+                entry.files[structure] = self._file(entry, structure)
+            return entry.files[structure]
 
     def clear(self) -> None:
         """Forget every table."""
         with self._lock:
-            for key in self._names:
-                self._connection().execute(f"DROP TABLE {_loaded(key)}")
-            self._names.clear()
+            for entry in self._loaded.values():
+                self._retire(entry)
+            self._loaded.clear()
             self._waiting.clear()
 
     def open(self, schema: str) -> Cursor:
         """A cursor for a run, with a schema of its own."""
         with self._lock:
-            return Cursor(self._connection().cursor(), schema)
+            cursor = Cursor(self._connection().cursor(), schema, self._closed_one)
+            self._runs += 1
+            return cursor
 
     def close(self) -> None:
         """Close the database; what was loaded is gone."""
@@ -208,11 +251,74 @@ class Database:
 
         with self._lock:
             root, self._root = self._root, None
-            self._names.clear()
+            self._loaded.clear()
+            self._replaced.clear()
             if root is not None:
                 # A query that nothing breaks off goes on to its end, in a thread that keeps nobody waiting.
                 with suppress(duckdb.Error):
                     root.close()
+
+    def _entry(self, name: str) -> _Loaded | None:
+        key = name.strip().lower()
+        if key in self._waiting:
+            self.load(key, self._waiting[key])
+        return self._loaded.get(key)
+
+    def _file(self, entry: _Loaded, structure: FileStructure) -> DatabaseTable:
+        if entry.text is not None and structure.is_text:
+            try:
+                data = entry.text.records(
+                    len(structure.columns),
+                    delimiter=structure.delimiter,
+                    quote=structure.quote,
+                    escape=structure.escape,
+                    header=structure.header,
+                )
+                return self._put(data, lambda view: select_texts(structure, view))
+            except ValueError as error:
+                raise NodeFailure(str(error)) from None
+        table = entry.table
+        if table is None:
+            raise NodeFailure(f"The table {entry.name!r} was loaded from a file that is no table: {entry.refusal}")
+        return self._keep(f"{select_values(structure, table.columns, table.types, table.rows)} ORDER BY {PLACE}")
+
+    def _put(self, data: Any, sql: Callable[[str], str]) -> DatabaseTable:
+        import duckdb
+
+        try:
+            with registered(self._connection(), data) as view:
+                return self._keep(sql(view))
+        except duckdb.Error as error:
+            raise DatabaseFailure(plain(error)) from error
+
+    def _keep(self, sql: str) -> DatabaseTable:
+        self._count += 1
+        return created(self._query, LOADED, self._count, sql)
+
+    def _query(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        import duckdb
+
+        try:
+            return self._connection().execute(sql, parameters or []).fetchall()
+        except duckdb.Error as error:
+            raise DatabaseFailure(plain(error)) from error
+
+    def _retire(self, entry: _Loaded | None) -> None:
+        """Drop the tables of an entry once no run reads them."""
+        self._replaced += entry.tables if entry else []
+        self._drop_replaced()
+
+    def _closed_one(self) -> None:
+        with self._lock:
+            self._runs -= 1
+            self._drop_replaced()
+
+    def _drop_replaced(self) -> None:
+        if self._runs or self._root is None:
+            return
+        for table in self._replaced:
+            drop(self._query, table)
+        self._replaced.clear()
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._root is None:
@@ -223,82 +329,6 @@ class Database:
             for statement in (_WIDTH_BUCKET, f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 self._root.execute(statement)
         return self._root
-
-
-@contextmanager
-def registered(connection: duckdb.DuckDBPyConnection, data: Any) -> Iterator[str]:
-    """Let SQL see a DataFrame or an Arrow table for a moment, under the name that is given."""
-    connection.register("handed_over", data)
-    try:
-        yield "handed_over"
-    finally:
-        connection.unregister("handed_over")
-
-
-def _loaded(key: str) -> str:
-    return f"{LOADED}.{quoted(key)}"
-
-
-def _read_file(path: Path) -> Any:
-    import pyarrow
-
-    if path.suffix.lower() not in READABLE:
-        raise ValueError(f"{path} cannot be loaded: a table is a .csv or a .parquet file.")
-    try:
-        if path.suffix.lower() == ".csv":
-            return _read_csv(path)
-        from pyarrow import parquet
-
-        return parquet.read_table(path)
-    except (pyarrow.ArrowException, csv.Error) as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error
-
-
-def _read_csv(path: Path) -> Any:
-    import pyarrow
-    from pyarrow import csv as arrow_csv
-
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file.readline())
-            file.seek(0)
-            header = next(csv.reader(file, delimiter=delimiter), None)
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    if not header:
-        raise ValueError(f"{path} cannot be read as a table: it is empty.")
-    convert = arrow_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    table = arrow_csv.read_csv(path, parse_options=parse, convert_options=convert)
-    # What is no UTF-8 further down comes as bytes.
-    if any(pyarrow.types.is_binary(column.type) for column in table.schema):
-        raise _not_utf8(path)
-    return table
-
-
-def _delimiter(header: str) -> str:
-    """A comma, unless the header has none and another of the usual delimiters."""
-    return next((sign for sign in ",;\t|" if sign in header), ",")
-
-
-def _not_utf8(path: Path) -> ValueError:
-    return ValueError(f"{path} cannot be read as a table: it is not in UTF-8; save it in that encoding.")
-
-
-def _arrow(data: Any) -> Any:
-    import pyarrow
-
-    if isinstance(data, pyarrow.Table):
-        return data
-    if not hasattr(data, "columns"):
-        raise ValueError(
-            "A table must be a DataFrame, a pyarrow Table, or the path of a .csv or .parquet file, "
-            f"not {type(data).__name__}."
-        )
-    try:
-        return pyarrow.Table.from_pandas(data, preserve_index=False)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, AttributeError) as error:
-        raise ValueError(f"This {type(data).__name__} cannot be loaded as a table: {error}") from error
 
 
 def _threads() -> int:
@@ -315,8 +345,3 @@ def _megabytes() -> int:
     except (ValueError, OSError):
         return MAX_MEGABYTES // 4
     return max(min(total // 2, MAX_MEGABYTES), 256)
-
-
-def _plain(error: BaseException) -> str:
-    """The database's reason, without the picture of the statement that it draws below it."""
-    return str(error).partition("\n\nLINE")[0].strip()

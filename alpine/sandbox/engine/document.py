@@ -80,10 +80,12 @@ class NodeRecord:
 
 
 def cell(value: Any) -> str:
-    """One value as a result shows it: whole numbers plain, other numbers with four decimals, nothing for a null.
+    """One value as a result shows it.
 
-    >>> cell(7), cell(1956.592205), cell(None), cell(True)
-    ('7', '1956.5922', '', 'true')
+    Whole numbers come plain, doubles with four decimals, decimal numbers as they are stored, a null as nothing.
+
+    >>> cell(7), cell(1956.592205), cell(Decimal("12.50")), cell(None), cell(True)
+    ('7', '1956.5922', '12.50', '', 'true')
     """
     if value is None:
         return ""
@@ -94,7 +96,7 @@ def cell(value: Any) -> str:
             f"{value:.4f}" if math.isfinite(value) else {"nan": "NaN", "inf": "Infinity"}.get(str(value), "-Infinity")
         )
     if isinstance(value, Decimal):
-        return f"{value:.4f}" if value.is_finite() else str(value)
+        return f"{value:f}"
     return str(value)
 
 

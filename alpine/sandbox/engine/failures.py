@@ -23,5 +23,13 @@ class NodeFailure(Exception):
     """An operator cannot do its work; the run ends as failed, with this reason in its logs."""
 
 
+class DatabaseFailure(NodeFailure):
+    """The database cannot do what an operator asks of it."""
+
+
+class PlanEnds(Exception):
+    """An operator that is looked over before the run needs rows to go on; what it will give is not known yet."""
+
+
 class RunStopped(Exception):
     """The run was stopped from outside."""

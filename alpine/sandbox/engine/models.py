@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alpine.sandbox.engine.database import Cursor, DatabaseTable
+from alpine.sandbox.engine.database import PLACE, Cursor, DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
@@ -147,7 +147,9 @@ def complete_rows(
         parts.append(f"CAST({quoted(table.find(label))} AS VARCHAR) AS {LABEL}__")
         needed.append(table.find(label))
     there = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in needed) or "TRUE"
-    data = cursor.dataframe(f"SELECT rowid AS row__, {', '.join(parts)} FROM {table.sql} WHERE {there} ORDER BY rowid")
+    data = cursor.dataframe(
+        f"SELECT {PLACE} AS row__, {', '.join(parts)} FROM {table.rows} WHERE {there} ORDER BY {PLACE}"
+    )
     return data.set_index("row__").rename(columns={f"{LABEL}__": LABEL}) if label else data.set_index("row__")
 
 
@@ -156,7 +158,7 @@ def with_columns(cursor: Cursor, table: DatabaseTable, added: pd.DataFrame) -> D
     fresh = cursor.take(added.rename_axis("row__").reset_index())
     new = names(list(added.columns))
     return cursor.make(
-        f"SELECT t.*, {new} FROM {table.sql} t LEFT JOIN {fresh.sql} s ON t.rowid = s.row__ ORDER BY t.rowid"
+        f"SELECT t.*, {new} FROM {table.rows} t LEFT JOIN {fresh.sql} s ON t.{PLACE} = s.row__ ORDER BY t.{PLACE}"
     )
 
 

@@ -261,8 +261,12 @@ _SPECIAL: dict[str, Callable[[tuple[str, ...]], str]] = {
 def _strftime(joda: str) -> str:
     """A Joda date pattern, as an SQL literal, in the codes that DuckDB takes."""
     if not joda.startswith("'"):
-        raise NodeFailure("The pattern of a date has to be a string in quotes.")
-    pattern = joda[1:-1].replace("''", "'")
+        raise NodeFailure("The pattern of a date has to be a text in quotes.")
+    return literal(strptime_format(joda[1:-1].replace("''", "'")))
+
+
+def strptime_format(pattern: str) -> str:
+    """A Joda date pattern in the codes that DuckDB takes."""
 
     def code(match: re.Match[Any]) -> str:
         if match.group("text") is not None:
@@ -272,7 +276,7 @@ def _strftime(joda: str) -> str:
             raise NodeFailure(f"The sandbox does not know {letters!r} in the date pattern {pattern!r}.")
         return _JODA[letters]
 
-    return literal(re.sub(r"'(?P<text>[^']*)'|(?P<letters>([A-Za-z])\3*)", code, pattern))
+    return re.sub(r"'(?P<text>[^']*)'|(?P<letters>([A-Za-z])\3*)", code, pattern)
 
 
 def _unescaped(token: str) -> str:

@@ -39,6 +39,8 @@ class Entry:
     fidelity: Fidelity
     remark: str
     function: Handler
+    is_own: bool = False
+    """Whether a user registered the function."""
 
 
 _entries: list[Entry] = []
@@ -98,7 +100,7 @@ class Registry:
     def add(self, name: str, function: Handler) -> None:
         """Make a user's function do the work of a class, or of a custom operator by its signature class."""
         title = _short(name)
-        self._own[_key(name)] = Entry((name,), title, "unsupported", "registered by the user", function)
+        self._own[_key(name)] = Entry((name,), title, "unsupported", "registered by the user", function, is_own=True)
 
     def clear(self) -> None:
         """Forget what was added."""

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import Cursor, Database
 from alpine.sandbox.engine.failures import NodeFailure, RunStopped
 from alpine.sandbox.engine.pace import Pace
+from alpine.sandbox.engine.planning import look_over
 from alpine.sandbox.engine.registry import Entry, Registry
 from alpine.sandbox.engine.standins import declared_columns
 from alpine.sandbox.engine.substitution import Substitution, values_of_run
@@ -93,7 +94,7 @@ class _Progress:
     said: tuple[str, Operator | None, str] = ("STARTED", None, "workflow started")
     logs: list[dict[str, str]] = field(default_factory=list)
     records: list[document.NodeRecord] = field(default_factory=list)
-    failed: bool = False
+    failures: int = 0
 
 
 class Run:
@@ -182,30 +183,39 @@ class Run:
 
     def _work(self, cursor: Cursor) -> None:
         substitution = self._substitution()
+
+        def ready(operator: Operator, inputs: Sequence[Output]) -> Context:
+            return self._context(substitution.operator(operator), inputs, cursor)
+
+        missing = look_over(self._flow, self._steps, self._shared.registry, cursor, ready)
+        for name, reason in missing.items():
+            self._log(name, "operator started", "started running...")
+            self._fail(name, reason)
         outputs: dict[str, Output] = {}
-        for operator in self._steps:
+        for operator in [] if missing else self._steps:
+            inputs = [outputs[source.name] for source in self._flow.inputs_of(operator.name) if source.name in outputs]
             try:
-                outputs[operator.name] = self._step(operator, substitution, outputs, cursor)
+                outputs[operator.name] = self._step(operator, ready, inputs)
             except NodeFailure as failure:
-                self._log(operator.name, "operator failed", "failed", str(failure))
-                self._progress.failed = True
+                self._fail(operator.name, str(failure))
                 break
         end = f"Workflow {self.request.workflow_name} finished."
         self._log("null", end, end)
 
+    def _context(self, operator: Operator, inputs: Sequence[Output], cursor: Cursor) -> Context:
+        source = self.request.data_sources[0] if self.request.data_sources else ""
+        declared = declared_columns(self._flow, operator) if self.request.stand_in else []
+        return Context(operator, inputs, cursor, self._shared.database, source, declared)
+
     def _step(
-        self, operator: Operator, substitution: Substitution, outputs: dict[str, Output], cursor: Cursor
+        self, operator: Operator, ready: Callable[[Operator, Sequence[Output]], Context], inputs: Sequence[Output]
     ) -> Output:
         self._progress.said = ("NODE_STARTED", operator, " started running...")
         self._log(operator.name, "operator started", "started running...")
         started, begun = document.now(), time.monotonic()
         self._shared.faults.strike(operator.name)
         entry = self._shared.registry.find(operator)
-        inputs = [outputs[source.name] for source in self._flow.inputs_of(operator.name) if source.name in outputs]
-        source = self.request.data_sources[0] if self.request.data_sources else ""
-        ready = substitution.operator(operator)
-        declared = declared_columns(self._flow, operator) if self.request.stand_in else []
-        context = Context(ready, inputs, cursor, self._shared.database, source, declared)
+        context = ready(operator, inputs)
         output = _made(entry, context)
         output.name, output.uuid = operator.name, operator.uuid
         record = _record(operator.name, entry, context, output, started)
@@ -231,6 +241,10 @@ class Run:
             self._log("null", warning, warning)
         return Substitution(values)
 
+    def _fail(self, node: str, reason: str) -> None:
+        self._log(node, "operator failed", "failed", reason)
+        self._progress.failures += 1
+
     def _log(self, node: str, message: str, short: str, error: str = "null") -> None:
         self._progress.logs.append(document.log(node, message, short, self.process_id, error))
 
@@ -245,8 +259,8 @@ class Run:
                 "workflowId": str(self.request.workflow_id),
                 "processId": self.process_id,
                 "workflowName": self.request.workflow_name,
-                "status": "FAILURE" if progress.failed else "SUCCESS",
-                "noOfError": int(progress.failed),
+                "status": "FAILURE" if progress.failures else "SUCCESS",
+                "noOfError": progress.failures,
                 "noOfNodesProcessed": len(progress.records),
             },
             "logs": progress.logs,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from alpine.afm import Operator, Workflow
 from alpine.sandbox.engine.expressions import literal, quoted
+from alpine.sandbox.engine.hadoop_files import declared
+from alpine.sandbox.engine.types import UnknownType, of_flow
 
 ROWS = 2000
 CLASS = "class"
@@ -27,7 +28,7 @@ def declared_columns(flow: Workflow, source: Operator) -> Columns:
 
 def _columns(flow: Workflow, source: Operator) -> Columns:
     for element in source.elements:
-        own = list(_file_columns(element))
+        own = list(declared(element))
         if own:
             return own
     wanted = (source.parameters.get("schemaName"), source.parameters.get("tableName"))
@@ -38,9 +39,13 @@ def _columns(flow: Workflow, source: Operator) -> Columns:
     return []
 
 
-def select(columns: Columns) -> str:
-    """SQL that makes the rows: always the same, ids counted, classes 0 and 1, text a and b, numbers below 100."""
-    values = ", ".join(f"{_value(name, kind)} AS {quoted(name)}" for name, kind in columns)
+def select(columns: Columns, *, is_hadoop: bool) -> str:
+    """SQL that makes the rows: always the same, ids counted, classes 0 and 1, text a and b, numbers below 100.
+
+    :param columns: The columns, as :func:`declared_columns` gives them.
+    :param is_hadoop: Whether Pig's names of types hold.
+    """
+    values = ", ".join(f"{_typed(name, kind, is_hadoop=is_hadoop)} AS {quoted(name)}" for name, kind in columns)
     return f"SELECT {values} FROM range(1, {ROWS + 1}) r(i)"
 
 
@@ -53,16 +58,17 @@ def _classes(flow: Workflow) -> set[str]:
     }
 
 
-def _file_columns(element: Element) -> Iterator[tuple[str, str]]:
-    yield from ((item.get("n", ""), item.get("t", "")) for item in element.iter("col"))
-    names = (item.get("columnName", "") for item in element.iter("columnNames"))
-    types = (item.get("columnType", "") for item in element.iter("columnTypes"))
-    yield from zip(names, types, strict=False)
-
-
 def _table_of(element: Element) -> tuple[str | None, str | None]:
     said = {item.get("key"): item.get("value") for item in element.iter("Parameter")}
     return said.get("schema"), said.get("table")
+
+
+def _typed(name: str, kind: str, *, is_hadoop: bool) -> str:
+    """A value in the declared type; one of a type that is not known stays as it is made."""
+    try:
+        return of_flow(kind, is_hadoop=is_hadoop).cast(_value(name, kind))
+    except UnknownType:
+        return _value(name, kind)
 
 
 def _value(name: str, kind: str) -> str:

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.quantiles import binned_columns
 from alpine.sandbox.engine.registry import operator
-
-_TYPES = {
-    "boolean": "BOOLEAN",
-    "bigint": "BIGINT",
-    "long": "BIGINT",
-    "integer": "INTEGER",
-    "int": "INTEGER",
-    "double precision": "DOUBLE",
-    "double": "DOUBLE",
-    "float": "FLOAT",
-    "text": "VARCHAR",
-    "varchar": "VARCHAR",
-    "chararray": "VARCHAR",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-}
-_NUMERIC = re.compile(r"numeric\s*\(\s*\d+\s*(,\s*\d+\s*)?\)", re.IGNORECASE)
 
 
 @operator(
@@ -41,7 +23,7 @@ def variable(context: Context) -> Output:
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
     parts = [quoted(column) for column in _kept(context)]
     parts += [
-        f"{typed(context.expression(item.get('expression', '')), item.get('dataType', ''))} "
+        f"{typed(context, item.get('columnName', ''), item.get('expression', ''), item.get('dataType', ''))} "
         f"AS {quoted(item.get('columnName', ''))}"
         for item in derived
     ]
@@ -50,14 +32,21 @@ def variable(context: Context) -> Output:
     if not parts:
         raise NodeFailure("No column is kept and none is derived.")
     # A window function, as bins may be, would leave the rows in another order.
-    return context.select(", ".join(parts), "ORDER BY rowid" if bins else "")
+    return context.select(", ".join(parts), f"ORDER BY {PLACE}" if bins else "")
 
 
-def typed(expression: str, data_type: str) -> str:
-    """An SQL expression, cast to a type as a flow writes it; a type that is not known changes nothing."""
-    name = " ".join(data_type.lower().split())
-    kind = _TYPES.get(name) or (name.upper() if _NUMERIC.fullmatch(name) else None)
-    return f"CAST({expression} AS {kind})" if kind else expression
+def typed(context: Context, column: str, expression: str, data_type: str) -> str:
+    """The SQL of a column that a flow derives, in the type that it declares.
+
+    :param column: The column's name, for what is said of failures.
+    :param expression: The expression, as the flow writes it.
+    :param data_type: The type, as the flow writes it; may be empty.
+    :raises NodeFailure: The expression or the type is not known.
+    """
+    try:
+        return context.expression(expression, data_type)
+    except NodeFailure as failure:
+        raise type(failure)(f"The column {column!r}: {failure}") from None
 
 
 def _kept(context: Context) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from alpine.sandbox.engine.context import Context, Output, texts
+from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.expressions import names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.operators.columns import typed
@@ -37,7 +38,7 @@ def _column(context: Context, item: Element, expression: str) -> str:
     name = item.get("columnName") or item.get("resultColumn")
     if not name:
         raise NodeFailure(f"A column has no name: {expression}")
-    return f"{typed(context.expression(expression), item.get('dataType', ''))} AS {quoted(name)}"
+    return f"{typed(context, name, expression, item.get('dataType', ''))} AS {quoted(name)}"
 
 
 @operator(
@@ -53,7 +54,7 @@ def collapse(context: Context) -> Output:
     columns = [column for column in _collapsed(context) if column not in groups]
     if not columns:
         raise NodeFailure("No column is chosen to be collapsed.")
-    lists = [f"string_agg({texts(column)}, ',' ORDER BY rowid) AS {quoted(column)}" for column in columns]
+    lists = [f"string_agg({texts(column)}, ',' ORDER BY {PLACE}) AS {quoted(column)}" for column in columns]
     what = ", ".join([*map(quoted, groups), *lists])
     return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}" if groups else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import DatabaseTable
+from alpine.sandbox.engine.database import PLACE, DatabaseTable
 from alpine.sandbox.engine.expressions import names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
@@ -116,7 +116,7 @@ def hadoop_union(context: Context) -> Output:
     ):
         table = _input(context, file, place)
         chosen = ", ".join(f"{_union_column(table, column, file)}" for column in columns)
-        parts.append(f"SELECT {chosen}, {place} AS part_, rowid AS row_ FROM {table.sql}")
+        parts.append(f"SELECT {chosen}, {place} AS part_, {PLACE} AS row_ FROM {table.rows}")
     if not parts:
         raise NodeFailure("No table comes in.")
     everything = " UNION ALL ".join(parts)
@@ -136,7 +136,7 @@ def _joined(context: Context, tables: dict[str, DatabaseTable], chosen: list[tup
     if not chosen:
         raise NodeFailure("The Join keeps no column.")
     what = ", ".join(f"{_column(tables, alias, name)} AS {quoted(new or name)}" for alias, name, new in chosen)
-    order = ", ".join(f"{quoted(alias)}.rowid NULLS LAST" for alias in tables)
+    order = ", ".join(f"{quoted(alias)}.{PLACE} NULLS LAST" for alias in tables)
     return Output(context.cursor.make(f"SELECT {what} FROM {sql} ORDER BY {order}"))
 
 
@@ -150,7 +150,7 @@ def _input(context: Context, uuid: str, place: int) -> DatabaseTable:
 
 
 def _aliased(tables: dict[str, DatabaseTable], alias: str) -> str:
-    return f"{_table(tables, alias).sql} AS {quoted(alias)}"
+    return f"{_table(tables, alias).rows} AS {quoted(alias)}"
 
 
 def _column(tables: dict[str, DatabaseTable], alias: str, name: str) -> str:

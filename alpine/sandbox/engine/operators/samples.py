@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import DatabaseTable
+from alpine.sandbox.engine.database import PLACE, DatabaseTable
 from alpine.sandbox.engine.document import Tabs
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.failures import NodeFailure
@@ -65,16 +65,16 @@ def _sizes(context: Context) -> list[float]:
 
 
 def _shuffled(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001 - one shape for both
-    shuffle = f"SELECT rowid AS place FROM {table.sql} ORDER BY hash(rowid, {literal(seed)}), rowid"
+    shuffle = f"SELECT {PLACE} AS place FROM {table.rows} ORDER BY hash({PLACE}, {literal(seed)}), {PLACE}"
     return (
-        f"SELECT t.* FROM {table.sql} t JOIN ({shuffle} LIMIT {size} OFFSET {first}) s ON t.rowid = s.place "
-        f"ORDER BY t.rowid"
+        f"SELECT t.* FROM {table.rows} t JOIN ({shuffle} LIMIT {size} OFFSET {first}) s ON t.{PLACE} = s.place "
+        f"ORDER BY t.{PLACE}"
     )
 
 
 def _with_replacement(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001
     draws = f"SELECT (hash(i, {literal(seed)}) % {max(total, 1)})::BIGINT AS place FROM range({size}) r(i)"
-    return f"SELECT t.* FROM {table.sql} t JOIN ({draws}) s ON t.rowid = s.place ORDER BY t.rowid"
+    return f"SELECT t.* FROM {table.rows} t JOIN ({draws}) s ON t.{PLACE} = s.place ORDER BY t.{PLACE}"
 
 
 @operator(

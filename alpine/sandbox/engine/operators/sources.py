@@ -7,7 +7,9 @@ from pathlib import PurePosixPath
 
 from alpine.sandbox.engine import standins
 from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.hadoop_files import FileStructure, structure_of
 from alpine.sandbox.engine.registry import operator
 
 
@@ -25,7 +27,13 @@ def database_table(context: Context) -> Output:
     return output
 
 
-@operator("hadoop.HadoopFileOperator", title="Hadoop File", fidelity="exact", remark="reads a loaded table")
+@operator(
+    "hadoop.HadoopFileOperator",
+    title="Hadoop File",
+    fidelity="exact",
+    remark="reads a loaded table by the columns, types and options that the flow declares, as Pig's loader does; "
+    "where it declares none, as a database table",
+)
 def hadoop_file(context: Context) -> Output:
     """A table that was loaded under the file's path, or under its name without the ending, in any schema."""
     path = context.parameter("hadoopFileName")
@@ -33,16 +41,16 @@ def hadoop_file(context: Context) -> Output:
     alike = [name for name in context.database.loaded() if name.lower().rpartition(".")[2] == stem.lower()]
     if len(alike) > 1 and stem.lower() not in (name.lower() for name in alike):
         raise NodeFailure(f"The file {path!r} could be any of these loaded tables: {', '.join(alike)}.")
-    return _loaded(context, [path, stem, *alike], stem)
+    return _loaded(context, [path, stem, *alike], stem, structure_of(context.operator.elements))
 
 
-def _loaded(context: Context, names: list[str], wanted: str) -> Output:
+def _loaded(context: Context, names: list[str], wanted: str, structure: FileStructure | None = None) -> Output:
     for name in names:
-        found = context.database.find(name)
+        found = _found(context, name, structure)
         if found:
-            return Output(context.cursor.describe(found))
+            return Output(found)
     if context.declared:
-        table = context.cursor.make(standins.select(list(context.declared)))
+        table = context.cursor.make(standins.select(list(context.declared), is_hadoop=context.is_hadoop))
         view = context.show(table)
         remark = f"The table {wanted!r} is not loaded; these are stand-in rows."
         return Output(table, replace(view, messages=[*view.messages, remark]))
@@ -51,3 +59,7 @@ def _loaded(context: Context, names: list[str], wanted: str) -> Output:
         f"The table {wanted!r} is not loaded. Load it before the run: server.load_table({wanted!r}, "
         f"path_or_dataframe). Loaded tables: {there}."
     )
+
+
+def _found(context: Context, name: str, structure: FileStructure | None) -> DatabaseTable | None:
+    return context.database.find_file(name, structure) if structure else context.database.find(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.expressions import literal, names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
@@ -41,7 +42,7 @@ def replace_nulls(context: Context) -> Output:
             continue
         filling = _filling(context, column, item.get("nullType", ""), item.get("nullValue", ""), over)
         parts.append(f"coalesce({quoted(column)}, CAST({filling} AS {kind})) AS {quoted(column)}")
-    return context.select(", ".join(parts), "ORDER BY rowid")
+    return context.select(", ".join(parts), f"ORDER BY {PLACE}")
 
 
 def _filling(context: Context, column: str, kind: str, value: str, over: str) -> str:
@@ -66,7 +67,7 @@ def normalization(context: Context) -> Output:
     method = context.parameter("method").lower()
     low, high = context.number("rangeMin", 0.0), context.number("rangeMax", 1.0)
     parts = [_normal(quoted(c), method, low, high) if c in chosen else quoted(c) for c in context.table.columns]
-    return context.select(", ".join(parts), "ORDER BY rowid")
+    return context.select(", ".join(parts), f"ORDER BY {PLACE}")
 
 
 def _normal(column: str, method: str, low: float, high: float) -> str:
@@ -104,6 +105,8 @@ def pivot(context: Context) -> Output:
     counted = context.column("aggregateColumn")
     if not counted and kind != "count":
         raise NodeFailure(f"No column to aggregate is chosen, but {kind} needs one.")
+    # The values of the column are the names of the columns to come.
+    context.needs_rows()
     table, name = context.table.sql, quoted(column)
     found = context.cursor.fetch(
         f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM {table} WHERE {name} IS NOT NULL ORDER BY v LIMIT ?",
