@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure, RunStopped
+from alpine.sandbox.engine.sql import in_words, register
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,16 +25,12 @@ MAX_MEGABYTES = 4096
 _SETTINGS = (
     "SET GLOBAL integer_division = true",
     "SET python_enable_replacements = false",
+    # Expressions of a flow say where nulls come, and in which time zone a time is; the machine's has no part in it.
+    "SET GLOBAL TimeZone = 'UTC'",
     "SET temp_directory = ''",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
-_WIDTH_BUCKET = (
-    "CREATE MACRO width_bucket(value, low, high, bins) AS CASE WHEN value < low THEN 0 WHEN value >= high "
-    "THEN bins + 1 ELSE CAST(floor(CAST((value - low) * 1.0 / (high - low) * bins AS DOUBLE)) AS BIGINT) + 1 END"
-)
-
-
 @dataclass(frozen=True)
 class DatabaseTable:
     """A table in the database.
@@ -220,7 +217,8 @@ class Database:
 
             self._root = duckdb.connect(":memory:")
             limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
-            for statement in (_WIDTH_BUCKET, f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
+            register(self._root)
+            for statement in (f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 self._root.execute(statement)
         return self._root
 
@@ -314,4 +312,4 @@ def _megabytes() -> int:
 
 def _plain(error: BaseException) -> str:
     """The database's reason, without the picture of the statement that it draws below it."""
-    return str(error).partition("\n\nLINE")[0].strip()
+    return in_words(str(error).partition("\n\nLINE")[0].strip())

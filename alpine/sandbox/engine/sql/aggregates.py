@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alpine.sandbox.engine.sql.casts import CannotCast, as_text, made, sortable, text_numeric
+from alpine.sandbox.engine.sql.casts import INTERVAL_PARTS, CannotCast, as_text, made, sortable, text_numeric
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import (
     BOOL,
@@ -114,7 +114,12 @@ def _sum(call: Call) -> Typed:
     if name in ("float4", "float8"):
         return _float_total(call, value, "sum", value.type)
     if name == "interval":
-        return call.made(call.sql("sum", value.sql), value.type)
+        sums = []
+        for unit, part in zip(("months", "days", "microseconds"), INTERVAL_PARTS.split(", CAST("), strict=True):
+            sql = part if part.startswith("CAST(") else f"CAST({part}"
+            kind = "BIGINT" if unit == "microseconds" else "INTEGER"
+            sums.append(f"to_{unit}(CAST({call.sql('sum', made(sql, [value], INT8).sql)} AS {kind}))")
+        return call.made(f"({' + '.join(sums)})", value.type)
     raise NoSuchAggregate
 
 
@@ -194,7 +199,7 @@ def _pairs(call: Call) -> Typed:
     y, x = (f"CAST({value.sql} AS DOUBLE)" for value in call.arguments)
     kind = INT8 if call.name == "regr_count" else FLOAT8
     sql = call.sql(call.name, y, x)
-    if call.name == "corr":
+    if call.name in ("corr", "regr_slope", "regr_intercept", "regr_r2"):
         sql = f"(CASE WHEN isnan({sql}) THEN NULL ELSE {sql} END)"
     return call.made(f"CAST({sql} AS {kind.duckdb})", kind)
 

@@ -19,7 +19,7 @@ from alpine.sandbox.engine.sql.types import BOOL, BPCHAR, INTERVAL, TEXT, Modifi
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from alpine.sandbox.engine.sql.translate import Translator
+    from alpine.sandbox.engine.sql.translator import Translator
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SPECIAL = ("coalesce", "nullif", "greatest", "least", "concat", "concat_ws", "date_trunc", "date_part")
@@ -100,7 +100,7 @@ def function(translator: Translator, node: exp.Expression) -> Typed:
         return windows.aggregate(translator, node)
     given = node.args.get("expressions", [])
     if name not in FUNCTIONS and name not in _SPECIAL:
-        raise translator.failure(unknown_function(name), node)
+        raise translator.failure(f"The sandbox does not know the function {name}", node, nearest(name))
     values = [translator.node(item) for item in given]
     if name in _SPECIAL:
         return _special(translator, node, name, values)
@@ -121,8 +121,8 @@ def called(translator: Translator, node: exp.Expression, name: str, values: list
         ) from None
 
 
-def unknown_function(name: str) -> str:
-    """What to say of a function that is not known, with the name that is nearest to it."""
+def nearest(name: str) -> str:
+    """What to use instead of a function that is not known; empty where nothing is near."""
     instead = {
         **{"ifnull": "coalesce", "nvl": "coalesce", "isnull": "IS NULL", "if": "CASE WHEN", "iif": "CASE WHEN"},
         **{"median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY …)", "len": "length", "lcase": "lower"},
@@ -132,7 +132,7 @@ def unknown_function(name: str) -> str:
     }
     names = [*FUNCTIONS, *_SPECIAL, *AGGREGATES, *WINDOWS, *WITHIN]
     near = instead.get(name) or next(iter(difflib.get_close_matches(name, names, 1)), "")
-    return f"The sandbox does not know the function {name}{f'; did you mean {near}?' if near else ','} It stands"
+    return f"Did you mean {near}?" if near else ""
 
 
 def _special(translator: Translator, node: exp.Expression, name: str, values: list[Typed]) -> Typed:
@@ -207,13 +207,13 @@ def substring(translator: Translator, node: exp.Expression) -> Typed:
     parts = translator.parts(node, "this", "start", "length")
     values = [translator.node(part) for part in parts]
     if len(values) < 2 or node.args.get("start") is None:
-        raise translator.failure("SUBSTRING without FROM is not known to the sandbox; it stands", node)
+        raise translator.failure("SUBSTRING without FROM is not known to the sandbox", node)
     if len(values) == 2 and values[1].type.category in "SX" and not values[1].is_null:
         if values[0].type.category not in "SX":
             raise translator.failure(f"The function substring({values[0].type.shown}, text) does not exist", node)
         return _taken_out(as_text(values[0]), values[1])
     if any(value.type.category in "S" for value in values[1:]):
-        raise translator.failure("The sandbox does not know SUBSTRING with a pattern and an escape; it stands", node)
+        raise translator.failure("The sandbox does not know SUBSTRING with a pattern and an escape", node)
     return called(translator, node, "substring", values)
 
 
@@ -287,16 +287,18 @@ def place(translator: Translator, node: exp.Expression) -> Typed:
 
 def interval(translator: Translator, node: exp.Expression) -> Typed:
     """``INTERVAL '…'``"""
-    translator.parts(node, "this", "unit")
+    translator.parts(node, "this", "unit", "fraction_in_string")
     what, unit = node.args.get("this"), node.args.get("unit")
     if type(what).__name__ != "Literal" or not what.args.get("is_string"):
-        raise translator.failure("INTERVAL has to be followed by a text in quotes; it stands", node)
+        raise translator.failure("INTERVAL has to be followed by a text in quotes", node)
     text = str(what.args["this"])
     if unit is None:
         return constant(text, INTERVAL)
-    if re.fullmatch(r"\s*[+-]?\d+\s*", text):
+    # sqlglot takes '1.5 hours' apart, but '1.5' HOURS is another interval.
+    is_inside = re.search(rf"'\s*{re.escape(text.strip())}\s*{re.escape(unit.name)}\s*'", translator.text, re.IGNORECASE)
+    if re.fullmatch(r"\s*[+-]?\d+\s*", text) or is_inside:
         return constant(f"{text} {unit.name}", INTERVAL)
-    raise translator.failure(f"The sandbox does not know the interval {text!r} {unit.name}, which stands", node)
+    raise translator.failure(f"The sandbox does not know the interval {text!r} {unit.name}", node)
 
 
 def at_time_zone(translator: Translator, node: exp.Expression) -> Typed:
@@ -304,7 +306,7 @@ def at_time_zone(translator: Translator, node: exp.Expression) -> Typed:
     source, zone = translator.parts(node, "this", "zone")
     value, name = translator.node(source), translator.node(zone)
     if name.constant is None or name.constant.upper() not in ("UTC", "GMT"):
-        raise translator.failure("The sandbox has the time zone UTC only; it stands", node)
+        raise translator.failure("The sandbox has the time zone UTC only", node)
     if value.type.name == "date":
         value = cast(value, Modified(Type("timestamptz")))
     kinds = {"timestamp": "timestamptz", "timestamptz": "timestamp"}
@@ -323,7 +325,7 @@ def _operands(translator: Translator, node: exp.Expression, sign: str) -> tuple[
         kinds = f" {sign} ".join(value.type.shown for value in values)
         raise translator.failure(f"The operator does not exist: {kinds}; a cast may be missing", node)
     if any(value.type == BPCHAR for value in values):
-        raise translator.failure(f"The sandbox does not match a value of character(n); cast it to text. It stands", node)
+        raise translator.failure(f"The sandbox does not match a value of character(n); cast it to text.", node)
     return as_text(values[0]), as_text(values[1]), bool(node.args.get("negate"))
 
 
@@ -336,7 +338,7 @@ def like(translator: Translator, node: exp.Expression, escape: str = _ESCAPE_DEF
     sign = "ILIKE" if type(node).__name__ == "ILike" else "LIKE"
     value, pattern, is_negated = _operands(translator, node, sign)
     if pattern.constant is not None and escape and _ends_in_escape(pattern.constant, escape):
-        raise translator.failure("LIKE pattern must not end with escape character; it stands", node)
+        raise translator.failure("LIKE pattern must not end with escape character", node)
     suffix = f" ESCAPE {literal(escape)}" if escape else ""
     if escape and pattern.constant is not None and escape not in pattern.constant:
         # DuckDB is quicker without.
@@ -361,14 +363,14 @@ def escaped(translator: Translator, node: exp.Expression) -> Typed:
     """``LIKE … ESCAPE '…'``"""
     inner, sign = translator.parts(node, "this", "expression")
     if type(sign).__name__ != "Literal" or len(str(sign.args["this"])) > 1:
-        raise translator.failure("ESCAPE has to be followed by one character in quotes; it stands", node)
+        raise translator.failure("ESCAPE has to be followed by one character in quotes", node)
     escape = str(sign.args["this"])
     name = type(inner).__name__
     if name in ("Like", "ILike"):
         return like(translator, inner, escape)
     if name == "SimilarTo":
         return similar(translator, inner, escape)
-    raise translator.failure("ESCAPE does not follow LIKE or SIMILAR TO; it stands", node)
+    raise translator.failure("ESCAPE does not follow LIKE or SIMILAR TO", node)
 
 
 def matches(translator: Translator, node: exp.Expression) -> Typed:

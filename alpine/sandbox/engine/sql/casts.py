@@ -41,9 +41,14 @@ _EXPLICIT = {
     ("timestamptz", "date"): "CAST(timezone('UTC', {0}) AS DATE)",
     ("timestamp", "time"): "CAST({0} AS TIME)",
     ("timestamptz", "time"): "CAST(timezone('UTC', {0}) AS TIME)",
-    ("time", "interval"): "({0} - TIME '00:00:00')",
+    ("time", "interval"): "to_microseconds(date_diff('microsecond', TIME '00:00:00', {0}))",
 }
-_INTERVAL_OF = "(to_months(CAST({0}[1] AS INTEGER)) + to_days(CAST({0}[2] AS INTEGER)) + to_microseconds({0}[3]))"
+INTERVAL_OF = "(to_months(CAST({0}[1] AS INTEGER)) + to_days(CAST({0}[2] AS INTEGER)) + to_microseconds({0}[3]))"
+INTERVAL_PARTS = (
+    "CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS BIGINT), CAST(date_part('day', {0}) AS BIGINT), "
+    "CAST((date_part('hour', {0}) * 60 + date_part('minute', {0})) * 60000000 + date_part('microsecond', {0}) AS BIGINT)"
+)
+"""Months, days and microseconds of an interval."""
 _READ = {
     "bool": "pg_bool({0})",
     "float8": "pg_double({0})",
@@ -59,9 +64,7 @@ _WRITTEN = {
     "timestamptz": "(CAST(timezone('UTC', {0}) AS VARCHAR) || '+00')",
     "float8": "pg_float_text(CAST({0} AS VARCHAR), 15)",
     "float4": "pg_float_text(CAST({0} AS VARCHAR), 6)",
-    "interval": "pg_interval_text(CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS BIGINT), "
-    "CAST(date_part('day', {0}) AS BIGINT), (date_part('hour', {0}) * 60 + date_part('minute', {0})) * 60000000 "
-    "+ date_part('microsecond', {0}))",
+    "interval": f"pg_interval_text({INTERVAL_PARTS})",
 }
 
 
@@ -185,6 +188,9 @@ def as_text(value: Typed, kind: Type = TEXT) -> Typed:
         return replace(_array_text(value), type=kind)
     if source.name == "numeric" and source.is_text:
         return replace(value, type=kind, constant=None)
+    if source.name == "numeric" and source.digits == source.scale and source.scale:
+        # Of a number below 1 with no place before its point, DuckDB leaves out the zero.
+        return made("pg_trunc(CAST({0} AS VARCHAR), %d)" % source.scale, [value], kind)
     return made(_WRITTEN.get(source.name, "CAST({0} AS VARCHAR)"), [value], kind)
 
 
@@ -199,7 +205,7 @@ def _from_text(value: Typed, kind: Type) -> Typed:
     if kind.name == "numeric":
         return made("pg_numeric({0})", [value], TEXT_NUMERIC)
     if kind.name == "interval":
-        return made(_INTERVAL_OF, [made("pg_interval({0})", [value], INTERVAL)], INTERVAL)
+        return made(INTERVAL_OF, [made("pg_interval({0})", [value], INTERVAL)], INTERVAL)
     template = _READ.get(kind.name)
     if template is None:
         raise CannotCast("the sandbox does not read an array from a text")
@@ -273,7 +279,7 @@ def text_numeric(value: Typed) -> Typed:
         return numeric
     if numeric.constant is not None:
         return Typed(literal(numeric.constant), TEXT_NUMERIC, constant=numeric.constant)
-    return made("CAST({0} AS VARCHAR)", [numeric], TEXT_NUMERIC)
+    return as_text(numeric, TEXT_NUMERIC)
 
 
 def as_column(value: Typed) -> Typed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
 from alpine.sandbox.engine.sql.exact import Refused, read, rounded, write
@@ -231,7 +231,7 @@ def _number_format(pattern: str) -> tuple[bool, str, str, str, str, str]:
     fill, before, currency, whole, part, behind = (text or "" for text in found.groups())
     if before.upper() in ("PL", "SG", "MI") or currency.upper() == "L" or behind.upper() in ("PL", "SG"):
         raise Refused(f"the sandbox does not know the format {pattern!r} of a number")
-    if before and behind:
+    if (before and behind) or (currency and (before or behind)):
         raise Refused(f"the sandbox does not know the format {pattern!r} of a number")
     return bool(fill), before.upper(), currency, whole.upper().replace("G", ","), part.upper(), behind.upper()
 
@@ -242,15 +242,35 @@ def number_text(text: str, pattern: str) -> str:
     value = read(text)
     if not value.is_finite():
         raise Refused(f"the sandbox does not format {text}")
+    return _formatted(value, rounded(value, len(part) - 1 if part else 0), pattern)
+
+
+def float_format(value: float, pattern: str, digits: int) -> str:
+    """``to_char`` of a ``double precision``, which is rounded as the C library does.
+
+    :param digits: How many of a number PostgreSQL shows.
+    """
+    part = _number_format(pattern)[4]
+    exact = Decimal(value)
+    if not exact.is_finite():
+        raise Refused(f"the sandbox does not format {value}")
     places = len(part) - 1 if part else 0
-    shown = rounded(value, places)
+    if len(f"{abs(value):.0f}") + places > digits:
+        raise Refused(f"the sandbox formats up to {digits} digits of this type; cast it to numeric")
+    return _formatted(exact, rounded(exact, places, ROUND_HALF_EVEN), pattern)
+
+
+def _formatted(value: Decimal, shown: Decimal, pattern: str) -> str:
+    fill, before, currency, whole, part, behind = _number_format(pattern)
     is_negative = shown < 0 or (value < 0 and shown != 0)
     digits, _, fraction = write(abs(shown)).partition(".")
     digits = "" if digits == "0" else digits
     body, started = _whole_part(digits, whole, bool(part))
     if part:
         kept = fraction
-        if fill:
+        if "#" in body:
+            kept = "#" * len(fraction)
+        elif fill:
             last = max((i for i, sign in enumerate(part[1:], 1) if sign == "0"), default=0)
             kept = fraction[:last] + fraction[last:].rstrip("0")
         body += f".{kept}"
@@ -295,7 +315,7 @@ def _signed(
         return f"{pad}{currency}{stripped}{'-' if is_negative else '+'}"
     if currency:
         sign = "-" if is_negative else ("" if fill else " ")
-        return f"{sign}{currency}{pad}{stripped}" if False else f"{pad}{sign}{currency}{stripped}"
+        return f"{currency}{pad}{sign}{stripped}"
     sign = "-" if is_negative else ("" if fill else " ")
     return f"{pad}{sign}{stripped}"
 
@@ -327,6 +347,7 @@ FUNCTIONS = {
     "pg_moment_text": (moment_text, ["TIMESTAMP", _T], _T),
     "pg_to_timestamp": (moment_read, [_T, _T], "TIMESTAMP"),
     "pg_number_text": (number_text, [_T, _T], _T),
+    "pg_float_format": (float_format, ["DOUBLE", _T, "BIGINT"], _T),
     "pg_to_number": (number_read, [_T, _T], _T),
 }
 """By DuckDB's name: the function of one row, the types of its arguments, and the type of its result."""

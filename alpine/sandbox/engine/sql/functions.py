@@ -92,7 +92,7 @@ _NUMBERS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
         "width_bucket",
         ("float8", "float8", "float8", "int4"),
         "int4",
-        "CASE WHEN {3} <= 0 THEN error('count must be greater than zero') WHEN isnan({0}) OR isnan({1}) OR isnan({2}) "
+        "CASE WHEN {0} IS NULL OR {3} IS NULL THEN NULL WHEN {3} <= 0 THEN error('count must be greater than zero') WHEN isnan({0}) OR isnan({1}) OR isnan({2}) "
         "THEN error('operand, lower bound, and upper bound cannot be NaN') WHEN isinf({1}) OR isinf({2}) "
         "THEN error('lower and upper bounds must be finite') WHEN {1} = {2} "
         "THEN error('lower bound cannot equal upper bound') WHEN {1} < {2} THEN CASE WHEN {0} < {1} THEN 0 "
@@ -116,7 +116,7 @@ _NUMBERS += [(name, ("float8",), "float8", f"{name}({{0}})") for name in ("atan"
 _NUMBERS += [("atan2", ("float8", "float8"), "float8", "atan2({0}, {1})")]
 for _kind in INTEGERS:
     _NUMBERS.append(("mod", (_kind, _kind), _kind, OPERATORS["%"][[s.arguments for s in OPERATORS["%"]].index((_kind, _kind))].emit))
-    _low = f"{-(2 ** (8 * int(_kind[3:]) - 1))}::{Type(_kind).duckdb}"
+    _low = f"CAST({-(2 ** (8 * int(_kind[3:]) - 1))} AS {Type(_kind).duckdb})"
     _NUMBERS.append(("abs", (_kind,), _kind, f"CASE WHEN {{0}} = {_low} THEN error('{Type(_kind).shown} out of range') ELSE abs({{0}}) END"))
 
 _START = "CASE WHEN {1} < 1 THEN 1 ELSE CAST({1} AS BIGINT) END"
@@ -177,8 +177,8 @@ MAKERS = frozenset({"lpad", "rpad", "repeat", "replace"})
 def _number_text(found: Sequence[Typed]) -> Typed:
     value, pattern = found
     if value.type.name in ("float4", "float8"):
-        # PostgreSQL keeps fewer digits of a double here, by a rule of its own.
-        raise NotImplementedError("the sandbox does not format a double precision; cast it to numeric first")
+        digits = 15 if value.type.name == "float8" else 6
+        return made(f"pg_float_format(CAST({{0}} AS DOUBLE), {{1}}, {digits})", [value, pattern], TEXT)
     return made("pg_number_text({0}, {1})", [text_numeric(value), pattern], TEXT)
 
 
@@ -201,12 +201,12 @@ _MOMENTS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
     ("isfinite", ("date",), "bool", "isfinite({0})"),
     ("isfinite", ("timestamp",), "bool", "isfinite({0})"),
     ("isfinite", ("timestamptz",), "bool", "isfinite({0})"),
-    ("make_date", ("int4", "int4", "int4"), "date", "CASE WHEN {0} < 1 THEN error('date field value out of range') ELSE make_date({0}, {1}, {2}) END"),
+    ("make_date", ("int4", "int4", "int4"), "date", "pg_make_date({0}, {1}, {2})"),
     (
         "make_timestamp",
         ("int4", "int4", "int4", "int4", "int4", "float8"),
         "timestamp",
-        "make_timestamp({0}, {1}, {2}, {3}, {4}, {5})",
+        "pg_make_timestamp({0}, {1}, {2}, {3}, {4}, {5})",
     ),
 ]
 def _entries(rows: list[tuple[str, tuple[str, ...], str, str | Emit]]) -> dict[str, list[Signature]]:

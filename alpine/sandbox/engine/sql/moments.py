@@ -87,7 +87,7 @@ def _epoch(value: Typed) -> Typed:
     if kind == "date":
         return made("CAST(date_diff('day', DATE '1970-01-01', {0}) AS BIGINT) * 86400", [value], FLOAT8)
     if kind == "time":
-        return made("CAST(date_part('epoch_us', {0}) AS HUGEINT)", [value], FLOAT8)
+        return made("CAST(date_diff('microsecond', TIME '00:00:00', {0}) AS HUGEINT)", [value], FLOAT8)
     if kind == "interval":
         # A year has 365.25 days, a month beside it 30.
         months = "CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS BIGINT)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from alpine.sandbox.engine.sql.casts import made, sortable, text_numeric
+from alpine.sandbox.engine.sql.casts import INTERVAL_OF, INTERVAL_PARTS, made, sortable, text_numeric
 from alpine.sandbox.engine.sql.resolve import Emit, Signature
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import INTEGERS, MOST_DIGITS, TEXT_NUMERIC, Type, decimal
@@ -54,7 +54,7 @@ def _arithmetic() -> dict[str, list[Signature]]:
         left, right = ("{0}", "{1}") if a == b else both
         for sign in "+-*":
             table[sign].append(Signature((a, b), result, f"({left} {sign} {right})"))
-        lowest = f"{left} = {-(2 ** (8 * int(result[3:]) - 1))}::{duckdb} AND {right} = -1"
+        lowest = f"{left} = CAST({-(2 ** (8 * int(result[3:]) - 1))} AS {duckdb}) AND {right} = -1"
         table["/"].append(
             Signature(
                 (a, b),
@@ -99,10 +99,10 @@ def _moments(table: dict[str, list[Signature]]) -> None:
         (("int4", "date"), "date", f"({{1}} + {whole % 0})", "+"),
         (("date", "int4"), "date", f"({{0}} - {whole % 1})", "-"),
         (("date", "date"), "int4", "CAST(date_diff('day', {1}, {0}) AS INTEGER)", "-"),
-        (("date", "time"), "timestamp", "(CAST({0} AS TIMESTAMP) + ({1} - TIME '00:00:00'))", "+"),
+        (("date", "time"), "timestamp", f"(CAST({{0}} AS TIMESTAMP) + {_passed('{1}')})", "+"),
         (("interval", "interval"), "interval", "({0} + {1})", "+"),
         (("interval", "interval"), "interval", "({0} - {1})", "-"),
-        (("time", "time"), "interval", "({0} - {1})", "-"),
+        (("time", "time"), "interval", f"({_passed('{0}')} - {_passed('{1}')})", "-"),
         (("timestamp", "timestamp"), "interval", _difference("{0}", "{1}"), "-"),
         (("timestamptz", "timestamptz"), "interval", _difference("{0}", "{1}"), "-"),
         (("interval", "float8"), "interval", _scaled, "*"),
@@ -118,25 +118,28 @@ def _moments(table: dict[str, list[Signature]]) -> None:
         table[sign].append(Signature(arguments, kind, template))  # type: ignore[arg-type]
 
 
+def _passed(time: str) -> str:
+    """What has passed of a day, as an interval."""
+    return f"to_microseconds(date_diff('microsecond', TIME '00:00:00', {time}))"
+
+
 def _difference(a: str, b: str) -> str:
     """Days and the rest, as PostgreSQL shows what lies between two times."""
     micros = f"date_diff('microsecond', {b}, {a})"
-    return f"(to_days(CAST({micros} // 86400000000 + (CASE WHEN {micros} < 0 AND {micros} % 86400000000 <> 0 AND FALSE THEN 1 ELSE 0 END) AS INTEGER)) + to_microseconds({micros} % 86400000000))"
+    return f"(to_days(CAST({micros} // 86400000000 AS INTEGER)) + to_microseconds({micros} % 86400000000))"
 
 
 def _scaled(arguments: Sequence[Typed]) -> Typed:
-    """An interval a whole number of times; another factor spills from months to days to hours."""
+    """An interval so many times; a part of a month spills to its days, one of a day to its time."""
     interval, factor = arguments
-    return made(
-        "CASE WHEN {1} <> trunc({1}) OR abs({1}) > 1000000 THEN error('the sandbox multiplies an interval by a whole "
-        "number only') ELSE {0} * CAST({1} AS BIGINT) END",
-        [interval, factor],
-        Type("interval"),
-    )
+    parts = made(f"pg_interval_times({INTERVAL_PARTS}, {{1}})", [interval, factor], interval.type)
+    return made(INTERVAL_OF, [parts], interval.type)
 
 
 def _divided(arguments: Sequence[Typed]) -> Typed:
-    return made("error('the sandbox does not divide an interval')", list(arguments), Type("interval"))
+    interval, divisor = arguments
+    parts = made(f"pg_interval_over({INTERVAL_PARTS}, {{1}})", [interval, divisor], interval.type)
+    return made(INTERVAL_OF, [parts], interval.type)
 
 
 def _bits(table: dict[str, list[Signature]]) -> None:
@@ -160,7 +163,8 @@ def _bits(table: dict[str, list[Signature]]) -> None:
             Signature(
                 (kind, "int4"),
                 kind,
-                f"CASE WHEN {{0}} < 0 OR {{1}} < 0 OR {{1}} >= {bits} THEN {refused} "
+                f"CASE WHEN {{1}} < 0 OR {{1}} >= {bits} THEN {refused} WHEN {{0}} < 0 "
+                f"THEN CAST(-1 - ((-1 - CAST({{0}} AS BIGINT)) >> CAST({{1}} AS BIGINT)) AS {duckdb}) "
                 f"ELSE CAST(CAST({{0}} AS BIGINT) >> CAST({{1}} AS BIGINT) AS {duckdb}) END",
             )
         )
@@ -174,7 +178,7 @@ def _signs(table: dict[str, list[Signature]]) -> None:
             Signature(
                 (kind,),
                 kind,
-                f"CASE WHEN {{0}} = {low}::{duckdb} THEN error('{_WORD[kind]} out of range') ELSE CAST(-{{0}} AS {duckdb}) END",
+                f"CASE WHEN {{0}} = CAST({low} AS {duckdb}) THEN error('{_WORD[kind]} out of range') ELSE CAST(-{{0}} AS {duckdb}) END",
             )
         )
     table["neg"] += [

@@ -26,8 +26,8 @@ _WORDS = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*\Z")
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 _STRING = re.compile(r"[eE]?'|\$\w*\$|\"")
 _NOT_POSTGRESQL = {
-    **dict.fromkeys(("qualify", "exclude", "lambda", "pivot", "unpivot", "sample", "tablesample"), ""),
-    **dict.fromkeys(("div", "xor", "rlike", "glob", "regexp", "try_cast", "safe_cast", "ilike_any", "struct"), ""),
+    **dict.fromkeys(("qualify", "lambda", "pivot", "unpivot", "sample", "tablesample"), ""),
+    **dict.fromkeys(("xor", "rlike", "glob", "regexp", "try_cast", "safe_cast", "ilike_any", "struct"), ""),
     "if": "CASE WHEN",
 }
 _LEVELS = (
@@ -80,15 +80,16 @@ def shown(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def refusal(reason: str, text: str, position: int | None) -> NodeFailure:
+def refusal(reason: str, text: str, position: int | None, hint: str = "") -> NodeFailure:
     """The failure of an expression.
 
     :param reason: A sentence without its full stop.
     :param text: The expression.
     :param position: Where, from 0; None where it is the whole.
+    :param hint: What to do.
     """
-    at = "" if position is None else f" at position {position + 1}"
-    return NodeFailure(f"{reason}{at} of the expression: {shown(text)}")
+    at = "" if position is None else f"position {position + 1} of "
+    return NodeFailure(f"{reason}. {f'{hint} ' if hint else ''}It stands at {at}the expression: {shown(text)}")
 
 
 def parse(text: str) -> exp.Expression:
@@ -157,14 +158,15 @@ def _look_at_signs(text: str, tokens: list[Any]) -> None:
                 calls.pop()
         elif written == "," and calls and calls[-1] in ("position", "extract", "overlay", "cast"):
             raise refusal(f"There is a syntax error at or near ',' of {calls[-1]}", text, start)
-        if written in _OPERATORS or _NUMBER.match(written) or _STRING.match(written):
+        if written == "[" and not _may_open_bracket(text, tokens, place):
+            raise refusal("There is a syntax error at or near '['", text, start)
+        if written in _OPERATORS or _SIGNS.fullmatch(written) or _NUMBER.match(written) or _STRING.match(written):
             continue
         if not _WORDS.match(written.replace(" ", "_").replace("\n", "_").replace("\t", "_")):
-            raise refusal(f"PostgreSQL has no operator or sign {shown(written)!r}, which stands", text, start)
+            raise refusal(f"PostgreSQL has no sign {shown(written)!r}", text, start)
         if written.lower() in _NOT_POSTGRESQL:
             instead = _NOT_POSTGRESQL[written.lower()]
-            hint = f"; use {instead} instead" if instead else ""
-            raise refusal(f"{written!r} is not of PostgreSQL's SQL{hint}. It stands", text, start)
+            raise refusal(f"PostgreSQL does not know {written!r}", text, start, f"Use {instead}." if instead else "")
     _look_at_gap(text, end, len(text))
 
 
@@ -182,7 +184,14 @@ def _look_at_operators(text: str, tokens: list[Any]) -> None:
     for start, run in runs:
         operator = run if re.search(r"[~!@#%^&|`?]", run) or len(run) == 1 else run[0] + run[1:].rstrip("+-")
         if operator not in _OPERATORS:
-            raise refusal(f"PostgreSQL has no operator {shown(operator)!r}, which stands", text, start)
+            raise refusal(f"PostgreSQL has no operator {shown(operator)!r}", text, start)
+
+
+def _may_open_bracket(text: str, tokens: list[Any], place: int) -> bool:
+    """Whether it is that of ``ARRAY[…]`` or of a type ``text[]``."""
+    before = text[tokens[place - 1].start : tokens[place - 1].end + 1].lower() if place else ""
+    after = text[tokens[place + 1].start : tokens[place + 1].end + 1] if place + 1 < len(tokens) else ""
+    return before == "array" or after == "]"
 
 
 def _look_at_gap(text: str, end: int, start: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
@@ -219,6 +220,52 @@ def _add_part(totals: list[int], found: re.Match[str], text: str) -> None:
     totals[2] += sign * ((2 * micros + denominator) // (2 * denominator))
 
 
+def interval_times(months: int, days: int, micros: int, factor: float) -> list[int]:
+    """``interval * factor``"""
+    return _times(months, days, micros, lambda value: value * factor)
+
+
+def interval_over(months: int, days: int, micros: int, divisor: float) -> list[int]:
+    """``interval / divisor``"""
+    if divisor == 0:
+        raise Refused("division by zero")
+    return _times(months, days, micros, lambda value: value / divisor)
+
+
+def _times(months: int, days: int, micros: int, scaled: Callable[[int], float]) -> list[int]:
+    try:
+        all_months, all_days, all_micros = scaled(months), scaled(days), scaled(micros)
+        whole_months, whole_days = int(all_months), int(all_days)
+        spilled = round((all_months - whole_months) * 30 * 1e6) / 1e6
+        seconds = round((all_days - whole_days + spilled - int(spilled)) * 86_400 * 1e6) / 1e6
+        if abs(seconds) >= 86_400:
+            more = int(seconds / 86_400)
+            whole_days, seconds = whole_days + more, seconds - more * 86_400
+        found = [whole_months, whole_days + int(spilled), round(all_micros + seconds * 1_000_000)]
+    except (ValueError, OverflowError):
+        raise Refused("interval out of range") from None
+    if max(abs(found[0]), abs(found[1])) >= 2**31 or abs(found[2]) >= 2**63:
+        raise Refused("interval out of range")
+    return found
+
+
+def make_date(year: int, month: int, day_of_month: int) -> date:
+    """``make_date``"""
+    try:
+        return date(year, month, day_of_month)
+    except (ValueError, OverflowError):
+        raise Refused(f"date field value out of range: {year}-{month:02d}-{day_of_month:02d}") from None
+
+
+def make_timestamp(year: int, month: int, day_of_month: int, hour: int, minute: int, seconds: float) -> datetime:
+    """``make_timestamp``"""
+    moment = make_date(year, month, day_of_month)
+    if not (0 <= hour <= 24 and 0 <= minute < 60 and 0 <= seconds <= 60) or hour + minute / 60 + seconds / 3600 > 24:
+        raise Refused(f"time field value out of range: {hour}:{minute:02d}:{seconds:02g}")
+    passed = timedelta(hours=hour, minutes=minute, microseconds=round(seconds * 1_000_000))
+    return datetime(moment.year, moment.month, moment.day) + passed
+
+
 def interval_text(months: int, days: int, micros: int) -> str:
     """PostgreSQL's text of an interval."""
     parts: list[str] = []
@@ -303,6 +350,10 @@ FUNCTIONS: dict[str, tuple[Any, list[str], str]] = {
     "pg_timestamptz": (lambda text: timestamptz(text).replace(tzinfo=None), [_T], "TIMESTAMP"),
     "pg_time": (time_of_day, [_T], "TIME"),
     "pg_interval": (lambda text: list(interval(text)), [_T], "BIGINT[]"),
+    "pg_interval_times": (interval_times, [_I, _I, _I, "DOUBLE"], "BIGINT[]"),
+    "pg_interval_over": (interval_over, [_I, _I, _I, "DOUBLE"], "BIGINT[]"),
+    "pg_make_date": (make_date, [_I, _I, _I], "DATE"),
+    "pg_make_timestamp": (make_timestamp, [_I, _I, _I, _I, _I, "DOUBLE"], "TIMESTAMP"),
     "pg_interval_text": (interval_text, [_I, _I, _I], _T),
     "pg_float_text": (float_text, [_T, _I], _T),
     "pg_array_text": (array_text, ["VARCHAR[]"], _T),

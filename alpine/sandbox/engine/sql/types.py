@@ -55,7 +55,7 @@ class Type:
 
 def decimal(digits: int, scale: int) -> Type:
     """A ``numeric`` whose values all have the same decimal places."""
-    return Type("numeric", max(digits, scale, 1), scale)
+    return Type("numeric", min(max(digits, scale + 1), MOST_DIGITS), scale)
 
 
 BOOL, INT2, INT4, INT8 = Type("bool"), Type("int2"), Type("int4"), Type("int8")
@@ -227,7 +227,7 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 def of_column(duckdb: str) -> Type | None:
     """The type of a column of a table, None where PostgreSQL has none such."""
     if found := _DECIMAL.fullmatch(duckdb):
-        return decimal(int(found[1]), int(found[2]))
+        return Type("numeric", int(found[1]), int(found[2]))
     if duckdb.endswith("[]"):
         element = of_column(duckdb.removesuffix("[]"))
         return None if element is None or element.category == "A" else Type(f"{element.name}[]")

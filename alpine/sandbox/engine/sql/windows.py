@@ -19,7 +19,7 @@ from alpine.sandbox.engine.sql.typed import Typed
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from alpine.sandbox.engine.sql.translate import Translator
+    from alpine.sandbox.engine.sql.translator import Translator
 
 _ENDS = ("UNBOUNDED", "CURRENT ROW")
 
@@ -139,7 +139,7 @@ def within(translator: Translator, node: exp.Expression, condition: str = "") ->
     name = str(call.args.get("this", "")).lower() if type(call).__name__ == "Anonymous" else ""
     items = order.args["expressions"]
     if name not in WITHIN or len(items) != 1 or condition:
-        raise translator.failure(f"The sandbox does not know WITHIN GROUP of {name or 'this'}, which stands", node)
+        raise translator.failure(f"The sandbox does not know WITHIN GROUP of {name or 'this'}", node)
     given = [translator.node(item) for item in call.args.get("expressions", [])]
     if len(given) != (0 if name == "mode" else 1):
         raise translator.failure(f"The function {name} does not take {len(given)} arguments", node)
@@ -156,7 +156,7 @@ def over(translator: Translator, node: exp.Expression) -> Typed:
     """``function(…) OVER (…)``"""
     translator.parts(node, "this", "partition_by", "order", "spec", "over", "alias")
     if node.args.get("alias") is not None:
-        raise translator.failure("The sandbox does not know the window, which stands", node)
+        raise translator.failure("The sandbox does not know the window", node)
     parts = []
     keys = [sortable(translator.node(key)) for key in node.args.get("partition_by") or []]
     if any(key.aggregates == "window" for key in keys):

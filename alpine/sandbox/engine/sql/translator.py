@@ -73,7 +73,8 @@ class Columns:
                 hits = _names(name, is_quoted, [column for column, _ in columns])
                 found += [(alias, column, kind) for column, kind in columns if column in hits]
         if not found:
-            raise LookupError(self._missing(name))
+            known = table is None or any(_names(table, table_is_quoted, [alias]) for alias in self._tables)
+            raise LookupError(self._missing(name) if known else f"There is no table {table!r} in this expression")
         if len(found) > 1:
             raise LookupError(f"The column {name!r} is ambiguous: more than one table has it")
         alias, column, duckdb = found[0]
@@ -89,8 +90,8 @@ class Columns:
         every = [column for columns in self._tables.values() for column, _ in columns]
         shown = ", ".join(every[:50]) + (", …" if len(every) > 50 else "")
         nearest = difflib.get_close_matches(name.lower(), [column.lower() for column in every], 1)
-        hint = next((f"; did you mean {column!r}?" for column in every if [column.lower()] == nearest), "")
-        return f"There is no column {name!r}{hint} The columns are: {shown}. It stands"
+        hint = next((f"; did you mean {column!r}?" for column in every if [column.lower()] == nearest), ".")
+        return f"There is no column {name!r}{hint} The columns are: {shown}"
 
 
 def _quoted(name: str) -> str:
@@ -132,9 +133,9 @@ class Translator:
             raise self.failure("The functions together make a text that is too long", None)
         return value
 
-    def failure(self, reason: str, node: exp.Expression | None) -> NodeFailure:
+    def failure(self, reason: str, node: exp.Expression | None, hint: str = "") -> NodeFailure:
         """A failure at a place of the expression."""
-        return refusal(reason, self.text, None if node is None else position(node))
+        return refusal(reason, self.text, None if node is None else position(node), hint)
 
     def node(self, node: exp.Expression) -> Typed:
         """One node of the tree.
@@ -151,12 +152,12 @@ class Translator:
                 return self._prefix(node, _PREFIXES[name])
             handler = _NODES.get(name)
             if handler is None:
-                raise self.failure(f"The sandbox does not know {_described(node)}, which stands", node)
+                raise self.failure(f"The sandbox does not know {_described(node)}", node)
             return handler(self, node)
         except CannotCast as error:
             raise self.failure(_sentence(str(error)), node) from None
         except patterns.NotTheSame as error:
-            raise self.failure(f"The sandbox cannot use this pattern: {error}; it stands", node) from None
+            raise self.failure(f"The sandbox cannot use this pattern: {error}", node) from None
         except TooLong:
             raise self.failure("The expression becomes too long", None) from None
         except (Refused, NotImplementedError) as error:
@@ -179,7 +180,7 @@ class Translator:
         self.parts(node, "this", "table")
         name, table = node.args["this"], node.args.get("table")
         if type(name).__name__ != "Identifier":
-            raise self.failure(f"The sandbox does not know {_described(name)}, which stands", node)
+            raise self.failure(f"The sandbox does not know {_described(name)}", node)
         try:
             return self.columns.find(
                 name.name, bool(name.args.get("quoted")), table.name if table else None, bool(table and table.args.get("quoted"))
@@ -210,7 +211,7 @@ class Translator:
         written = self.text[start : end + 1] if isinstance(start, int) and isinstance(end, int) else ""
         text = calls.unescaped(written)
         if text is None:
-            raise self.failure("The sandbox does not read this text, which stands", node)
+            raise self.failure("The sandbox does not read this text", node)
         return Typed(calls.literal(text), UNKNOWN, constant=text)
 
     def null(self, _: exp.Expression) -> Typed:
@@ -239,12 +240,12 @@ class Translator:
         self.parts(node, "expressions", "bracket_notation")
         values = [self.node(part) for part in node.args["expressions"]]
         if not values or any(value.type.category == "A" for value in values):
-            raise self.failure("The sandbox makes no empty array and no array of arrays; it stands", node)
+            raise self.failure("The sandbox makes no empty array and no array of arrays", node)
         found = self.same(values, node, "ARRAY")
         template = f"[{', '.join(f'{{{i}}}' for i in range(len(found)))}]" if len(found) < 10 else None
         kind = Type(f"{found[0].type.name}[]")
         if found[0].type.name == "numeric":
-            raise self.failure("The sandbox makes no array of numeric; it stands", node)
+            raise self.failure("The sandbox makes no array of numeric", node)
         if template:
             return made(template, found, kind)
         return Typed(f"[{', '.join(value.sql for value in found)}]", kind, can_fail=True)
@@ -264,7 +265,7 @@ class Translator:
         written = node.sql(dialect="postgres")
         found = named(written)
         if found is None:
-            raise self.failure(f"The sandbox does not know the type {written!r}, which stands", node.parent or node)
+            raise self.failure(f"The sandbox does not know the type {written!r}", node.parent or node)
         return found
 
     def same(self, values: list[Typed], node: exp.Expression, what: str) -> list[Typed]:
@@ -340,7 +341,9 @@ class Translator:
         if sign == "neg" and type(inner).__name__ == "Literal" and not inner.args.get("is_string"):
             value = self.node(inner)
             if value.type.name != "numeric" and value.constant is not None:
-                return Typed(f"CAST(-{value.constant} AS {value.type.duckdb})", value.type, constant=f"-{value.constant}")
+                return _negative(value.constant)
+            if value.constant in ("2147483648", "9223372036854775808"):
+                return _negative(value.constant)
             if value.constant is not None:
                 is_zero = not value.constant.strip("0.")
                 return number_constant(value.constant if is_zero else f"-{value.constant}")
@@ -357,7 +360,7 @@ class Translator:
     def _over_array(self, node: exp.Expression, sign: str, is_any: bool, array: exp.Expression) -> Typed:
         values = array.args.get("expressions") if type(array).__name__ == "Array" else None
         if not values:
-            raise self.failure("The sandbox compares with ANY and ALL of an ARRAY[…] only; it stands", node)
+            raise self.failure("The sandbox compares with ANY and ALL of an ARRAY[…] only", node)
         left = self.node(node.args["this"])
         tests = [self.compared(sign, left, self.node(value), node) for value in values]
         return self.joined("OR" if is_any else "AND", tests)
@@ -446,10 +449,10 @@ class Translator:
     def between(self, node: exp.Expression) -> Typed:
         """``BETWEEN``"""
         self.parts(node, "this", "low", "high", "symmetric")
-        if node.args.get("symmetric"):
-            raise self.failure("The sandbox does not know BETWEEN SYMMETRIC", node)
         value = self.node(node.args["this"])
         low, high = self.node(node.args["low"]), self.node(node.args["high"])
+        if node.args.get("symmetric"):
+            raise self.failure("The sandbox does not know BETWEEN SYMMETRIC", node)
         return self.joined("AND", [self.compared(">=", value, low, node), self.compared("<=", value, high, node)])
 
     def in_(self, node: exp.Expression) -> Typed:
@@ -494,6 +497,12 @@ class Translator:
         results.append(self.node(default) if default is not None else NULL)
         found = self.same(results, node, "CASE")
         return calls.case(tests, found)
+
+
+def _negative(digits: str) -> Typed:
+    """A whole number below 0; PostgreSQL takes the sign in before it looks for a type."""
+    kind = INT4 if int(digits) <= 2**31 else INT8
+    return Typed(f"CAST(-{digits} AS {kind.duckdb})", kind, constant=f"-{digits}")
 
 
 def _sentence(text: str) -> str:
