@@ -41,7 +41,7 @@ def variable(context: Context) -> Output:
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
     parts = [quoted(column) for column in _kept(context)]
     parts += [
-        f"{typed(context.expression(item.get('expression', '')), item.get('dataType', ''))} "
+        f"{typed(context, item.get('expression', ''), item.get('dataType', ''))} "
         f"AS {quoted(item.get('columnName', ''))}"
         for item in derived
     ]
@@ -53,11 +53,14 @@ def variable(context: Context) -> Output:
     return context.select(", ".join(parts), "ORDER BY rowid" if bins else "")
 
 
-def typed(expression: str, data_type: str) -> str:
-    """An SQL expression, cast to a type as a flow writes it; a type that is not known changes nothing."""
+def typed(context: Context, expression: str, data_type: str) -> str:
+    """The SQL of an expression, cast to a type as a flow writes it."""
+    if not context.is_hadoop:
+        return context.expression(expression, data_type)
+    sql = context.expression(expression)
     name = " ".join(data_type.lower().split())
     kind = _TYPES.get(name) or (name.upper() if _NUMERIC.fullmatch(name) else None)
-    return f"CAST({expression} AS {kind})" if kind else expression
+    return f"CAST({sql} AS {kind})" if kind else sql
 
 
 def _kept(context: Context) -> list[str]:

@@ -37,7 +37,7 @@ def _column(context: Context, item: Element, expression: str) -> str:
     name = item.get("columnName") or item.get("resultColumn")
     if not name:
         raise NodeFailure(f"A column has no name: {expression}")
-    return f"{typed(context.expression(expression), item.get('dataType', ''))} AS {quoted(name)}"
+    return f"{typed(context, expression, item.get('dataType', ''))} AS {quoted(name)}"
 
 
 @operator(

@@ -147,7 +147,8 @@ def _avg(call: Call) -> Typed:
 
 
 def _extreme(call: Call) -> Typed:
-    value = _known(*_only(call, 1))
+    (value,) = _only(call, 1)
+    value = as_text(value) if value.type.name == "unknown" and not value.is_null else _known(value)
     if value.type.name == "bool" or value.type.category == "A":
         raise NoSuchAggregate
     if value.type.is_text and value.type.name == "numeric":
@@ -261,7 +262,7 @@ def within_group(name: str, fraction: Typed | None, value: Typed, is_descending:
     if name == "mode":
         # Of values that are as frequent DuckDB takes the first that it sees, PostgreSQL the first in the order.
         own = sortable(value)
-        return call.made(f"mode({own.sql} ORDER BY {own.sql}{order})", own.type)
+        return call.made(f"mode() WITHIN GROUP (ORDER BY {own.sql}{order})", own.type)
     if fraction is None or fraction.constant is None:
         raise CannotCast(f"the sandbox takes a constant as the fraction of {name}")
     share = float(fraction.constant)
@@ -301,7 +302,7 @@ def window(call: Call) -> Typed:
     counts = {"lag": (1, 2, 3), "lead": (1, 2, 3), "first_value": (1,), "last_value": (1,), "nth_value": (2,)}
     if name not in counts or len(arguments) not in counts[name] or call.is_star:
         raise NoSuchAggregate
-    value = _known(arguments[0]) if arguments[0].type.name != "unknown" else as_text(arguments[0])
+    value = _known(arguments[0])
     rest = [argument.sql for argument in arguments[1:]]
     return call.made(f"{name}({', '.join([value.sql, *rest])}){call.over}", value.type)
 

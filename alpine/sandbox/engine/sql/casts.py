@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -29,6 +30,7 @@ from alpine.sandbox.engine.sql.types import (
     decimal,
 )
 
+_FAILS = re.compile(r"error\(('[^']*')\)")
 _LONGEST_DOUBLE = 15
 _EXPLICIT = {
     ("int4", "bool"): "({0} <> 0)",
@@ -75,8 +77,10 @@ class CannotCast(Exception):
 def made(template: str, arguments: list[Typed] | tuple[Typed, ...], kind: Type, *, can_fail: bool = False) -> Typed:
     """A part of an expression, of a template and its arguments."""
     holds = {argument.aggregates for argument in arguments}
+    # DuckDB's own error() is volatile: it has no place in an ORDER BY, and nothing is optimised around it.
+    written = _FAILS.sub(lambda found: f"CAST(pg_fail({found[1]}) AS {kind.duckdb})", template)
     return Typed(
-        fill(template, arguments),
+        fill(written, arguments),
         kind,
         can_fail=can_fail or "pg_" in template or "error(" in template or any(part.can_fail for part in arguments),
         aggregates="window" if "window" in holds else "aggregate" if "aggregate" in holds else "",

@@ -92,22 +92,23 @@ def refusal(reason: str, text: str, position: int | None, hint: str = "") -> Nod
     return NodeFailure(f"{reason}. {f'{hint} ' if hint else ''}It stands at {at}the expression: {shown(text)}")
 
 
-def parse(text: str) -> exp.Expression:
+def parse(statement: str, lead: int = 0) -> exp.Expression:
     """The tree of one expression.
 
-    :param text: The expression, in PostgreSQL's SQL.
+    :param statement: The expression, in PostgreSQL's SQL.
+    :param lead: How many characters before it are not the flow's.
     :raises NodeFailure: PostgreSQL would not read it so, or not at all.
     """
     from sqlglot.errors import SqlglotError
 
+    text = statement[lead:]
     if len(text) > MAX_LENGTH:
         raise NodeFailure(f"An expression of {len(text):,} characters is too long; {MAX_LENGTH:,} are allowed.")
     try:
-        tokens = _dialect().tokenize(text)
-        _look_at_signs(text, tokens)
-        trees = _dialect().parser(error_message_context=20).parse(tokens, text)
+        _look_at_signs(text, _dialect().tokenize(text))
+        trees = _dialect().parser(error_message_context=20).parse(_dialect().tokenize(statement), statement)
     except SqlglotError as error:
-        raise _syntax_error(text, error) from None
+        raise _syntax_error(text, error, lead) from None
     except RecursionError:
         raise NodeFailure(f"This expression is nested too deep: {shown(text)}") from None
     except (AttributeError, TypeError, ValueError, IndexError, KeyError):
@@ -116,7 +117,7 @@ def parse(text: str) -> exp.Expression:
     if len(trees) != 1 or trees[0] is None:
         raise NodeFailure(f"This has to be one expression, and nothing else: {shown(text)}")
     tree: exp.Expression = trees[0]
-    _look_at_precedence(text, tree)
+    _look_at_precedence(text, tree, lead)
     return tree
 
 
@@ -126,13 +127,13 @@ def position(node: exp.Expression) -> int | None:
     return min(found) if found else None
 
 
-def _syntax_error(text: str, error: Exception) -> NodeFailure:
+def _syntax_error(text: str, error: Exception, lead: int) -> NodeFailure:
     details = getattr(error, "errors", None) or [{}]
     line, column = details[0].get("line"), details[0].get("col")
     before = text.split("\n")[: (line or 1) - 1]
     end = None if column is None else sum(len(part) + 1 for part in before) + column
     near = str(details[0].get("highlight") or "")
-    start = None if end is None else max(end - max(len(near), 1), 0)
+    start = None if end is None or len(before) else max(end - lead - max(len(near), 1), 0)
     reason = f"There is a syntax error at or near {near!r}" if near else "There is a syntax error"
     return refusal(reason, text, start)
 
@@ -201,7 +202,7 @@ def _look_at_gap(text: str, end: int, start: int) -> None:
         raise refusal(f"There is a syntax error at or near {shown(gap.strip())!r}", text, end + 1)
 
 
-def _look_at_precedence(text: str, tree: exp.Expression) -> None:
+def _look_at_precedence(text: str, tree: exp.Expression, lead: int) -> None:
     """Refuse a tree that PostgreSQL's precedence of operators would not give."""
     for node in tree.walk():
         name = type(node).__name__
@@ -220,8 +221,9 @@ def _look_at_precedence(text: str, tree: exp.Expression) -> None:
             if name == "Is" and key != "this" or name == "Not" and child in ("In", "Between"):
                 continue
             if inner < level or (strict and inner == level):
+                place = position(value) if position(value) is not None else position(node)
                 raise refusal(
                     "PostgreSQL reads the operators here in another order, or not at all; set parentheses",
                     text,
-                    position(value) if position(value) is not None else position(node),
+                    None if place is None else place - lead,
                 )

@@ -330,6 +330,11 @@ def _element(value: str | None) -> str:
     return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
+def fail(reason: str) -> str:
+    """Break off, where a CASE comes to what PostgreSQL refuses."""
+    raise Refused(reason)
+
+
 def capitalised(text: str) -> str:
     """``initcap(text)``"""
     letters: list[str] = []
@@ -357,6 +362,7 @@ FUNCTIONS: dict[str, tuple[Any, list[str], str]] = {
     "pg_interval_text": (interval_text, [_I, _I, _I], _T),
     "pg_float_text": (float_text, [_T, _I], _T),
     "pg_array_text": (array_text, ["VARCHAR[]"], _T),
+    "pg_fail": (fail, [_T], _T),
     "pg_initcap": (capitalised, [_T], _T),
 }
 """By DuckDB's name: the function of one row, the types of its arguments, and the type of its result."""

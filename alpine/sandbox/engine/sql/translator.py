@@ -23,7 +23,7 @@ from alpine.sandbox.engine.sql.casts import (
 )
 from alpine.sandbox.engine.sql.exact import Refused
 from alpine.sandbox.engine.sql.operators import OPERATORS, comparison
-from alpine.sandbox.engine.sql.parse import parse, position, refusal
+from alpine.sandbox.engine.sql.parse import parse, position, refusal, shown
 from alpine.sandbox.engine.sql.resolve import NoneFits, Signature, choose
 from alpine.sandbox.engine.sql.typed import NULL, TooLong, Typed
 from alpine.sandbox.engine.sql.types import (
@@ -49,6 +49,7 @@ _SIGNS = {
     **{"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "Pow": "^", "BitwiseAnd": "&", "BitwiseOr": "|"},
     **{"BitwiseXor": "#", "BitwiseLeftShift": "<<", "BitwiseRightShift": ">>"},
 }
+_ARTICLES = {"aggregate": "an aggregate", "window": "a window function"}
 _PREFIXES = {"Neg": "neg", "BitwiseNot": "~ ", "Sqrt": "|/", "Cbrt": "||/"}
 _COMPARISONS = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 
@@ -112,30 +113,66 @@ class Translator:
 
     :param text: The expression.
     :param columns: What it sees.
+    :param lead: How many characters before it are not the flow's.
     """
 
-    def __init__(self, text: str, columns: Columns) -> None:
+    def __init__(self, text: str, columns: Columns, lead: int = 0) -> None:
         self.text = text
         self.columns = columns
+        self._lead = lead
         self._joined = 0
 
-    def translated(self) -> Typed:
+    def translated(self, data_type: str = "") -> Typed:
         """The whole expression.
+
+        :param data_type: The type that it is cast to, as PostgreSQL names it; may be empty.
+        :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
+        """
+        value = self.whole(parse(self.text))
+        if not data_type.strip():
+            return value
+        kind = named(data_type)
+        if kind is None:
+            raise NodeFailure(f"The sandbox does not know the type {data_type!r} of the expression: {shown(self.text)}")
+        try:
+            return cast(value, kind)
+        except (CannotCast, TooLong) as error:
+            raise self.failure(_sentence(str(error) or "The expression becomes too long"), None) from None
+
+    def condition(self) -> Typed:
+        """The whole expression, where it chooses rows.
+
+        :raises NodeFailure: It is no condition, or holds an aggregate or a window function.
+        """
+        return self.tested(parse(self.text))
+
+    def tested(self, node: exp.Expression) -> Typed:
+        """A tree that chooses rows.
+
+        :raises NodeFailure: It is no condition, or holds an aggregate or a window function.
+        """
+        value = self.whole(node)
+        if value.aggregates:
+            raise self.failure(f"A condition on rows cannot hold {_ARTICLES[value.aggregates]}", node)
+        return self.bool(value, node, "WHERE")
+
+    def whole(self, node: exp.Expression) -> Typed:
+        """A tree, from its root.
 
         :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
         """
-        tree = parse(self.text)
         try:
-            value = self.node(tree)
+            value = self.node(node)
         except RecursionError:
-            raise NodeFailure(f"This expression is nested too deep: {self.text[:200]}") from None
+            raise NodeFailure(f"This expression is nested too deep: {shown(self.text)}") from None
         if value.made > LONGEST_TEXT:
             raise self.failure("The functions together make a text that is too long", None)
         return value
 
     def failure(self, reason: str, node: exp.Expression | None, hint: str = "") -> NodeFailure:
         """A failure at a place of the expression."""
-        return refusal(reason, self.text, None if node is None else position(node), hint)
+        place = None if node is None else position(node)
+        return refusal(reason, self.text[self._lead :], None if place is None else place - self._lead, hint)
 
     def node(self, node: exp.Expression) -> Typed:
         """One node of the tree.

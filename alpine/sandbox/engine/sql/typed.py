@@ -68,7 +68,8 @@ def fill(template: str, arguments: Sequence[Typed]) -> str:
 
 
 def _is_simple(argument: Typed) -> bool:
-    return _SIMPLE.fullmatch(argument.sql) is not None and not argument.sql.startswith("v.")
+    # A column is held, too: where rows are grouped, a lambda cannot look at the row around it.
+    return _SIMPLE.fullmatch(argument.sql) is not None and not argument.sql.startswith(("v.", '"'))
 
 
 def _inside(place: int, held: dict[int, Typed], arguments: Sequence[Typed]) -> str:

@@ -47,7 +47,7 @@ class Type:
     def duckdb(self) -> str:
         """DuckDB's type that holds the values."""
         if self.name == "numeric" and not self.is_text:
-            return f"DECIMAL({self.digits}, {self.scale})"
+            return f"DECIMAL({self.digits},{self.scale})"
         if self.name.endswith("[]"):
             return f"{self.element.duckdb}[]"
         return _DUCKDB[self.name]
