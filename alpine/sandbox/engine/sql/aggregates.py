@@ -219,8 +219,15 @@ def _bits(call: Call) -> Typed:
     return call.made(f"CAST({call.sql(call.name, value.sql)} AS {value.type.duckdb})", value.type)
 
 
+def _collected(call: Call) -> None:
+    """Each row would get a text, or a list, of all the others: more than the database's limit of memory counts."""
+    if call.over:
+        raise CannotCast(f"the sandbox does not compute {call.name} as a window function")
+
+
 def _joined(call: Call) -> Typed:
     value, separator = _only(call, 2)
+    _collected(call)
     if any(part.type.category not in "SX" for part in (value, separator)):
         raise NoSuchAggregate
     if separator.constant is None and not separator.is_null:
@@ -233,6 +240,7 @@ def _array(call: Call) -> Typed:
     value = _known(*_only(call, 1))
     if value.type.category == "A":
         raise CannotCast("the sandbox makes no array of arrays")
+    _collected(call)
     return call.made(call.sql("array_agg", value.sql, order=True), Type(f"{value.type.name}[]"))
 
 

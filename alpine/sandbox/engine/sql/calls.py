@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
 from alpine.sandbox.engine.sql.casts import CannotCast, as_text, cast, constant, made
-from alpine.sandbox.engine.sql.functions import FUNCTIONS
+from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
 from alpine.sandbox.engine.sql.resolve import NoneFits
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import BOOL, BPCHAR, INTERVAL, TEXT, Modified, Type
@@ -25,6 +26,12 @@ _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _SPECIAL = ("coalesce", "nullif", "greatest", "least", "concat", "concat_ws", "date_trunc", "date_part")
 _SPECIAL += ("regexp_replace",)
 _ESCAPE_DEFAULT = "\\"
+# DuckDB tries all ways to part a value where a pattern has several signs %, and no stop reaches it.
+_LIKE = (
+    "CASE WHEN length({0}) > 1000 AND length({1}) - length(replace({1}, '%', '')) > 2 "
+    "THEN error('the sandbox matches a long text with a column of patterns that have up to two signs %') "
+    "ELSE {0} SIGN {1}SUFFIX END"
+)
 
 
 def case(tests: list[Typed], results: list[Typed]) -> Typed:
@@ -174,6 +181,9 @@ def _concatenated(translator: Translator, node: exp.Expression, name: str, value
     if any(value.type in (BPCHAR, BOOL) or value.type.category == "A" for value in values):
         raise translator.failure(f"The sandbox does not take a boolean, character(n) or an array in {name}", node)
     texts = [as_text(value) for value in values]
+    translator.joins(len(texts), node)
+    if name == "concat_ws":
+        texts[0] = replace(texts[0], made=texts[0].made * len(texts))
     return together(f"{name}({', '.join(text.sql for text in texts)})", texts, TEXT)
 
 
@@ -257,9 +267,14 @@ def _replaced(values: list[Typed]) -> Typed:
     if len(replacement) > 200:
         raise CannotCast("the sandbox takes a replacement of up to 200 characters")
     flag = ", 'g'" if "g" in options else ""
-    return together(
-        f"regexp_replace({values[0].sql}, {literal(regex)}, {literal(replacement)}{flag})", [as_text(values[0])], TEXT
-    )
+    value = as_text(values[0])
+    found = f"regexp_replace({value.sql}, {literal(regex)}, {literal(replacement)}{flag})"
+    if len(replacement) <= 1 or not flag:
+        return together(found, [value], TEXT)
+    guard = f"strlen({value.sql}) * {len(replacement)} > {LONGEST_MADE} + strlen({value.sql})"
+    reason = literal(f"the sandbox makes a text of up to {LONGEST_MADE:,} characters")
+    result = together(f"CASE WHEN {guard} THEN pg_fail({reason}) ELSE {found} END", [value], TEXT)
+    return replace(result, can_fail=True, made=value.made + LONGEST_MADE)
 
 
 def trim(translator: Translator, node: exp.Expression) -> Typed:
@@ -339,11 +354,13 @@ def like(translator: Translator, node: exp.Expression, escape: str = _ESCAPE_DEF
     value, pattern, is_negated = _operands(translator, node, sign)
     if pattern.constant is not None and escape and _ends_in_escape(pattern.constant, escape):
         raise translator.failure("LIKE pattern must not end with escape character", node)
+    if pattern.constant is not None and sign == "LIKE" and not set(pattern.constant) & {"_", escape}:
+        return _negated(together(f"({value.sql} LIKE {pattern.sql})", [value, pattern], BOOL), is_negated)
+    if pattern.constant is not None:
+        regex = patterns.like(pattern.constant, escape, sign == "ILIKE")
+        return _negated(together(f"regexp_matches({value.sql}, {literal(regex)})", [value], BOOL), is_negated)
     suffix = f" ESCAPE {literal(escape)}" if escape else ""
-    if escape and pattern.constant is not None and escape not in pattern.constant:
-        # DuckDB is quicker without.
-        suffix = ""
-    return _negated(together(f"({value.sql} {sign} {pattern.sql}{suffix})", [value, pattern], BOOL), is_negated)
+    return _negated(made(_LIKE.replace("SIGN", sign).replace("SUFFIX", suffix), [value, pattern], BOOL), is_negated)
 
 
 def _ends_in_escape(pattern: str, escape: str) -> bool:

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
-MOST_DIGITS = 1_000
+MOST_DIGITS = 400
 """Of one value; PostgreSQL has up to 131,072, which would fill the memory outside of the database's limit."""
+MOST_OF_CURVES = 60
+"""Characters of a value whose root, logarithm or power is computed: a row has to take well below a millisecond, as
+thousands are computed before a stop is seen."""
 _SIGNIFICANT = 16
 _CONTEXT = decimal.Context(prec=2 * MOST_DIGITS + 50, rounding=ROUND_HALF_UP, Emin=-9999, Emax=9999)
 _SPECIAL = {"NaN": Decimal("NaN"), "Infinity": Decimal("Infinity"), "-Infinity": Decimal("-Infinity")}
@@ -199,17 +202,17 @@ def logarithm(base: Decimal, a: Decimal) -> Decimal:
         raise Refused("the sandbox does not compute log of what is not a finite number")
     if base == 1:
         raise Refused("division by zero")
-    context = _context(200)
-    result = context.divide(context.ln(a), context.ln(base))
     weight = _ln_weight(a) - _ln_weight(base)
-    return rounded(result, min(max(_SIGNIFICANT - weight, scale(base), scale(a), 0), MOST_DIGITS))
+    places = min(max(_SIGNIFICANT - weight, scale(base), scale(a), 0), MOST_DIGITS)
+    context = _context(places + 40)
+    return rounded(context.divide(context.ln(a), context.ln(base)), places)
 
 
 def exponential(a: Decimal) -> Decimal:
     """``exp(a)``"""
     if not a.is_finite():
         return Decimal(0) if a.is_infinite() and a < 0 else a
-    if a > 2302:
+    if a > 460:
         raise Refused(f"the sandbox computes a numeric of up to {MOST_DIGITS:,} digits")
     weight = int(float(max(a, Decimal(-5000))) * 0.434294481903252)
     places = min(max(_SIGNIFICANT - weight, scale(a), 0), MOST_DIGITS)
@@ -228,8 +231,8 @@ def power(a: Decimal, b: Decimal) -> Decimal:
     if b == 0 or a == 0:
         return rounded(Decimal(int(b == 0)), max(_SIGNIFICANT, scale(a), scale(b)))
     estimate = float(_context(20).ln(abs(a))) * float(b) * 0.434294481903252
-    if estimate > MOST_DIGITS:
-        raise Refused(f"the sandbox computes a numeric of up to {MOST_DIGITS:,} digits")
+    if abs(estimate) > 3 * MOST_OF_CURVES:
+        raise Refused(f"the sandbox computes a power of up to {3 * MOST_OF_CURVES} digits")
     places = _power_places(a, b, estimate, is_whole)
     context = _context(places + 40 + max(int(estimate), 0))
     return rounded(context.power(a, b), places)
@@ -239,6 +242,17 @@ def _power_places(a: Decimal, b: Decimal, estimate: float, is_whole: bool) -> in
     if is_whole and abs(b) < 2**31:
         return min(max(_SIGNIFICANT - int(estimate), scale(a), 0), MOST_DIGITS)
     return min(max(_SIGNIFICANT - int(estimate), scale(a), scale(b), 0), MOST_DIGITS)
+
+
+def _curve(function: Callable[..., Decimal]) -> Callable[..., str]:
+    """A function that takes long to compute where values have many digits."""
+
+    def apply(*texts: str) -> str:
+        if any(len(text) > MOST_OF_CURVES for text in texts):
+            raise Refused(f"the sandbox computes roots, logarithms and powers of up to {MOST_OF_CURVES} digits")
+        return _applied(function, *texts)
+
+    return apply
 
 
 def _applied(function: Callable[..., Decimal], *texts: str) -> str:
@@ -369,10 +383,6 @@ def _two(function: Callable[[Decimal, Decimal], Decimal]) -> Callable[[str, str]
     return lambda a, b: _applied(function, a, b)
 
 
-def _one(function: Callable[[Decimal], Decimal]) -> Callable[[str], str]:
-    return lambda a: _applied(function, a)
-
-
 _T, _I = "VARCHAR", "BIGINT"
 FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_add": (_two(add), [_T, _T], _T),
@@ -381,11 +391,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_divide": (_two(divide), [_T, _T], _T),
     "pg_remainder": (_two(remainder), [_T, _T], _T),
     "pg_quotient": (_two(quotient), [_T, _T], _T),
-    "pg_power": (_two(power), [_T, _T], _T),
-    "pg_log": (_two(logarithm), [_T, _T], _T),
-    "pg_ln": (_one(natural_logarithm), [_T], _T),
-    "pg_exp": (_one(exponential), [_T], _T),
-    "pg_sqrt": (_one(square_root), [_T], _T),
+    "pg_power": (_curve(power), [_T, _T], _T),
+    "pg_log": (_curve(logarithm), [_T, _T], _T),
+    "pg_ln": (_curve(natural_logarithm), [_T], _T),
+    "pg_exp": (_curve(exponential), [_T], _T),
+    "pg_sqrt": (_curve(square_root), [_T], _T),
     "pg_negate": (lambda a: write(-read(a)), [_T], _T),
     "pg_abs": (lambda a: write(abs(read(a))), [_T], _T),
     "pg_sign": (_sign, [_T], _T),

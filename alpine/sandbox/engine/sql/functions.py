@@ -119,6 +119,13 @@ for _kind in INTEGERS:
     _low = f"CAST({-(2 ** (8 * int(_kind[3:]) - 1))} AS {Type(_kind).duckdb})"
     _NUMBERS.append(("abs", (_kind,), _kind, f"CASE WHEN {{0}} = {_low} THEN error('{Type(_kind).shown} out of range') ELSE abs({{0}}) END"))
 
+def _joined(found: Sequence[Typed]) -> Typed:
+    values, separator = found
+    if separator.constant is None or len(separator.constant) > 100:
+        raise NotImplementedError("the sandbox takes a short constant as the separator of array_to_string")
+    return made("array_to_string({0}, {1})", [values, separator], TEXT)
+
+
 _START = "CASE WHEN {1} < 1 THEN 1 ELSE CAST({1} AS BIGINT) END"
 _TEXTS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
     ("length", ("text",), "int4", "CAST(length({0}) AS INTEGER)"),
@@ -160,7 +167,7 @@ _TEXTS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
     ("to_number", ("text", "text"), "numeric", lambda found: made("pg_to_number({0}, {1})", list(found), TEXT_NUMERIC)),
     ("to_date", ("text", "text"), "date", "CAST(pg_to_timestamp({0}, {1}) AS DATE)"),
     ("to_timestamp", ("text", "text"), "timestamptz", "timezone('UTC', pg_to_timestamp({0}, {1}))"),
-    ("array_to_string", ("text[]", "text"), "text", "array_to_string({0}, {1})"),
+    ("array_to_string", ("text[]", "text"), "text", _joined),
 ]
 for _name, _duckdb in (("btrim", "trim"), ("ltrim", "ltrim"), ("rtrim", "rtrim")):
     _TEXTS.append((_name, ("text",), "text", f"{_duckdb}({{0}}, ' ')"))

@@ -270,6 +270,27 @@ def similar(pattern: str, escape: str) -> str:
     return rf"\A(?:{body})\z"
 
 
+def like(pattern: str, escape: str, ignore_case: bool) -> str:
+    """The regular expression of RE2 for a pattern of ``LIKE``, to match a whole value.
+
+    DuckDB's own LIKE tries all ways to part a value where a pattern has several ``%``, and no stop reaches it.
+
+    :raises NotTheSame: It ends in its escape.
+    """
+    out, signs = "", iter(pattern)
+    for sign in signs:
+        if escape and sign == escape:
+            following = next(signs, None)
+            if following is None:
+                raise NotTheSame("it ends in its escape")
+            out += re.escape(following) if following.isascii() else following
+        elif sign in "%_":
+            out += ".*" if sign == "%" else "."
+        else:
+            out += re.escape(sign) if sign.isascii() else sign
+    return rf"(?s{'i' if ignore_case else ''})\A{out}\z"
+
+
 def may_be_empty(pattern: str) -> bool:
     """Whether a pattern may match a text of no length."""
     regex = re.sub(r"\\p(\{\w+\}|\w)", "x", translated(pattern, takes_out=False)[0]).replace(r"\z", r"\Z")

@@ -7,6 +7,7 @@ sees the columns of the operator's input and nothing else: no other table, no fi
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 100_000
 """Characters that all functions of one expression together may add to a text."""
 MOST_JOINED = 500
+MOST_COST = 500
+"""Calls of the sandbox's own functions, where one of a logarithm counts as fifty: thousands of rows are computed
+before a stop is seen, and it has to be within two seconds."""
+_CALLS = re.compile(r"\bpg_(\w+)\(")
+_COSTS = {"fail": 0, **dict.fromkeys(("ln", "log", "exp", "power", "sqrt", "variance"), 50)}
 _SIGNS = {
     **{"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Mod": "%", "Pow": "^", "BitwiseAnd": "&", "BitwiseOr": "|"},
     **{"BitwiseXor": "#", "BitwiseLeftShift": "<<", "BitwiseRightShift": ">>"},
@@ -167,6 +173,9 @@ class Translator:
             raise NodeFailure(f"This expression is nested too deep: {shown(self.text)}") from None
         if value.made > LONGEST_TEXT:
             raise self.failure("The functions together make a text that is too long", None)
+        called = _CALLS.findall(value.sql)
+        if sum(_COSTS.get(name, 1) for name in called) > MOST_COST:
+            raise self.failure("The expression computes too many exact numerics and dates", None)
         return value
 
     def failure(self, reason: str, node: exp.Expression | None, hint: str = "") -> NodeFailure:
@@ -510,15 +519,22 @@ class Translator:
     def concatenation(self, node: exp.Expression) -> Typed:
         """``||``"""
         self.parts(node, "this", "expression", "safe")
-        self._joined += 1
-        if self._joined > MOST_JOINED:
-            raise self.failure(f"The sandbox puts up to {MOST_JOINED} texts together", node)
+        self.joins(1, node)
         values = [self.node(node.args["this"]), self.node(node.args["expression"])]
         if any(value.type.category == "A" for value in values):
             raise self.failure("The sandbox does not put arrays together", node)
         if not any(value.type.category in "SX" for value in values):
             raise self._no_operator("||", values, node)
         return made("({0} || {1})", [as_text(value) for value in values], TEXT)
+
+    def joins(self, count: int, node: exp.Expression) -> None:
+        """Count texts that are put together.
+
+        :raises NodeFailure: They are too many; a row of them could fill the memory.
+        """
+        self._joined += count
+        if self._joined > MOST_JOINED:
+            raise self.failure(f"The sandbox puts up to {MOST_JOINED} texts together", node)
 
     def case(self, node: exp.Expression) -> Typed:
         """``CASE``"""
