@@ -117,7 +117,7 @@ def test_pig_is_translated_by_its_grammar_alone(wire: Wire) -> None:
 @pytest.mark.usefixtures("people")
 def test_names_of_columns_are_names_whatever_they_hold(wire: Wire) -> None:
     name = 'x" FROM loaded."demo.people"; --'
-    item = element("DerivedFieldItem", columnName=name, dataType="INTEGER); DROP", expression="1")
+    item = element("DerivedFieldItem", columnName=name, dataType="INTEGER", expression="1")
     step = node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="")
     number = wire.upload_flow(content=flow(source("demo.people"), step, links="source > step"))["id"]
     document = wire.finished(number, wire.run(number))

@@ -225,23 +225,16 @@ def power(a: Decimal, b: Decimal) -> Decimal:
         raise Refused("the sandbox does not compute a power of what is not a finite number")
     if a == 0 and b < 0:
         raise Refused("zero raised to a negative power is undefined")
-    is_whole = b == b.to_integral_value()
-    if a < 0 and not is_whole:
+    if a < 0 and b != b.to_integral_value():
         raise Refused("a negative number raised to a non-integer power yields a complex result")
     if b == 0 or a == 0:
         return rounded(Decimal(int(b == 0)), max(_SIGNIFICANT, scale(a), scale(b)))
     estimate = float(_context(20).ln(abs(a))) * float(b) * 0.434294481903252
     if abs(estimate) > 3 * MOST_OF_CURVES:
         raise Refused(f"the sandbox computes a power of up to {3 * MOST_OF_CURVES} digits")
-    places = _power_places(a, b, estimate, is_whole)
+    places = min(max(_SIGNIFICANT - int(estimate), scale(a), scale(b), 0), MOST_DIGITS)
     context = _context(places + 40 + max(int(estimate), 0))
     return rounded(context.power(a, b), places)
-
-
-def _power_places(a: Decimal, b: Decimal, estimate: float, is_whole: bool) -> int:
-    if is_whole and abs(b) < 2**31:
-        return min(max(_SIGNIFICANT - int(estimate), scale(a), 0), MOST_DIGITS)
-    return min(max(_SIGNIFICANT - int(estimate), scale(a), scale(b), 0), MOST_DIGITS)
 
 
 def _curve(function: Callable[..., Decimal]) -> Callable[..., str]:

@@ -198,7 +198,7 @@ def negated(arguments: Sequence[Typed]) -> Typed:
 
 
 POWER_OF_DOUBLES = (
-    "CASE WHEN {0} = 0 AND {1} < 0 THEN error('zero raised to a negative power is undefined') "
+    "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN {0} = 0 AND {1} < 0 THEN error('zero raised to a negative power is undefined') "
     "WHEN {0} < 0 AND NOT isinf({0}) AND NOT isinf({1}) AND {1} <> trunc({1}) "
     "THEN error('a negative number raised to a non-integer power yields a complex result') "
     "WHEN {1} = 0 OR {0} = 1 THEN 1 "

@@ -46,6 +46,10 @@ _LEVELS = (
     ("Neg",),
 )
 _LEVEL = {name: level for level, group in enumerate(_LEVELS) for name in group}
+_BEFORE_VALUES = frozenset(
+    {"and", "or", "not", "when", "then", "else", "case", "in", "like", "ilike", "between", "is", "from", "for", "by"}
+    | {"where", "similar", "to", "distinct", "any", "all", "some", "as", "placing", "escape", "symmetric", "select", ""}
+)
 _UNCHAINED = frozenset({"EQ", "NEQ", "LT", "LTE", "GT", "GTE", "Between", "In", "Like", "ILike", "SimilarTo"})
 _PREFIXES = frozenset({"Not", "BitwiseNot", "Sqrt", "Cbrt", "Neg"})
 
@@ -155,10 +159,19 @@ def _look_at_signs(text: str, tokens: list[Any]) -> None:
                 raise NodeFailure(f"This expression is nested too deep: {shown(text)}")
         elif written in (")", "]"):
             depth -= 1
-            if calls:
-                calls.pop()
+            if depth < 0:
+                raise refusal(f"There is a syntax error at or near {written!r}", text, start)
+            calls.pop()
         elif written == "," and calls and calls[-1] in ("position", "extract", "overlay", "cast"):
             raise refusal(f"There is a syntax error at or near ',' of {calls[-1]}", text, start)
+        before = text[tokens[place - 1].start : tokens[place - 1].end + 1].lower() if place else ""
+        if written == "+" and (before in _BEFORE_VALUES or before in "([," or _SIGNS.fullmatch(before)):
+            following = text[tokens[place + 1].start : tokens[place + 1].end + 1] if place + 1 < len(tokens) else ""
+            if not _NUMBER.match(following):
+                # sqlglot drops it, and whether the value is a number is not asked.
+                raise refusal("The sandbox does not know the sign + before a value", text, start, "Leave it out.")
+        if written.lower() == "as" and (not calls or calls[-1] != "cast"):
+            raise refusal("There is a syntax error at or near 'as'", text, start)
         if written == "[" and not _may_open_bracket(text, tokens, place):
             raise refusal("There is a syntax error at or near '['", text, start)
         if written in _OPERATORS or _SIGNS.fullmatch(written) or _NUMBER.match(written) or _STRING.match(written):
@@ -169,6 +182,8 @@ def _look_at_signs(text: str, tokens: list[Any]) -> None:
             instead = _NOT_POSTGRESQL[written.lower()]
             raise refusal(f"PostgreSQL does not know {written!r}", text, start, f"Use {instead}." if instead else "")
     _look_at_gap(text, end, len(text))
+    if depth:
+        raise refusal("A parenthesis is not closed", text, None)
 
 
 def _look_at_operators(text: str, tokens: list[Any]) -> None:
@@ -217,6 +232,8 @@ def _look_at_precedence(text: str, tree: exp.Expression, lead: int) -> None:
             is_left = key == "this" and name not in _PREFIXES
             strict = not is_left if name not in _PREFIXES else False
             if name in _UNCHAINED:
+                strict = True
+            if level == _LEVEL["Is"] and child.startswith("NullSafe"):
                 strict = True
             if name == "Is" and key != "this" or name == "Not" and child in ("In", "Between"):
                 continue

@@ -497,9 +497,11 @@ class Translator:
         self.parts(node, "this", "low", "high", "symmetric")
         value = self.node(node.args["this"])
         low, high = self.node(node.args["low"]), self.node(node.args["high"])
-        if node.args.get("symmetric"):
-            raise self.failure("The sandbox does not know BETWEEN SYMMETRIC", node)
-        return self.joined("AND", [self.compared(">=", value, low, node), self.compared("<=", value, high, node)])
+        ordered = self.joined("AND", [self.compared(">=", value, low, node), self.compared("<=", value, high, node)])
+        if not node.args.get("symmetric"):
+            return ordered
+        turned = self.joined("AND", [self.compared(">=", value, high, node), self.compared("<=", value, low, node)])
+        return self.joined("OR", [ordered, turned])
 
     def in_(self, node: exp.Expression) -> Typed:
         """``IN (…)``"""
