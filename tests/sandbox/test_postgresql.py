@@ -166,7 +166,15 @@ def test_a_script_may_have_an_order_and_a_limit(sandbox: Sandbox, text: str, cou
 
 @pytest.mark.parametrize(
     "text",
-    ["i", "count(*) > 1", "i > 2 offset 1", "i > 2 group by i", "i > 1 union select 1", "i > 1; select 1", "order by 1"],
+    [
+        "i",
+        "count(*) > 1",
+        "i > 2 offset 1",
+        "i > 2 group by i",
+        "i > 1 union select 1",
+        "i > 1; select 1",
+        "order by 1",
+    ],
 )
 def test_another_script_is_refused(sandbox: Sandbox, text: str):
     sandbox.load(COLUMNS, ROWS)

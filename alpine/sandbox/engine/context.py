@@ -143,9 +143,7 @@ class Context:
             raise NodeFailure(f"The parameter {name} should name one column, but it names {len(found)}.")
         return found[0] if found else ""
 
-    def expression(
-        self, text: str, data_type: str = "", *, tables: Mapping[str, DatabaseTable] | None = None
-    ) -> str:
+    def expression(self, text: str, data_type: str = "", *, tables: Mapping[str, DatabaseTable] | None = None) -> str:
         """An expression of the flow as SQL of the sandbox's database, which means what it means on the server.
 
         :param text: The expression: Pig where the operator belongs to Hadoop, else PostgreSQL's SQL.
@@ -187,7 +185,7 @@ class Context:
         return f"({sql.compared(left, comparison, right, self._seen(tables))})"
 
     def filtered(self, text: str) -> str:
-        """A script that chooses rows, as the SQL that stands after the table: WHERE, ORDER BY and LIMIT; not for Hadoop.
+        """A script that chooses rows, as the SQL that follows the table: WHERE, ORDER BY and LIMIT; not for Hadoop.
 
         :param text: What the flow has after WHERE.
         :raises NodeFailure: The sandbox cannot take it.

@@ -31,6 +31,8 @@ _SETTINGS = (
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
+
+
 @dataclass(frozen=True)
 class DatabaseTable:
     """A table in the database.

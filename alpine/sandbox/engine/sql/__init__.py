@@ -27,13 +27,17 @@ def translate(text: str, tables: Tables, data_type: str = "") -> Typed:
     :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
     """
     # sqlglot takes a while to load, and most of the sandbox's users never need it.
-    from alpine.sandbox.engine.sql.translator import Columns, Translator
+    from alpine.sandbox.engine.sql.columns import Columns
+    from alpine.sandbox.engine.sql.translator import Translator
 
     return Translator(text, Columns(tables)).translated(data_type)
 
 
 def column(text: str, tables: Tables, data_type: str = "") -> str:
-    """An expression as the SQL of a column of a table; the parameters and the failures are those of :func:`translate`."""
+    """An expression as the SQL of a column of a table.
+
+    Its parameters and failures are those of :func:`translate`.
+    """
     from alpine.sandbox.engine.sql.casts import as_column
 
     return as_column(translate(text, tables, data_type)).sql
@@ -44,7 +48,8 @@ def condition(text: str, tables: Tables) -> str:
 
     :raises NodeFailure: It is no condition, or holds an aggregate or a window function.
     """
-    from alpine.sandbox.engine.sql.translator import Columns, Translator
+    from alpine.sandbox.engine.sql.columns import Columns
+    from alpine.sandbox.engine.sql.translator import Translator
 
     return Translator(text, Columns(tables)).condition().sql
 

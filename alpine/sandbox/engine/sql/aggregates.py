@@ -19,9 +19,7 @@ from alpine.sandbox.engine.sql.types import (
     decimal,
 )
 
-_CHECKED = (
-    "CASE WHEN isinf({0}) AND NOT {1} THEN error('value out of range: overflow') ELSE {0} END"
-)
+_CHECKED = "CASE WHEN isinf({0}) AND NOT {1} THEN error('value out of range: overflow') ELSE {0} END"
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,8 @@ def _sum(call: Call) -> Typed:
         sums = []
         for unit, part in zip(("months", "days", "microseconds"), INTERVAL_PARTS.split(", CAST("), strict=True):
             sql = part if part.startswith("CAST(") else f"CAST({part}"
-            kind = "BIGINT" if unit == "microseconds" else "INTEGER"
-            sums.append(f"to_{unit}(CAST({call.sql('sum', made(sql, [value], INT8).sql)} AS {kind}))")
+            size = "BIGINT" if unit == "microseconds" else "INTEGER"
+            sums.append(f"to_{unit}(CAST({call.sql('sum', made(sql, [value], INT8).sql)} AS {size}))")
         return call.made(f"({' + '.join(sums)})", value.type)
     raise NoSuchAggregate
 
@@ -180,7 +178,10 @@ def _spread(call: Call) -> Typed:
         scale = own.type.scale or 0
         if 2 * scale > MOST_DIGITS:
             # As far as DuckDB's decimals go; a value with more places is refused, not rounded.
-            own, scale = made("CAST(pg_kept(CAST({0} AS VARCHAR), 38, 10) AS DECIMAL(38, 10))", [own], decimal(38, 10)), 10
+            own, scale = (
+                made("CAST(pg_kept(CAST({0} AS VARCHAR), 38, 10) AS DECIMAL(38, 10))", [own], decimal(38, 10)),
+                10,
+            )
         wide = f"CAST({own.sql} AS DECIMAL({MOST_DIGITS}, {scale}))"
         narrow = f"CAST({own.sql} AS DECIMAL({min(MOST_DIGITS, 19 + scale)}, {scale}))"
         square = f"CAST({narrow} * {narrow} AS DECIMAL({MOST_DIGITS}, {2 * scale}))"

@@ -23,8 +23,17 @@ if TYPE_CHECKING:
     from alpine.sandbox.engine.sql.translator import Translator
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_SPECIAL = ("coalesce", "nullif", "greatest", "least", "concat", "concat_ws", "date_trunc", "date_part")
-_SPECIAL += ("regexp_replace",)
+_SPECIAL = (
+    "coalesce",
+    "nullif",
+    "greatest",
+    "least",
+    "concat",
+    "concat_ws",
+    "date_trunc",
+    "date_part",
+    "regexp_replace",
+)
 _ESCAPE_DEFAULT = "\\"
 # DuckDB tries all ways to part a value where a pattern has several signs %, and no stop reaches it.
 _LIKE = (
@@ -131,11 +140,24 @@ def called(translator: Translator, node: exp.Expression, name: str, values: list
 def nearest(name: str) -> str:
     """What to use instead of a function that is not known; empty where nothing is near."""
     instead = {
-        **{"ifnull": "coalesce", "nvl": "coalesce", "isnull": "IS NULL", "if": "CASE WHEN", "iif": "CASE WHEN"},
-        **{"median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY …)", "len": "length", "lcase": "lower"},
-        **{"ucase": "upper", "instr": "strpos", "quantile_cont": "percentile_cont(…) WITHIN GROUP (ORDER BY …)"},
-        **{"year": "extract(year FROM …)", "month": "extract(month FROM …)", "day": "extract(day FROM …)"},
-        **{"group_concat": "string_agg", "getdate": "now", "datediff": "the operator -", "sysdate": "now"},
+        "ifnull": "coalesce",
+        "nvl": "coalesce",
+        "isnull": "IS NULL",
+        "if": "CASE WHEN",
+        "iif": "CASE WHEN",
+        "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY …)",
+        "len": "length",
+        "lcase": "lower",
+        "ucase": "upper",
+        "instr": "strpos",
+        "quantile_cont": "percentile_cont(…) WITHIN GROUP (ORDER BY …)",
+        "year": "extract(year FROM …)",
+        "month": "extract(month FROM …)",
+        "day": "extract(day FROM …)",
+        "group_concat": "string_agg",
+        "getdate": "now",
+        "datediff": "the operator -",
+        "sysdate": "now",
     }
     names = [*FUNCTIONS, *_SPECIAL, *AGGREGATES, *WINDOWS, *WITHIN]
     near = instead.get(name) or next(iter(difflib.get_close_matches(name, names, 1)), "")
@@ -149,9 +171,13 @@ def _special(translator: Translator, node: exp.Expression, name: str, values: li
         raise translator.failure(f"The function {name} does not take {len(values)} arguments", node)
     if name in ("coalesce", "greatest", "least"):
         found = translator.same(values, node, name.upper())
-        return together(f"coalesce({', '.join(v.sql for v in found)})", found, found[0].type) if name == "coalesce" else _extreme(name, found)
+        return (
+            together(f"coalesce({', '.join(v.sql for v in found)})", found, found[0].type)
+            if name == "coalesce"
+            else _extreme(name, found)
+        )
     if name == "nullif":
-        test = translator.compared("=", *values, node)
+        test = translator.compared("=", values[0], values[1], node)
         kept = as_text(values[0]) if values[0].type.name == "unknown" else values[0]
         return made("CASE WHEN {1} THEN NULL ELSE {0} END", [kept, test], kept.type)
     if name in ("concat", "concat_ws"):
@@ -163,8 +189,10 @@ def _special(translator: Translator, node: exp.Expression, name: str, values: li
 
 def _extreme(name: str, values: list[Typed]) -> Typed:
     if not (values[0].type.name == "numeric" and values[0].type.is_text):
-        return made(f"{name}({', '.join(f'{{{i}}}' for i in range(len(values)))})", values, values[0].type) if len(values) < 10 else together(
-            f"{name}({', '.join(value.sql for value in values)})", values, values[0].type
+        return (
+            made(f"{name}({', '.join(f'{{{i}}}' for i in range(len(values)))})", values, values[0].type)
+            if len(values) < 10
+            else together(f"{name}({', '.join(value.sql for value in values)})", values, values[0].type)
         )
     result, sign = values[0], ">=" if name == "greatest" else "<="
     for value in values[1:]:
@@ -241,7 +269,9 @@ def _taken_out(value: Typed, pattern: Typed) -> Typed:
         raise patterns.NotTheSame("its first group may take no part in a match")
     written = literal(regex)
     return _with_value(
-        lambda v: f"CASE WHEN regexp_matches({v}, {written}) THEN regexp_extract({v}, {written}, {group}) END", value, TEXT
+        lambda v: f"CASE WHEN regexp_matches({v}, {written}) THEN regexp_extract({v}, {written}, {group}) END",
+        value,
+        TEXT,
     )
 
 
@@ -310,7 +340,9 @@ def interval(translator: Translator, node: exp.Expression) -> Typed:
     if unit is None:
         return constant(text, INTERVAL)
     # sqlglot takes '1.5 hours' apart, but '1.5' HOURS is another interval.
-    is_inside = re.search(rf"'\s*{re.escape(text.strip())}\s*{re.escape(unit.name)}\s*'", translator.text, re.IGNORECASE)
+    is_inside = re.search(
+        rf"'\s*{re.escape(text.strip())}\s*{re.escape(unit.name)}\s*'", translator.text, re.IGNORECASE
+    )
     if re.fullmatch(r"\s*[+-]?\d+\s*", text) or is_inside:
         return constant(f"{text} {unit.name}", INTERVAL)
     raise translator.failure(f"The sandbox does not know the interval {text!r} {unit.name}", node)
@@ -340,7 +372,7 @@ def _operands(translator: Translator, node: exp.Expression, sign: str) -> tuple[
         kinds = f" {sign} ".join(value.type.shown for value in values)
         raise translator.failure(f"The operator does not exist: {kinds}; a cast may be missing", node)
     if any(value.type == BPCHAR for value in values):
-        raise translator.failure(f"The sandbox does not match a value of character(n); cast it to text.", node)
+        raise translator.failure("The sandbox does not match a value of character(n); cast it to text.", node)
     return as_text(values[0]), as_text(values[1]), bool(node.args.get("negate"))
 
 

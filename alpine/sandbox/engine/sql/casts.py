@@ -13,18 +13,13 @@ from alpine.sandbox.engine.sql import exact, readings
 from alpine.sandbox.engine.sql.typed import Typed, fill
 from alpine.sandbox.engine.sql.types import (
     BPCHAR,
-    DATE,
     FLOAT8,
-    INT4,
-    INT8,
     INTEGERS,
     INTERVAL,
     MOST_DIGITS,
     PLACES,
     TEXT,
     TEXT_NUMERIC,
-    TIMESTAMP,
-    VARCHAR,
     Modified,
     Type,
     decimal,
@@ -48,7 +43,8 @@ _EXPLICIT = {
 INTERVAL_OF = "(to_months(CAST({0}[1] AS INTEGER)) + to_days(CAST({0}[2] AS INTEGER)) + to_microseconds({0}[3]))"
 INTERVAL_PARTS = (
     "CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS BIGINT), CAST(date_part('day', {0}) AS BIGINT), "
-    "CAST((date_part('hour', {0}) * 60 + date_part('minute', {0})) * 60000000 + date_part('microsecond', {0}) AS BIGINT)"
+    "CAST((date_part('hour', {0}) * 60 + date_part('minute', {0})) * 60000000 + "
+    "date_part('microsecond', {0}) AS BIGINT)"
 )
 """Months, days and microseconds of an interval."""
 _READ = {
@@ -78,6 +74,10 @@ def made(template: str, arguments: list[Typed] | tuple[Typed, ...], kind: Type, 
     """A part of an expression, of a template and its arguments."""
     holds = {argument.aggregates for argument in arguments}
     # DuckDB's own error() is volatile: it has no place in an ORDER BY, and nothing is optimised around it.
+    if "error(" in template and template.startswith("CASE WHEN "):
+        # What refuses a value does so only where none is null.
+        nulls = " OR ".join(f"{{{place}}} IS NULL" for place in range(len(arguments)))
+        template = f"CASE WHEN {nulls} THEN NULL {template.removeprefix('CASE ')}"
     written = _FAILS.sub(lambda found: f"CAST(pg_fail({found[1]}) AS {kind.duckdb})", template)
     return Typed(
         fill(written, arguments),
@@ -132,7 +132,7 @@ def _read_constant(text: str, kind: Type) -> str:
     name = kind.name
     if name in INTEGERS:
         return f"CAST({readings.whole(text, kind.shown)} AS {kind.duckdb})"
-    if name == "float8" or name == "float4":
+    if name in ("float4", "float8"):
         return f"CAST('{readings.double(text)!r}' AS {kind.duckdb})"
     if name == "bool":
         return "TRUE" if readings.truth(text) else "FALSE"
@@ -194,7 +194,7 @@ def as_text(value: Typed, kind: Type = TEXT) -> Typed:
         return replace(value, type=kind, constant=None)
     if source.name == "numeric" and source.digits == source.scale and source.scale:
         # Of a number below 1 with no place before its point, DuckDB leaves out the zero.
-        return made("pg_trunc(CAST({0} AS VARCHAR), %d)" % source.scale, [value], kind)
+        return made(f"pg_trunc(CAST({{0}} AS VARCHAR), {source.scale})", [value], kind)
     return made(_WRITTEN.get(source.name, "CAST({0} AS VARCHAR)"), [value], kind)
 
 
@@ -351,5 +351,3 @@ def unified(values: list[Typed]) -> list[Typed] | None:
 
 def _is_null(value: Typed) -> bool:
     return value.sql.startswith("CAST(NULL AS")
-
-

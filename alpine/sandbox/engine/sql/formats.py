@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
+from typing import Any
 
 from alpine.sandbox.engine.sql.exact import Refused, read, rounded, write
 
@@ -69,7 +70,7 @@ _PARTS: dict[str, _Part] = {
     "RM": lambda t: _name(_ROMAN[t.month - 1], 4),
     "TZ": lambda _: _name("UTC", 3),
 }
-_NUMERIC_PARTS = frozenset(name for name in _PARTS if name.upper() == name and name not in ("MONTH", "MON", "DAY", "DY"))
+
 _NAMES = sorted(_PARTS, key=len, reverse=True)
 _CASELESS = {name for name in _PARTS if name.upper() not in ("MONTH", "MON", "DAY", "DY", "AM", "PM")}
 
@@ -146,39 +147,43 @@ def moment_read(text: str, pattern: str) -> datetime:
     values: dict[str, int] = {}
     place = 0
     pieces = _pieces(pattern)
-    rest = text
-    for index, (key, written, fill, suffix) in enumerate(pieces):
+    for index, (key, written, _, suffix) in enumerate(pieces):
         if suffix:
             raise Refused(f"the sandbox does not read TH of the format {pattern!r}")
         if not key:
-            if place < len(rest) and not rest[place].isalnum():
-                if written.isspace() or rest[place] == written or not written.isalnum():
-                    place += 1
-            elif written.isalnum() or len(written) > 1:
-                place += len(written)
+            place = _read_between(written, text, place)
             continue
-        while place < len(rest) and rest[place].isspace():
+        while place < len(text) and text[place].isspace():
             place += 1
         if key.upper() in ("MONTH", "MON", "AM", "PM", "DAY", "DY"):
-            place = _read_name(key.upper(), rest, place, values)
+            place = _read_name(key.upper(), text, place, values)
             continue
         if key not in _WIDTHS:
             raise Refused(f"the sandbox does not read {written!r} of the format {pattern!r}")
-        # Digits are taken greedily, unless another number follows at once.
-        following = pieces[index + 1][0] if index + 1 < len(pieces) else ""
-        limit = _WIDTHS[key] if fill is False and following in _WIDTHS or following else 9
-        if following == "" and key not in ("YYYY", "MS", "US"):
-            limit = _WIDTHS[key]
-        if key in ("MS", "US"):
-            limit = _WIDTHS[key]
-        found = re.compile(rf"[+-]?\d{{1,{limit}}}" if key == "YYYY" else rf"\d{{1,{limit}}}", re.ASCII).match(rest, place)
-        if found is None:
-            raise Refused(f'invalid value "{rest[place : place + 2]}" for "{written}"')
-        values[key] = int(found[0])
-        if key in ("MS", "US"):
-            values[key] = int(found[0].ljust(_WIDTHS[key], "0"))
-        place = found.end()
+        place = _read_number(key, written, pieces[index + 1 :], text, place, values)
     return _assembled(values, text)
+
+
+def _read_between(written: str, text: str, place: int) -> int:
+    """Skip what stands between two parts of a pattern."""
+    if place < len(text) and not text[place].isalnum():
+        return place + (written.isspace() or text[place] == written or not written.isalnum())
+    return place + (len(written) if written.isalnum() or len(written) > 1 else 0)
+
+
+def _read_number(
+    key: str, written: str, rest: Sequence[tuple[str, str, bool, str]], text: str, place: int, values: dict[str, int]
+) -> int:
+    following = rest[0][0] if rest else ""
+    # The digits of a year go on up to another sign, unless another number follows at once.
+    is_open = key == "YYYY" and not following
+    limit = 9 if is_open else _WIDTHS[key]
+    found = re.compile(rf"{'[+-]?' if key == 'YYYY' else ''}\d{{1,{limit}}}", re.ASCII).match(text, place)
+    if found is None:
+        raise Refused(f'invalid value "{text[place : place + 2]}" for "{written}"')
+    digits = found[0].ljust(_WIDTHS[key], "0") if key in ("MS", "US") else found[0]
+    values[key] = int(digits)
+    return found.end()
 
 
 def _read_name(key: str, text: str, place: int, values: dict[str, int]) -> int:
@@ -215,7 +220,9 @@ def _assembled(values: dict[str, int], text: str) -> datetime:
         raise Refused("the sandbox has no date without a year")
     micros = values.get("MS", 0) * 1000 + values.get("US", 0)
     try:
-        return datetime(year, values.get("MM", 1), values.get("DD", 1), hour, values.get("MI", 0), values.get("SS", 0), micros)
+        return datetime(
+            year, values.get("MM", 1), values.get("DD", 1), hour, values.get("MI", 0), values.get("SS", 0), micros
+        )
     except ValueError:
         raise Refused(f'date/time field value out of range: "{text}"') from None
 
@@ -238,7 +245,7 @@ def _number_format(pattern: str) -> tuple[bool, str, str, str, str, str]:
 
 def number_text(text: str, pattern: str) -> str:
     """``to_char`` of a number."""
-    fill, before, currency, whole, part, behind = _number_format(pattern)
+    part = _number_format(pattern)[4]
     value = read(text)
     if not value.is_finite():
         raise Refused(f"the sandbox does not format {text}")
@@ -265,7 +272,7 @@ def _formatted(value: Decimal, shown: Decimal, pattern: str) -> str:
     is_negative = shown < 0 or (value < 0 and shown != 0)
     digits, _, fraction = write(abs(shown)).partition(".")
     digits = "" if digits == "0" else digits
-    body, started = _whole_part(digits, whole, bool(part))
+    body = _whole_part(digits, whole, bool(part))
     if part:
         kept = fraction
         if "#" in body:
@@ -274,13 +281,13 @@ def _formatted(value: Decimal, shown: Decimal, pattern: str) -> str:
             last = max((i for i, sign in enumerate(part[1:], 1) if sign == "0"), default=0)
             kept = fraction[:last] + fraction[last:].rstrip("0")
         body += f".{kept}"
-    return _signed(body, is_negative, fill, before, currency, behind, started)
+    return _signed(body, is_negative, fill, before, currency, behind)
 
 
-def _whole_part(digits: str, whole: str, has_point: bool) -> tuple[str, bool]:
+def _whole_part(digits: str, whole: str, has_point: bool) -> str:
     places = sum(sign in "09" for sign in whole)
     if len(digits) > places:
-        return "".join("," if sign == "," else "#" for sign in whole), True
+        return "".join("," if sign == "," else "#" for sign in whole)
     filled = digits.rjust(places)
     first_zero = whole.find("0")
     out, index, started = "", 0, False
@@ -296,12 +303,10 @@ def _whole_part(digits: str, whole: str, has_point: bool) -> tuple[str, bool]:
             digit = "0"
         started = started or digit != " "
         out += digit
-    return out, started
+    return out
 
 
-def _signed(
-    body: str, is_negative: bool, fill: bool, before: str, currency: str, behind: str, started: bool
-) -> str:
+def _signed(body: str, is_negative: bool, fill: bool, before: str, currency: str, behind: str) -> str:
     stripped = body.lstrip(" ")
     pad = "" if fill else " " * (len(body) - len(stripped))
     if behind == "PR":
@@ -322,19 +327,19 @@ def _signed(
 
 def number_read(text: str, pattern: str) -> str:
     """``to_number``"""
-    fill, before, currency, whole, part, behind = _number_format(pattern)
+    currency, whole, part, behind = _number_format(pattern)[2:]
     stripped = text.strip()
     found = re.fullmatch(r"([+-]?)(\$?)([\d,]*)(\.\d*)?([+-]?)", stripped, re.ASCII)
     if found is None or (found[2] and not currency) or (found[1] and found[5]):
         raise Refused(f"the sandbox does not read {text!r} with the format {pattern!r}")
-    if found[5] and behind not in ("S", "MI") or (found[1] and behind in ("MI",)):
+    if (found[5] and behind not in ("S", "MI")) or (found[1] and behind in ("MI",)):
         raise Refused(f"the sandbox does not read {text!r} with the format {pattern!r}")
     commas = [place for place, sign in enumerate(reversed(found[3])) if sign == ","]
     allowed = [place for place, sign in enumerate(reversed(whole)) if sign == ","]
     digits = found[3].replace(",", "")
     fraction = (found[4] or "").removeprefix(".")
     places = sum(sign in "09" for sign in whole)
-    if commas and commas != allowed[: len(commas)] or len(digits) > places or len(fraction) > max(len(part) - 1, 0):
+    if (commas and commas != allowed[: len(commas)]) or len(digits) > places or len(fraction) > max(len(part) - 1, 0):
         raise Refused(f"the sandbox does not read {text!r} with the format {pattern!r}")
     if not digits and not fraction:
         raise Refused(f'invalid input syntax for type numeric: "{text}"')
@@ -343,7 +348,7 @@ def number_read(text: str, pattern: str) -> str:
 
 
 _T = "VARCHAR"
-FUNCTIONS = {
+FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_moment_text": (moment_text, ["TIMESTAMP", _T], _T),
     "pg_to_timestamp": (moment_read, [_T, _T], "TIMESTAMP"),
     "pg_number_text": (number_text, [_T, _T], _T),

@@ -65,7 +65,7 @@ def part(word: str, value: Typed, *, as_numeric: bool) -> Typed:
         step = f"CAST('{10**-places:.{places}f}' AS DECIMAL({places + 1}, {places}))"
         exact = decimal(19, places)
         return made(f"CAST(CAST({{0}} AS DECIMAL(12, 0)) * {step} AS {exact.duckdb})", [micros], exact)
-    if kind == "interval" and name in ("quarter", "century", "decade", "millennium") or name == "millennium":
+    if (kind == "interval" and name in ("quarter", "century", "decade", "millennium")) or name == "millennium":
         return _finished(_rare(name, source), 0, as_numeric)
     return _finished(made(f"date_part('{name}', {{0}})", [source], FLOAT8), 0, as_numeric)
 

@@ -109,7 +109,12 @@ def _moments(table: dict[str, list[Signature]]) -> None:
         (("float8", "interval"), "interval", lambda found: _scaled([found[1], found[0]]), "*"),
         (("interval", "float8"), "interval", _divided, "/"),
     ]
-    for moment, result in (("date", "timestamp"), ("timestamp", "timestamp"), ("timestamptz", "timestamptz"), ("time", "time")):
+    for moment, result in (
+        ("date", "timestamp"),
+        ("timestamp", "timestamp"),
+        ("timestamptz", "timestamptz"),
+        ("time", "time"),
+    ):
         value = "CAST({%d} AS TIMESTAMP)" if moment == "date" else "{%d}"
         added.append(((moment, "interval"), result, f"({value % 0} + {{1}})", "+"))
         added.append((("interval", moment), result, f"({value % 1} + {{0}})", "+"))
@@ -178,7 +183,10 @@ def _signs(table: dict[str, list[Signature]]) -> None:
             Signature(
                 (kind,),
                 kind,
-                f"CASE WHEN {{0}} = CAST({low} AS {duckdb}) THEN error('{_WORD[kind]} out of range') ELSE CAST(-{{0}} AS {duckdb}) END",
+                (
+                    f"CASE WHEN {{0}} = CAST({low} AS {duckdb}) THEN error('{_WORD[kind]} out of range') "
+                    f"ELSE CAST(-{{0}} AS {duckdb}) END"
+                ),
             )
         )
     table["neg"] += [
@@ -198,7 +206,7 @@ def negated(arguments: Sequence[Typed]) -> Typed:
 
 
 POWER_OF_DOUBLES = (
-    "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN {0} = 0 AND {1} < 0 THEN error('zero raised to a negative power is undefined') "
+    "CASE WHEN {0} = 0 AND {1} < 0 THEN error('zero raised to a negative power is undefined') "
     "WHEN {0} < 0 AND NOT isinf({0}) AND NOT isinf({1}) AND {1} <> trunc({1}) "
     "THEN error('a negative number raised to a non-integer power yields a complex result') "
     "WHEN {1} = 0 OR {0} = 1 THEN 1 "
@@ -242,5 +250,3 @@ def comparison(sign: str, a: Typed, b: Typed) -> Typed:
                 return made(f"({{0}} {sign} {{1}})", [a, b], kind)
         return made(f"(pg_compare({{0}}, {{1}}) {sign} 0)", [text_numeric(a), text_numeric(b)], kind)
     return made(f"({{0}} {sign} {{1}})", [sortable(a), sortable(b)], kind)
-
-

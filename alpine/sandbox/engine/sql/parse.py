@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from alpine.sandbox.engine.failures import NodeFailure
 
@@ -66,14 +66,18 @@ def _dialect() -> Any:
     plain = {TokenType.CURRENT_DATE, TokenType.CURRENT_TIMESTAMP, getattr(TokenType, "LOCALTIMESTAMP", None)}
 
     class PlainFunctions(base):  # type: ignore[misc]
-        FUNCTIONS: dict[str, Any] = {}
-        FUNCTION_PARSERS = {key: value for key, value in base.FUNCTION_PARSERS.items() if key in kept}
-        NO_PAREN_FUNCTION_PARSERS = {
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[Any, Any]] = {
+            key: value for key, value in base.FUNCTION_PARSERS.items() if key in kept
+        }
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[Any, Any]] = {
             key: value for key, value in base.NO_PAREN_FUNCTION_PARSERS.items() if key in ("ANY", "CASE")
         }
-        NO_PAREN_FUNCTIONS = {key: value for key, value in base.NO_PAREN_FUNCTIONS.items() if key in plain}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {
+            key: value for key, value in base.NO_PAREN_FUNCTIONS.items() if key in plain
+        }
 
-    class Expressions(Postgres):
+    class Expressions(Postgres):  # type: ignore[misc]
         Parser = PlainFunctions
 
     return Expressions()
@@ -145,45 +149,53 @@ def _syntax_error(text: str, error: Exception, lead: int) -> NodeFailure:
 def _look_at_signs(text: str, tokens: list[Any]) -> None:
     """Refuse what is no sign or word of PostgreSQL's, and what is nested too deep."""
     _look_at_operators(text, tokens)
-    depth, end = 0, -1
+    end = -1
     calls: list[str] = []
-    for place, token in enumerate(tokens):
-        start = token.start
-        written = text[start : token.end + 1]
-        _look_at_gap(text, end, start)
+    written = [text[token.start : token.end + 1] for token in tokens]
+    for place, (token, sign) in enumerate(zip(tokens, written, strict=True)):
+        before, after = ["", *written][place].lower(), [*written, ""][place + 1]
+        _look_at_gap(text, end, token.start)
         end = token.end
-        if written in ("(", "["):
-            depth += 1
-            calls.append(text[tokens[place - 1].start : tokens[place - 1].end + 1].lower() if place else "")
-            if depth > MAX_NESTING:
+        _look_at_place(text, token.start, sign, before, after, calls)
+        if sign in ("(", "["):
+            calls.append(before)
+            if len(calls) > MAX_NESTING:
                 raise NodeFailure(f"This expression is nested too deep: {shown(text)}")
-        elif written in (")", "]"):
-            depth -= 1
-            if depth < 0:
-                raise refusal(f"There is a syntax error at or near {written!r}", text, start)
+        elif sign in (")", "]"):
             calls.pop()
-        elif written == "," and calls and calls[-1] in ("position", "extract", "overlay", "cast"):
-            raise refusal(f"There is a syntax error at or near ',' of {calls[-1]}", text, start)
-        before = text[tokens[place - 1].start : tokens[place - 1].end + 1].lower() if place else ""
-        if written == "+" and (before in _BEFORE_VALUES or before in "([," or _SIGNS.fullmatch(before)):
-            following = text[tokens[place + 1].start : tokens[place + 1].end + 1] if place + 1 < len(tokens) else ""
-            if not _NUMBER.match(following):
-                # sqlglot drops it, and whether the value is a number is not asked.
-                raise refusal("The sandbox does not know the sign + before a value", text, start, "Leave it out.")
-        if written.lower() == "as" and (not calls or calls[-1] != "cast"):
-            raise refusal("There is a syntax error at or near 'as'", text, start)
-        if written == "[" and not _may_open_bracket(text, tokens, place):
-            raise refusal("There is a syntax error at or near '['", text, start)
-        if written in _OPERATORS or _SIGNS.fullmatch(written) or _NUMBER.match(written) or _STRING.match(written):
-            continue
-        if not _WORDS.match(written.replace(" ", "_").replace("\n", "_").replace("\t", "_")):
-            raise refusal(f"PostgreSQL has no sign {shown(written)!r}", text, start)
-        if written.lower() in _NOT_POSTGRESQL:
-            instead = _NOT_POSTGRESQL[written.lower()]
-            raise refusal(f"PostgreSQL does not know {written!r}", text, start, f"Use {instead}." if instead else "")
+        _look_at_sign(text, token.start, sign)
     _look_at_gap(text, end, len(text))
-    if depth:
+    if calls:
         raise refusal("A parenthesis is not closed", text, None)
+
+
+def _look_at_place(text: str, start: int, sign: str, before: str, after: str, calls: list[str]) -> None:
+    """Refuse a sign in a place where sqlglot takes it, and PostgreSQL does not."""
+    word = sign.lower()
+    inside = calls[-1] if calls else ""
+    is_wrong = (
+        (word in (")", "]") and not calls)
+        or (word == "," and inside in ("position", "extract", "overlay", "cast"))
+        or (word == "as" and inside != "cast")
+        # Of ARRAY[…], or of a type as text[].
+        or (word == "[" and before != "array" and after != "]")
+    )
+    if is_wrong:
+        raise refusal(f"There is a syntax error at or near {sign!r}", text, start)
+    is_prefix = before in _BEFORE_VALUES or before in ("(", "[", ",") or _SIGNS.fullmatch(before)
+    if word == "+" and is_prefix and not _NUMBER.match(after):
+        # sqlglot drops it, and whether the value is a number is not asked.
+        raise refusal("The sandbox does not know the sign + before a value", text, start, "Leave it out.")
+
+
+def _look_at_sign(text: str, start: int, sign: str) -> None:
+    if sign in _OPERATORS or _SIGNS.fullmatch(sign) or _NUMBER.match(sign) or _STRING.match(sign):
+        return
+    if not _WORDS.match(re.sub(r"[ \n\t]", "_", sign)):
+        raise refusal(f"PostgreSQL has no sign {shown(sign)!r}", text, start)
+    if sign.lower() in _NOT_POSTGRESQL:
+        instead = _NOT_POSTGRESQL[sign.lower()]
+        raise refusal(f"PostgreSQL does not know {sign!r}", text, start, f"Use {instead}." if instead else "")
 
 
 def _look_at_operators(text: str, tokens: list[Any]) -> None:
@@ -203,13 +215,6 @@ def _look_at_operators(text: str, tokens: list[Any]) -> None:
             raise refusal(f"PostgreSQL has no operator {shown(operator)!r}", text, start)
 
 
-def _may_open_bracket(text: str, tokens: list[Any], place: int) -> bool:
-    """Whether it is that of ``ARRAY[…]`` or of a type ``text[]``."""
-    before = text[tokens[place - 1].start : tokens[place - 1].end + 1].lower() if place else ""
-    after = text[tokens[place + 1].start : tokens[place + 1].end + 1] if place + 1 < len(tokens) else ""
-    return before == "array" or after == "]"
-
-
 def _look_at_gap(text: str, end: int, start: int) -> None:
     """Between two signs are blanks and remarks, as PostgreSQL has them."""
     gap = text[end + 1 : start]
@@ -227,7 +232,7 @@ def _look_at_precedence(text: str, tree: exp.Expression, lead: int) -> None:
         for key, value in node.args.items():
             child = type(value).__name__
             inner = _LEVEL.get(child)
-            if inner is None or name == "Escape" and key == "this":
+            if inner is None or (name == "Escape" and key == "this"):
                 continue
             is_left = key == "this" and name not in _PREFIXES
             strict = not is_left if name not in _PREFIXES else False
@@ -235,7 +240,7 @@ def _look_at_precedence(text: str, tree: exp.Expression, lead: int) -> None:
                 strict = True
             if level == _LEVEL["Is"] and child.startswith("NullSafe"):
                 strict = True
-            if name == "Is" and key != "this" or name == "Not" and child in ("In", "Between"):
+            if (name == "Is" and key != "this") or (name == "Not" and child in ("In", "Between")):
                 continue
             if inner < level or (strict and inner == level):
                 place = position(value) if position(value) is not None else position(node)

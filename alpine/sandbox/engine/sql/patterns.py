@@ -87,7 +87,7 @@ class _Reader:
             self.greedy += 1
         self.is_ambiguous |= is_group
         limits = [int(part) for part in found.group(1, 2) if part]
-        if any(limit > _MOST for limit in limits) or len(limits) == 2 and limits[0] > limits[1]:
+        if any(limit > _MOST for limit in limits) or (len(limits) == 2 and limits[0] > limits[1]):
             raise NotTheSame("the bounds of a quantifier are not valid")
         if is_group and self.groups > groups:
             # What a group that is repeated has matched last is told in another way.

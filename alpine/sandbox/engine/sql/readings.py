@@ -141,7 +141,8 @@ def time_of_day(text: str) -> time:
     found = _TIME.fullmatch(text.strip(_BLANKS))
     if not found:
         raise _invalid("time", text)
-    passed = _clock(*found.groups(), text)  # type: ignore[arg-type]
+    hour, minute, second, part, half = found.groups()
+    passed = _clock(hour, minute, second, part, half, text)
     if passed >= timedelta(days=1):
         raise Refused("the sandbox has no time 24:00:00")
     return (datetime(2000, 1, 1) + passed).time()
@@ -346,7 +347,7 @@ def capitalised(text: str) -> str:
 
 
 _T, _I = "VARCHAR", "BIGINT"
-FUNCTIONS: dict[str, tuple[Any, list[str], str]] = {
+FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_int": (whole, [_T, _T], _I),
     "pg_double": (double, [_T], "DOUBLE"),
     "pg_bool": (truth, [_T], "BOOLEAN"),

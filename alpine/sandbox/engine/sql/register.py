@@ -14,16 +14,13 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to a database, for all connections to it."""
     from alpine.sandbox.engine.sql import exact, formats, readings
 
+    # DuckDB's own types know neither a list of names of types nor the names of its options.
+    create: Any = connection.create_function
     for functions in (exact.FUNCTIONS, readings.FUNCTIONS, formats.FUNCTIONS):
+        function: Callable[..., Any]
         for name, (function, arguments, result) in functions.items():
-            connection.create_function(
-                name,
-                _columnwise(function, result, len(arguments)),
-                arguments,  # type: ignore[arg-type]
-                result,  # type: ignore[arg-type]
-                type="arrow",  # type: ignore[arg-type]
-                null_handling="special",  # type: ignore[arg-type]
-            )
+            columnwise = _columnwise(function, result, len(arguments))
+            create(name, columnwise, arguments, result, type="arrow", null_handling="special")
 
 
 def _columnwise(function: Callable[..., Any], result: str, count: int) -> Callable[..., Any]:

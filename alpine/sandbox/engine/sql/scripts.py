@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.sql import windows
+from alpine.sandbox.engine.sql.columns import Columns
 from alpine.sandbox.engine.sql.parse import parse, refusal, shown
-from alpine.sandbox.engine.sql.translator import Columns, Translator
+from alpine.sandbox.engine.sql.translator import Translator
 
 _LEAD = "SELECT 1 FROM t "
 _ALLOWED = frozenset({"expressions", "from", "from_", "where", "order", "limit", "kind", "hint", "distinct"})
@@ -38,7 +39,11 @@ def rows(text: str, tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
     limit = tree.args.get("limit")
     if limit is not None:
         count = limit.args.get("expression")
-        if type(limit).__name__ != "Limit" or type(count).__name__ != "Literal" or not str(count.args["this"]).isdigit():
+        if (
+            type(limit).__name__ != "Limit"
+            or type(count).__name__ != "Literal"
+            or not str(count.args["this"]).isdigit()
+        ):
             raise refusal("LIMIT needs a whole number", stripped, None)
         parts.append(f"LIMIT {int(str(count.args['this']))}")
     return " ".join(parts)

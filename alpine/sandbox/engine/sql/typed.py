@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from alpine.sandbox.engine.sql.types import UNKNOWN, Type
 
-_SIMPLE = re.compile(r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?|v\.\w+|CAST\((?:-?[\d.]+|\'[^\']{0,40}\'|NULL) AS [\w(), ]+\)')
+_SIMPLE = re.compile(
+    r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?|v\.\w+|CAST\((?:-?[\d.]+|\'[^\']{0,40}\'|NULL) AS [\w(), ]+\)'
+)
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 LONGEST = 1_000_000
 """Characters of DuckDB's SQL that one expression may become."""
@@ -21,7 +23,7 @@ class Typed:
     :param sql: SQL for DuckDB that may stand anywhere a primary expression may.
     :param type: Its type in PostgreSQL.
     :param constant: The text of a constant; None where it is not one.
-    :param can_fail: Whether a row can make it fail, so that what stands before it in AND or OR has to be looked at first.
+    :param can_fail: Whether a row can make it fail, so that in AND or OR what stands before it comes first.
     :param aggregates: ``"aggregate"`` or ``"window"`` where it holds such a function.
     :param made: How many characters it can make beyond those that its columns have.
     """

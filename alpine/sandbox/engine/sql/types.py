@@ -192,7 +192,7 @@ def named(text: str) -> Modified | None:
         name, modifiers = "float4" if modifiers[0] <= 24 else "float8", ()
     if name == "bpchar" and not modifiers and found[1] != "bpchar":
         modifiers = (1,)
-    if modifiers and name not in ("numeric", "varchar", "bpchar") or len(modifiers) > 1 and name != "numeric":
+    if (modifiers and name not in ("numeric", "varchar", "bpchar")) or (len(modifiers) > 1 and name != "numeric"):
         return None
     base = TEXT_NUMERIC if name == "numeric" else Type(name)
     return Modified(replace(base, name=f"{name}[]", is_text=False) if dimensions else base, modifiers)

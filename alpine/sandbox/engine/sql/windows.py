@@ -71,7 +71,9 @@ def _read(translator: Translator, node: exp.Expression, name: str, condition: st
             sorted_by = items[-1].args["expressions"]
             items[-1] = items[-1].args["this"]
     is_star = len(items) == 1 and type(items[0]).__name__ == "Star"
-    if is_star and (name != "count" or is_distinct or sorted_by or items[0].args.get("except_") or items[0].args.get("except")):
+    if is_star and (
+        name != "count" or is_distinct or sorted_by or items[0].args.get("except_") or items[0].args.get("except")
+    ):
         raise translator.failure(f"{name}(*) does not exist", node)
     arguments = [] if is_star else [translator.node(item) for item in items]
     if name in WINDOWS:
@@ -122,7 +124,7 @@ def filtered(translator: Translator, node: exp.Expression, over: str | None = No
     """``aggregate(…) FILTER (WHERE …)``"""
     inner, where = translator.parts(node, "this", "expression")
     condition = translator.node(where.args["this"])
-    test = translator.bool(condition, where, "FILTER")
+    test = translator.truth(condition, where, "FILTER")
     if test.aggregates == "window" or (test.aggregates and over is None):
         raise translator.failure("FILTER cannot hold an aggregate or a window function", node)
     filter_sql = f" FILTER (WHERE {test.sql})"
@@ -204,5 +206,7 @@ def _bound(translator: Translator, spec: exp.Expression, key: str, kind: str) ->
             raise translator.failure(f"A frame cannot {key} with UNBOUNDED {side}", spec)
         return f"{word} {side}".strip()
     if value is None or type(value).__name__ != "Literal" or not str(value.args["this"]).isdigit() or kind == "RANGE":
-        raise translator.failure(f"The sandbox takes a whole number as the bound of ROWS and GROUPS, none of RANGE", spec)
+        raise translator.failure(
+            "The sandbox takes a whole number as the bound of ROWS and GROUPS, none of RANGE", spec
+        )
     return f"{int(str(value.args['this']))} {side}"
