@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure, RunStopped
-from alpine.sandbox.engine.sql import in_words, register
+from alpine.sandbox.engine.sql import forget, in_words, register, watch
 
 if TYPE_CHECKING:
     import duckdb
@@ -78,6 +78,7 @@ class Cursor:
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._is_closed = False
+        self._watched = watch(connection, self._stopped)
         self.fetch(f"CREATE SCHEMA {self._schema}")
 
     def fetch(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
@@ -120,6 +121,7 @@ class Cursor:
 
         with self._closing:
             self._is_closed = True
+        forget(self._watched)
         # The database may be gone already, where this was a query that nothing breaks off.
         with suppress(duckdb.Error):
             self._connection.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.sql.errors import in_words
-from alpine.sandbox.engine.sql.register import register
+from alpine.sandbox.engine.sql.register import forget, register, watch
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.sql.typed import Typed
 
-__all__ = ["column", "compared", "condition", "in_words", "register", "translate", "where"]
+__all__ = ["column", "compared", "condition", "forget", "in_words", "register", "translate", "watch", "where"]
 
 Tables = Mapping[str, Sequence[tuple[str, str]]]
 """The columns that an expression sees, by the alias of their table (empty for the only one): each one's name, and its

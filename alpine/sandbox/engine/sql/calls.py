@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
-from alpine.sandbox.engine.sql.casts import CannotCast, as_text, cast, constant, made
+from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
 from alpine.sandbox.engine.sql.resolve import NoneFits
 from alpine.sandbox.engine.sql.typed import Typed
@@ -303,7 +303,7 @@ def _replaced(values: list[Typed]) -> Typed:
         return together(found, [value], TEXT)
     guard = f"strlen({value.sql}) * {len(replacement)} > {LONGEST_MADE} + strlen({value.sql})"
     reason = literal(f"the sandbox makes a text of up to {LONGEST_MADE:,} characters")
-    result = together(f"CASE WHEN {guard} THEN pg_fail({reason}) ELSE {found} END", [value], TEXT)
+    result = together(f"CASE WHEN {guard} THEN pg_fail({RUN}, {reason}) ELSE {found} END", [value], TEXT)
     return replace(result, can_fail=True, made=value.made + LONGEST_MADE)
 
 

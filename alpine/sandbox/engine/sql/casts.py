@@ -26,6 +26,9 @@ from alpine.sandbox.engine.sql.types import (
 )
 
 _FAILS = re.compile(r"error\(('[^']*')\)")
+_CALLS = re.compile(r"\bpg_(\w+)\((?!getvariable)")
+RUN = "getvariable('pg_run')"
+"""The number of the run, as the first argument of each of the sandbox's own functions: they end once it is stopped."""
 _LONGEST_DOUBLE = 15
 _EXPLICIT = {
     ("int4", "bool"): "({0} <> 0)",
@@ -78,7 +81,8 @@ def made(template: str, arguments: list[Typed] | tuple[Typed, ...], kind: Type, 
         # What refuses a value does so only where none is null.
         nulls = " OR ".join(f"{{{place}}} IS NULL" for place in range(len(arguments)))
         template = f"CASE WHEN {nulls} THEN NULL {template.removeprefix('CASE ')}"
-    written = _FAILS.sub(lambda found: f"CAST(pg_fail({found[1]}) AS {kind.duckdb})", template)
+    written = _CALLS.sub(rf"pg_\1({RUN}, ", template)
+    written = _FAILS.sub(lambda found: f"CAST(pg_fail({RUN}, {found[1]}) AS {kind.duckdb})", written)
     return Typed(
         fill(written, arguments),
         kind,

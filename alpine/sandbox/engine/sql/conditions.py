@@ -111,9 +111,11 @@ def case(translator: Translator, node: exp.Expression) -> Typed:
         )
         results.append(translator.node(branch.args["true"]))
     default = node.args.get("default")
-    results.append(translator.node(default) if default is not None else NULL)
-    found = translator.same(results, node, "CASE")
-    return calls.case(tests, found)
+    # PostgreSQL looks at what stands after ELSE first, where it looks for the type of all of them.
+    otherwise, *found = translator.same(
+        [translator.node(default) if default is not None else NULL, *results], node, "CASE"
+    )
+    return calls.case(tests, [*found, otherwise])
 
 
 def logical(translator: Translator, node: exp.Expression) -> Typed:

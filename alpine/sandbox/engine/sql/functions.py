@@ -11,8 +11,9 @@ from alpine.sandbox.engine.sql.resolve import Emit, Signature
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import INTEGERS, MOST_DIGITS, TEXT, TEXT_NUMERIC, Type, decimal
 
-LONGEST_MADE = 10_000
-"""Characters that one call may add to a text; DuckDB's limit of memory does not count them."""
+LONGEST_MADE = 2_000
+"""Characters that one call may add to a text; DuckDB's limit of memory does not count them, and to make thousands of
+such texts, between which no stop is seen, takes most of a second."""
 _RANGE = "error('input is out of range')"
 _OVERFLOW = "error('value out of range: overflow')"
 _UNDERFLOW = "error('value out of range: underflow')"

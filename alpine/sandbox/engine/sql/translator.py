@@ -41,7 +41,7 @@ from alpine.sandbox.engine.sql.types import (
 if TYPE_CHECKING:
     from sqlglot import exp
 
-LONGEST_TEXT = 100_000
+LONGEST_TEXT = 10_000
 """Characters that all functions of one expression together may add to a text."""
 MOST_JOINED = 500
 MOST_COST = 500
