@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -113,6 +114,44 @@ def fidelity_table() -> list[str]:
     return lines
 
 
+def expression_table() -> list[str]:
+    """The expressions that the test suite gives to the sandbox and to a PostgreSQL: computed the same, or refused."""
+    from alpine.sandbox.engine import NodeFailure
+    from alpine.sandbox.engine.sql import translate
+
+    lines: list[str] = []
+    for heading, expressions in _judged().items():
+        lines += [f"```{{rubric}} {heading}", "```", "", row("expression", "the sandbox"), row("---", "---")]
+        for expression in expressions:
+            try:
+                translate(expression, {"": _JUDGED_COLUMNS})
+                outcome = "as PostgreSQL"
+            except NodeFailure as failure:
+                outcome = str(failure).partition(" It stands at ")[0]
+            lines.append(row(f"`` {expression} ``", html.escape(outcome).replace("*", r"\*").replace("_", r"\_")))
+        lines.append("")
+    return lines
+
+
+_CASES = Path(__file__).parents[2] / "tests" / "sandbox" / "postgresql_cases.txt"
+_JUDGED_COLUMNS = [
+    *(("id", "INTEGER"), ("g", "VARCHAR"), ("i", "INTEGER"), ("j", "INTEGER"), ("i2", "SMALLINT"), ("b", "BIGINT")),
+    *(("n", "DECIMAL(10,2)"), ("m", "DECIMAL(12,4)"), ("r", "FLOAT"), ("d", "DOUBLE"), ("s", "VARCHAR")),
+    *(("num", "VARCHAR"), ("day", "VARCHAR"), ("f", "BOOLEAN"), ("dt", "DATE"), ("ts", "TIMESTAMP")),
+    *(("tz", "TIMESTAMP WITH TIME ZONE"), ("iv", "INTERVAL"), ("ti", "TIME")),
+]
+
+
+def _judged() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in _CASES.read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            found[line[3:]] = []
+        elif line and not line.startswith("# "):
+            found[list(found)[-1]].append(line)
+    return found
+
+
 def _markdown(text: str) -> str:
     return text.replace("``", "`")
 
@@ -178,7 +217,7 @@ def _with_breaks(text: re.Match[str]) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Make the directives known to Sphinx."""
-    for make in (endpoint_table, exception_table, fidelity_table):
+    for make in (endpoint_table, exception_table, expression_table, fidelity_table):
         app.add_directive(make.__name__.replace("_", "-"), _directive(make))
     app.add_directive("exception-picture", ExceptionPicture)
     app.connect("html-page-context", let_names_wrap)

@@ -55,7 +55,9 @@ def drawn(engine: Engine, operator: str, count: int, table: str = "demo.hundred"
 
 
 def aggregated(name: str) -> str:
-    field = element("AggregateField", columnName="all", expression="coalesce(string_agg(i, ','), '')", dataType="")
+    field = element(
+        "AggregateField", columnName="all", expression="coalesce(string_agg(i::text, ','), '')", dataType=""
+    )
     return node(name, "field.AggregateOperator", element("AggregateFieldsModel", field))
 
 

@@ -268,7 +268,7 @@ def test_closing_ends_what_is_still_running(tmp_path: Path) -> None:
     assert set(threading.enumerate()) - before == set()
 
 
-def test_a_query_that_nothing_breaks_off_does_not_keep_the_server_alive(
+def test_work_that_nothing_breaks_off_does_not_keep_the_server_alive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -276,8 +276,16 @@ def test_a_query_that_nothing_breaks_off_does_not_keep_the_server_alive(
     server = Sandbox().start()
     server.load_table("demo.people", pd.DataFrame({"name": ["a" * 40_000], "other": ["b" * 40_000], "age": [1]}))
     caller = Wire(server)
-    slow = FLOW.replace(b"age &gt; @age", b"levenshtein(name, other) &gt; 0")
-    run = caller.run(caller.upload_flow("slow.afm", slow)["id"])
+    begun, end = threading.Event(), threading.Event()
+
+    def slow(_: pd.DataFrame) -> pd.DataFrame:
+        begun.set()
+        end.wait(20)
+        return pd.DataFrame({"age": [1]})
+
+    server.register("field.FilterOperator", slow)
+    run = caller.run(caller.upload_flow("slow.afm", FLOW)["id"])
+    assert begun.wait(20)
     assert wait_until(lambda: "Row Filter" in caller.engine("GET", f"/processes/{run}/query").text)
     caller.http.close()
     port = server.port
@@ -287,5 +295,6 @@ def test_a_query_that_nothing_breaks_off_does_not_keep_the_server_alive(
         requests.get(f"http://127.0.0.1:{port}/api/status", timeout=5)
     with server.start():
         assert requests.get(f"{server.base_url}/status", timeout=5).status_code == 200
-    # The query ends in its own time, and its thread without an error.
+    # The work ends in its own time, and its thread without an error.
+    end.set()
     assert wait_until(lambda: not any(thread.name == f"run {run}" for thread in threading.enumerate()), 30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -162,26 +162,71 @@ class Context:
             raise NodeFailure(f"The parameter {name} should name one column, but it names {len(found)}.")
         return found[0] if found else ""
 
-    def expression(self, text: str, data_type: str = "") -> str:
-        """An expression of the flow as vetted SQL; Pig is translated where the operator belongs to Hadoop.
+    def expression(self, text: str, data_type: str = "", *, tables: Mapping[str, DatabaseTable] | None = None) -> str:
+        """An expression of the flow as SQL of the sandbox's database, which means what it means on the server.
 
-        :param text: The expression.
+        :param text: The expression: Pig where the operator belongs to Hadoop, else PostgreSQL's SQL.
         :param data_type: The type that it is cast to, as a flow writes it; may be empty.
-        :raises NodeFailure: It is not an expression the sandbox can take, or the type is not known.
+        :param tables: The tables that it sees, by their aliases; the input's when left out.
+        :raises NodeFailure: It is not an expression the sandbox can take.
         """
-        kind = self._type(data_type)
         if self.is_hadoop:
+            kind = self._type(data_type)
             from alpine.sandbox.engine.pig import to_sql
 
-            text = to_sql(text)
-        sql = vetted(text, self.cursor.fetch)
-        return kind.cast(sql) if kind else sql
+            text = vetted(to_sql(text), self.cursor.fetch)
+            return kind.cast(text) if kind else text
+        from alpine.sandbox.engine import sql
+
+        return f"({sql.column(text, self._seen(tables), data_type)})"
 
     def _type(self, name: str) -> ColumnType | None:
         try:
             return of_flow(name, is_hadoop=self.is_hadoop) if name.strip() else None
         except UnknownType as error:
             raise NodeFailure(str(error)) from None
+
+    def condition(self, text: str) -> str:
+        """An expression that chooses rows.
+
+        :param text: The expression.
+        :raises NodeFailure: It is not an expression the sandbox can take, or no condition.
+        """
+        if self.is_hadoop:
+            return self.expression(text)
+        from alpine.sandbox.engine import sql
+
+        return f"({sql.condition(text, self._seen(None))})"
+
+    def compared(
+        self, left: str, comparison: str, right: str, tables: Mapping[str, DatabaseTable] | None = None
+    ) -> str:
+        """Two expressions with a comparison between them, as a condition; not for Hadoop.
+
+        :param comparison: ``=``, ``<>``, ``<``, ``<=``, ``>`` or ``>=``.
+        :param tables: The tables that they see, by their aliases; the input's when left out.
+        :raises NodeFailure: PostgreSQL does not compare the two, or the sandbox cannot take one of them.
+        """
+        from alpine.sandbox.engine import sql
+
+        return f"({sql.compared(left, comparison, right, self._seen(tables))})"
+
+    def filtered(self, text: str) -> str:
+        """A script that chooses rows, as the SQL that follows the table: WHERE, ORDER BY and LIMIT; not for Hadoop.
+
+        :param text: What the flow has after WHERE.
+        :raises NodeFailure: The sandbox cannot take it.
+        """
+        from alpine.sandbox.engine import sql
+
+        return sql.where(text, self._seen(None))
+
+    def _seen(self, tables: Mapping[str, DatabaseTable] | None) -> dict[str, list[tuple[str, str]]]:
+        """The columns that an expression sees, with their types, by the alias of their table."""
+        if tables is not None:
+            return {alias: list(zip(table.columns, table.types, strict=True)) for alias, table in tables.items()}
+        found = [entry.table for entry in self.inputs if entry.table is not None]
+        return {"": [pair for table in found for pair in zip(table.columns, table.types, strict=True)]}
 
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.

@@ -15,6 +15,7 @@ from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnd
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
 from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
 from alpine.sandbox.engine.messages import plain
+from alpine.sandbox.engine.sql import forget, register, watch
 from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
 
 if TYPE_CHECKING:
@@ -33,15 +34,12 @@ MAX_THREADS = 4
 MAX_MEGABYTES = 4096
 _SETTINGS = (
     "SET GLOBAL integer_division = true",
-    "SET GLOBAL TimeZone = 'UTC'",
     "SET python_enable_replacements = false",
+    # Expressions of a flow say where nulls come, and in which time zone a time is; the machine's has no part in it.
+    "SET GLOBAL TimeZone = 'UTC'",
     "SET temp_directory = ''",
     "SET enable_external_access = false",
     "SET lock_configuration = true",
-)
-_WIDTH_BUCKET = (
-    "CREATE MACRO width_bucket(value, low, high, bins) AS CASE WHEN value < low THEN 0 WHEN value >= high "
-    "THEN bins + 1 ELSE CAST(floor(CAST((value - low) * 1.0 / (high - low) * bins AS DOUBLE)) AS BIGINT) + 1 END"
 )
 
 
@@ -62,6 +60,7 @@ class Cursor:
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._is_closed = False
+        self._watched = watch(connection, self._stopped)
         self.fetch(f"CREATE SCHEMA {self._schema}")
 
     def fetch(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
@@ -117,6 +116,7 @@ class Cursor:
 
         with self._closing:
             self._is_closed = True
+        forget(self._watched)
         # The database may be gone already, where this was a query that nothing breaks off.
         with suppress(duckdb.Error):
             self._connection.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
@@ -326,7 +326,8 @@ class Database:
 
             self._root = duckdb.connect(":memory:")
             limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
-            for statement in (_WIDTH_BUCKET, f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
+            register(self._root)
+            for statement in (f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 self._root.execute(statement)
         return self._root
 

@@ -77,7 +77,12 @@ def vetted(text: str, fetch: Fetch) -> str:
     return f"({text}\n)"
 
 
-def condition(column: str, operator: str, first: str, second: str, value: Callable[[str], str]) -> str:
+Compare = Callable[[str, str, str], str]
+
+
+def condition(
+    column: str, operator: str, first: str, second: str, value: Callable[[str], str], compare: Compare | None = None
+) -> str:
     """One condition of a row filter.
 
     :param column: The column's quoted name.
@@ -85,10 +90,13 @@ def condition(column: str, operator: str, first: str, second: str, value: Callab
     :param first: The value it compares to, as the flow writes it.
     :param second: The other value of a ``between``.
     :param value: Vets and translates a value.
+    :param compare: Vets and translates a comparison of the column and a value, where both are of one language.
     :raises NodeFailure: The comparison is not known.
     """
     kind = " ".join(operator.lower().replace("_", " ").split())
     kind = "=" if kind == "==" else kind
+    if kind in _COMPARISONS and compare:
+        return compare(column, "<>" if kind == "!=" else kind, first)
     if kind in _COMPARISONS:
         return f"{column} {kind} {value(first)}"
     text = f"CAST({column} AS VARCHAR)"
@@ -101,6 +109,8 @@ def condition(column: str, operator: str, first: str, second: str, value: Callab
             return f"coalesce(trim({text}), '') = ''"
         case "contains":
             return f"contains({text}, {literal(_unquoted(first))})"
+        case "between" if compare:
+            return f"{compare(column, '>=', first)} AND {compare(column, '<=', second)}"
         case "between":
             return f"{column} BETWEEN {value(first)} AND {value(second)}"
     raise NodeFailure(f"The sandbox does not know the condition {operator!r} of a row filter.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from alpine.sandbox.engine.sql import in_words
+
 _KINDS = re.compile(r"^(\w+ )*Error: ", re.ASCII)
 _WORDS: tuple[tuple[str, str], ...] = (
     (r'Referenced column "(?P<a>.*)" not found in FROM clause', "There is no column {a!r}."),
@@ -36,7 +38,10 @@ def plain(error: BaseException) -> str:
     >>> plain(ValueError('Binder Error: Referenced column "m" not found in FROM clause!\\nCandidate bindings: "n"'))
     "There is no column 'm'."
     """
-    text = str(error).partition("\n\nLINE")[0].strip()
+    said = str(error).partition("\n\nLINE")[0].strip()
+    text = in_words(said)
+    if text != said:
+        return text
     bare = _KINDS.sub("", text)
     for pattern, words in _WORDS:
         found = re.search(pattern, bare)

@@ -52,10 +52,8 @@ def _table_joins(context: Context, tables: dict[str, DatabaseTable], conditions:
     there, sql = {first}, _aliased(tables, first)
     for item in conditions:
         left, right = item.get("tableAlias1", ""), item.get("tableAlias2", "")
-        on = (
-            f"{context.expression(item.get('column1', ''))} {_comparison(item.get('condition', ''))} "
-            f"{context.expression(item.get('column2', ''))}"
-        )
+        sign = _comparison(item.get("condition", ""))
+        on = context.compared(item.get("column1", ""), sign, item.get("column2", ""), tables)
         fresh = [alias for alias in (right, left) if alias not in there]
         if len(fresh) > 1:
             raise NodeFailure(f"The Join's condition on {left!r} and {right!r} has no tie to the tables before it.")

@@ -29,6 +29,7 @@ def _where(context: Context) -> str:
             item.get("firstValue", ""),
             item.get("secondValue", ""),
             context.expression,
+            None if context.is_hadoop else context.compared,
         )
         for item in model.iter("RowFilterConditionItem")
     ]
@@ -40,6 +41,8 @@ def _script(context: Context, text: str) -> str:
     text = text.strip().removesuffix(";")
     if text[:6].lower() == "where ":
         text = text[6:]
+    if text and not context.is_hadoop:
+        return context.filtered(text)
     return f"WHERE {context.expression(text)}" if text else ""
 
 

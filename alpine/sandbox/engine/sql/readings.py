@@ -1,0 +1,369 @@
+"""Functions that DuckDB has not: what PostgreSQL reads in a text, and how it writes a value as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Any
+
+from alpine.sandbox.engine.sql.exact import Refused
+
+_BLANKS = " \t\n\r\v\f"
+_RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TRUE = ("true", "yes", "on", "1")
+_FALSE = ("false", "no", "off", "0")
+_FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{0,9}))?)?(?:\s*([aApP][mM]))?"
+_ZONE = r"(?:\s*(Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?))?"
+_DAYS = (
+    re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})", re.ASCII),
+    re.compile(r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})", re.ASCII),
+    re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})", re.ASCII),
+    re.compile(r"(?P<m>\d{1,2})[/-](?P<d>\d{1,2})[/-](?P<y>\d{4})", re.ASCII),
+    re.compile(r"(?P<n>[A-Za-z]{3,9})\.? +(?P<d>\d{1,2}),? +(?P<y>\d{4})", re.ASCII),
+    re.compile(r"(?P<d>\d{1,2})[ -](?P<n>[A-Za-z]{3,9})[ -](?P<y>\d{4})", re.ASCII),
+)
+_MOMENT = re.compile(rf"(?P<day>.+?)(?:(?:[T ]\s*){_CLOCK}{_ZONE})?", re.ASCII)
+_TIME = re.compile(_CLOCK, re.ASCII)
+
+
+def _invalid(kind: str, text: str) -> Refused:
+    return Refused(f'invalid input syntax for type {kind}: "{text}"')
+
+
+def whole(text: str, kind: str) -> int:
+    """A whole number of a type."""
+    stripped = text.strip(_BLANKS)
+    if not re.fullmatch(r"[+-]?\d+", stripped, re.ASCII):
+        raise _invalid(kind, text)
+    number = int(stripped) if len(stripped) < 40 else 2**64
+    if not -_RANGES[kind] <= number < _RANGES[kind]:
+        raise Refused(f'value "{text}" is out of range for type {kind}')
+    return number
+
+
+def double(text: str) -> float:
+    """A ``double precision``."""
+    stripped = text.strip(_BLANKS)
+    if not _FLOAT.fullmatch(stripped):
+        if stripped.lower().lstrip("+-") in ("inf", "infinity") or stripped.lower() == "nan":
+            return float(stripped)
+        raise _invalid("double precision", text)
+    value = float(stripped)
+    if value in (float("inf"), float("-inf")) or (value == 0 and re.search("[1-9]", re.split("[eE]", stripped)[0])):
+        raise Refused(f'"{text}" is out of range for type double precision')
+    return value
+
+
+def truth(text: str) -> bool:
+    """A ``boolean``, from a word or what it begins with."""
+    word = text.strip(_BLANKS).lower()
+    if word == "o" or not word:
+        raise _invalid("boolean", text)
+    if any(full.startswith(word) for full in _TRUE):
+        return True
+    if any(full.startswith(word) for full in _FALSE):
+        return False
+    raise _invalid("boolean", text)
+
+
+def _day(text: str, kind: str, whole_text: str) -> date:
+    for pattern in _DAYS:
+        found = pattern.fullmatch(text)
+        if not found:
+            continue
+        parts = found.groupdict()
+        name = (parts.get("n") or "").lower()
+        if name and not any(_month(full).startswith(name) for full in range(12)):
+            break
+        month = int(parts["m"]) if not name else next(i for i in range(12) if _month(i).startswith(name)) + 1
+        try:
+            return date(int(parts["y"]), month, int(parts["d"]))
+        except ValueError:
+            raise Refused(f'date/time field value out of range: "{whole_text}"') from None
+    raise _invalid(kind, whole_text)
+
+
+def _month(index: int) -> str:
+    names = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october")
+    return (*names, "november", "december")[index]
+
+
+def _clock(hour: str, minute: str, second: str | None, part: str | None, half: str | None, text: str) -> timedelta:
+    hours, seconds = int(hour), int(second or 0)
+    if half:
+        if not 1 <= hours <= 12:
+            raise Refused(f'date/time field value out of range: "{text}"')
+        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
+    digits = (part or "").ljust(6, "0")
+    micros = int(digits[:6]) + (len(digits) > 6 and digits[6] >= "5")
+    found = timedelta(hours=hours, minutes=int(minute), seconds=seconds, microseconds=micros)
+    if int(minute) > 59 or seconds > 60 or found > timedelta(days=1):
+        raise Refused(f'date/time field value out of range: "{text}"')
+    return found
+
+
+def _moment(text: str, kind: str) -> tuple[datetime, str | None]:
+    stripped = text.strip(_BLANKS)
+    found = _MOMENT.fullmatch(stripped)
+    if not found:
+        raise _invalid(kind, text)
+    day = _day(found["day"].strip(), kind, text)
+    hour, minute, second, part, half, zone = found.groups()[1:]
+    offset = _clock(hour, minute, second, part, half, text) if hour else timedelta()
+    return datetime(day.year, day.month, day.day) + offset, zone
+
+
+def day(text: str) -> date:
+    """A ``date``; a time of day behind it is dropped."""
+    return _moment(text, "date")[0].date()
+
+
+def timestamp(text: str) -> datetime:
+    """A ``timestamp``; a time zone behind it is dropped."""
+    return _moment(text, "timestamp")[0]
+
+
+def timestamptz(text: str) -> datetime:
+    """A ``timestamptz``; without a time zone it is one of UTC."""
+    moment, zone = _moment(text, "timestamp with time zone")
+    if not zone or zone in ("Z", "UTC", "GMT"):
+        return moment.replace(tzinfo=UTC)
+    digits = zone[1:].replace(":", "")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
+    return moment.replace(tzinfo=timezone(offset if zone[0] == "+" else -offset)).astimezone(UTC)
+
+
+def time_of_day(text: str) -> time:
+    """A ``time``."""
+    found = _TIME.fullmatch(text.strip(_BLANKS))
+    if not found:
+        raise _invalid("time", text)
+    hour, minute, second, part, half = found.groups()
+    passed = _clock(hour, minute, second, part, half, text)
+    if passed >= timedelta(days=1):
+        raise Refused("the sandbox has no time 24:00:00")
+    return (datetime(2000, 1, 1) + passed).time()
+
+
+_UNITS = {
+    **dict.fromkeys(("millennium", "millenniums", "millennia", "mil", "mils"), (12_000, 0, 0)),
+    **dict.fromkeys(("century", "centuries", "cent", "c"), (1_200, 0, 0)),
+    **dict.fromkeys(("decade", "decades", "dec", "decs"), (120, 0, 0)),
+    **dict.fromkeys(("year", "years", "yr", "yrs", "y"), (12, 0, 0)),
+    **dict.fromkeys(("month", "months", "mon", "mons"), (1, 0, 0)),
+    **dict.fromkeys(("week", "weeks", "w"), (0, 7, 0)),
+    **dict.fromkeys(("day", "days", "d"), (0, 1, 0)),
+    **dict.fromkeys(("hour", "hours", "hr", "hrs", "h"), (0, 0, 3_600_000_000)),
+    **dict.fromkeys(("minute", "minutes", "min", "mins", "m"), (0, 0, 60_000_000)),
+    **dict.fromkeys(("second", "seconds", "sec", "secs", "s"), (0, 0, 1_000_000)),
+    **dict.fromkeys(("millisecond", "milliseconds", "msec", "msecs", "ms"), (0, 0, 1_000)),
+    **dict.fromkeys(("microsecond", "microseconds", "usec", "usecs", "us"), (0, 0, 1)),
+}
+_PART = re.compile(
+    r"\s*(?:(?P<sign>[+-])?(?P<h>\d+):(?P<m>\d{2})(?::(?P<s>\d{2})(?:\.(?P<f>\d{1,6}))?)?"
+    r"|(?P<number>[+-]?\d+)(?:\.(?P<part>\d+))?\s*(?P<unit>[a-z]+))",
+    re.ASCII,
+)
+
+
+def interval(text: str) -> tuple[int, int, int]:
+    """An ``interval`` as months, days and microseconds."""
+    rest, place = text.strip(_BLANKS).lower(), 0
+    is_ago = rest.endswith(" ago")
+    rest = rest.removesuffix(" ago")
+    totals = [0, 0, 0]
+    if not rest:
+        raise _invalid("interval", text)
+    while place < len(rest):
+        found = _PART.match(rest, place)
+        if not found:
+            raise _invalid("interval", text)
+        _add_part(totals, found, text)
+        place = found.end()
+        if rest[place:].isspace():
+            break
+    months, days, micros = (-total for total in totals) if is_ago else totals
+    if max(abs(months), abs(days)) >= 2**31 or abs(micros) >= 2**63:
+        raise Refused(f'interval field value out of range: "{text}"')
+    return months, days, micros
+
+
+def _add_part(totals: list[int], found: re.Match[str], text: str) -> None:
+    if found["h"]:
+        micros = ((int(found["h"]) * 60 + int(found["m"])) * 60 + int(found["s"] or 0)) * 1_000_000
+        micros += int((found["f"] or "").ljust(6, "0"))
+        totals[2] += -micros if found["sign"] == "-" else micros
+        return
+    unit = _UNITS.get(found["unit"])
+    if unit is None or len(found["number"]) > 15:
+        raise _invalid("interval", text)
+    number = int(found["number"])
+    for i, size in enumerate(unit):
+        totals[i] += number * size
+    if not found["part"]:
+        return
+    numerator, denominator = int(found["part"]), 10 ** len(found["part"])
+    sign = -1 if found["number"].startswith("-") else 1
+    months, days, micros = (numerator * size for size in unit)
+    if months:
+        # Of a year whole months, of a month days of thirty to it, of a day its time.
+        whole_months, left = divmod(months, denominator)
+        totals[0] += sign * whole_months
+        if left and unit[0] > 1:
+            raise Refused(f"the sandbox does not read the part of a month in the interval {text!r}")
+        days = left * 30
+    whole_days, left = divmod(days, denominator)
+    totals[1] += sign * whole_days
+    micros += left * 86_400_000_000
+    totals[2] += sign * ((2 * micros + denominator) // (2 * denominator))
+
+
+def interval_times(months: int, days: int, micros: int, factor: float) -> list[int]:
+    """``interval * factor``"""
+    return _times(months, days, micros, lambda value: value * factor)
+
+
+def interval_over(months: int, days: int, micros: int, divisor: float) -> list[int]:
+    """``interval / divisor``"""
+    if divisor == 0:
+        raise Refused("division by zero")
+    return _times(months, days, micros, lambda value: value / divisor)
+
+
+def _times(months: int, days: int, micros: int, scaled: Callable[[int], float]) -> list[int]:
+    try:
+        all_months, all_days, all_micros = scaled(months), scaled(days), scaled(micros)
+        whole_months, whole_days = int(all_months), int(all_days)
+        spilled = round((all_months - whole_months) * 30 * 1e6) / 1e6
+        seconds = round((all_days - whole_days + spilled - int(spilled)) * 86_400 * 1e6) / 1e6
+        if abs(seconds) >= 86_400:
+            more = int(seconds / 86_400)
+            whole_days, seconds = whole_days + more, seconds - more * 86_400
+        found = [whole_months, whole_days + int(spilled), round(all_micros + seconds * 1_000_000)]
+    except (ValueError, OverflowError):
+        raise Refused("interval out of range") from None
+    if max(abs(found[0]), abs(found[1])) >= 2**31 or abs(found[2]) >= 2**63:
+        raise Refused("interval out of range")
+    return found
+
+
+def make_date(year: int, month: int, day_of_month: int) -> date:
+    """``make_date``"""
+    try:
+        return date(year, month, day_of_month)
+    except (ValueError, OverflowError):
+        raise Refused(f"date field value out of range: {year}-{month:02d}-{day_of_month:02d}") from None
+
+
+def make_timestamp(year: int, month: int, day_of_month: int, hour: int, minute: int, seconds: float) -> datetime:
+    """``make_timestamp``"""
+    moment = make_date(year, month, day_of_month)
+    if not (0 <= hour <= 24 and 0 <= minute < 60 and 0 <= seconds <= 60) or hour + minute / 60 + seconds / 3600 > 24:
+        raise Refused(f"time field value out of range: {hour}:{minute:02d}:{seconds:02g}")
+    passed = timedelta(hours=hour, minutes=minute, microseconds=round(seconds * 1_000_000))
+    return datetime(moment.year, moment.month, moment.day) + passed
+
+
+def interval_text(months: int, days: int, micros: int) -> str:
+    """PostgreSQL's text of an interval."""
+    parts: list[str] = []
+    is_negative = False
+    years, rest = (abs(months) // 12, abs(months) % 12)
+    for number, name in ((years, "year"), (rest, "mon"), (days, "day")):
+        value = number if name == "day" else (-number if months < 0 else number)
+        if value:
+            plus = "+" if is_negative and value > 0 else ""
+            parts.append(f"{plus}{value} {name}{'' if value == 1 else 's'}")
+            is_negative = value < 0
+    if micros or not parts:
+        sign = "-" if micros < 0 else "+" if is_negative else ""
+        seconds, part = divmod(abs(micros), 1_000_000)
+        fraction = f".{part:06d}".rstrip("0") if part else ""
+        parts.append(f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction}")
+    return " ".join(parts)
+
+
+_WRITTEN = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?")
+
+
+def float_text(text: str, digits: int) -> str:
+    """PostgreSQL's text of a ``real`` or a ``double precision``, from DuckDB's.
+
+    :param digits: From so many digits before the point on it has an exponent.
+    """
+    special = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "-nan": "NaN"}
+    if text in special:
+        return special[text]
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        return text
+    sign, before, behind, exponent = found.groups()
+    behind = (behind or "").rstrip("0")
+    digits_all = (before + behind).lstrip("0")
+    point = len(before) + int(exponent or 0) - (len(before + behind) - len(digits_all))
+    significant = digits_all.rstrip("0")
+    if not significant:
+        return f"{sign}0"
+    power = point - 1
+    if -4 <= power < digits:
+        if point <= 0:
+            return f"{sign}0.{'0' * -point}{significant}"
+        if len(significant) <= point:
+            return f"{sign}{significant.ljust(point, '0')}"
+        return f"{sign}{significant[:point]}.{significant[point:]}"
+    fraction = f".{significant[1:]}" if len(significant) > 1 else ""
+    return f"{sign}{significant[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
+
+
+def array_text(values: list[str | None]) -> str:
+    """PostgreSQL's text of an array."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    if value and value.lower() != "null" and not re.search(r'[{}",\\\s]', value):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+
+
+def fail(reason: str) -> str:
+    """Break off, where a CASE comes to what PostgreSQL refuses."""
+    raise Refused(reason)
+
+
+def capitalised(text: str) -> str:
+    """``initcap(text)``"""
+    letters: list[str] = []
+    inside = False
+    for letter in text:
+        letters.append(letter.lower() if inside else letter.upper() if len(letter.upper()) == 1 else letter)
+        inside = letter.isalnum()
+    return "".join(letters)
+
+
+_T, _I = "VARCHAR", "BIGINT"
+FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
+    "pg_int": (whole, [_T, _T], _I),
+    "pg_double": (double, [_T], "DOUBLE"),
+    "pg_bool": (truth, [_T], "BOOLEAN"),
+    "pg_date": (day, [_T], "DATE"),
+    "pg_timestamp": (timestamp, [_T], "TIMESTAMP"),
+    "pg_timestamptz": (lambda text: timestamptz(text).replace(tzinfo=None), [_T], "TIMESTAMP"),
+    "pg_time": (time_of_day, [_T], "TIME"),
+    "pg_interval": (lambda text: list(interval(text)), [_T], "BIGINT[]"),
+    "pg_interval_times": (interval_times, [_I, _I, _I, "DOUBLE"], "BIGINT[]"),
+    "pg_interval_over": (interval_over, [_I, _I, _I, "DOUBLE"], "BIGINT[]"),
+    "pg_make_date": (make_date, [_I, _I, _I], "DATE"),
+    "pg_make_timestamp": (make_timestamp, [_I, _I, _I, _I, _I, "DOUBLE"], "TIMESTAMP"),
+    "pg_interval_text": (interval_text, [_I, _I, _I], _T),
+    "pg_float_text": (float_text, [_T, _I], _T),
+    "pg_array_text": (array_text, ["VARCHAR[]"], _T),
+    "pg_fail": (fail, [_T], _T),
+    "pg_initcap": (capitalised, [_T], _T),
+}
+"""By DuckDB's name: the function of one row, the types of its arguments, and the type of its result."""

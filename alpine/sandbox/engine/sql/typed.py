@@ -1,0 +1,78 @@
+"""An expression that is translated already: its SQL for DuckDB, and its type in PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alpine.sandbox.engine.sql.types import UNKNOWN, Type
+
+_SIMPLE = re.compile(
+    r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?|v\.\w+|CAST\((?:-?[\d.]+|\'[^\']{0,40}\'|NULL) AS [\w(), ]+\)'
+)
+_PLACEHOLDER = re.compile(r"\{(\d)\}")
+LONGEST = 1_000_000
+"""Characters of DuckDB's SQL that one expression may become."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A part of an expression.
+
+    :param sql: SQL for DuckDB that may stand anywhere a primary expression may.
+    :param type: Its type in PostgreSQL.
+    :param constant: The text of a constant; None where it is not one.
+    :param can_fail: Whether a row can make it fail, so that in AND or OR what stands before it comes first.
+    :param aggregates: ``"aggregate"`` or ``"window"`` where it holds such a function.
+    :param made: How many characters it can make beyond those that its columns have.
+    """
+
+    sql: str
+    type: Type
+    constant: str | None = None
+    can_fail: bool = False
+    aggregates: str = ""
+    made: int = 0
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it is the constant NULL."""
+        return self.sql == "NULL"
+
+
+NULL = Typed("NULL", UNKNOWN)
+
+
+class TooLong(Exception):
+    """What an expression is translated to has grown too long."""
+
+
+def fill(template: str, arguments: Sequence[Typed]) -> str:
+    """SQL with its arguments in their places, each computed once however often it stands there.
+
+    :param template: SQL where ``{0}``, ``{1}`` … stand for the arguments; none of them inside of quotes.
+    :raises TooLong: It grows beyond what is allowed.
+    """
+    places = [int(place) for place in _PLACEHOLDER.findall(template)]
+    repeated = any(places.count(place) > 1 and not _SIMPLE.fullmatch(arguments[place].sql) for place in set(places))
+    if not repeated:
+        sql = _PLACEHOLDER.sub(lambda found: arguments[int(found[1])].sql, template)
+    else:
+        # All of them: neither an aggregate nor a window function can stand inside of a lambda.
+        held = {place: arguments[place] for place in sorted(set(places)) if not _is_simple(arguments[place])}
+        body = _PLACEHOLDER.sub(lambda found: _inside(int(found[1]), held, arguments), template)
+        fields = ", ".join(f"a{place}: {argument.sql}" for place, argument in held.items())
+        sql = f"list_transform([{{{fields}}}], lambda v: {body})[1]"
+    if len(sql) > LONGEST:
+        raise TooLong
+    return sql
+
+
+def _is_simple(argument: Typed) -> bool:
+    # A column is held, too: where rows are grouped, a lambda cannot look at the row around it.
+    return _SIMPLE.fullmatch(argument.sql) is not None and not argument.sql.startswith(("v.", '"'))
+
+
+def _inside(place: int, held: dict[int, Typed], arguments: Sequence[Typed]) -> str:
+    return f"v.a{place}" if place in held else arguments[place].sql
