@@ -237,6 +237,7 @@ class Sandbox:
 
         Example::
 
+            >>> import pandas
             >>> orders = pandas.DataFrame({"amount": [12.5, 3.0], "zip": ["01234", "99999"]})
             >>> server.load_table("demo.parcels", orders, types={"amount": "numeric(10,2)", "zip": "varchar(5)"})
         """
