@@ -295,6 +295,9 @@ def as_column(value: Typed) -> Typed:
     if value.type.name == "unknown":
         return as_text(value)
     if value.type.name == "numeric" and value.type.is_text:
+        if value.type.digits is not None and value.type.scale is not None:
+            kind = decimal(value.type.digits, value.type.scale)
+            return made(f"CAST({{0}} AS {kind.duckdb})", [value], kind)
         kind = decimal(MOST_DIGITS, PLACES)
         return made(f"CAST(pg_kept({{0}}, {MOST_DIGITS}, {PLACES}) AS {kind.duckdb})", [value], kind)
     return value
@@ -343,7 +346,7 @@ def unified(values: list[Typed]) -> list[Typed] | None:
     if kind.name == "numeric":
         scales = {value.type.scale for value in found if not value.type.is_text}
         if kind.is_text or len(scales) > 1 or any(value.type.is_text for value in found if not _is_null(value)):
-            return [text_numeric(value) for value in found]
+            return _in_texts(found)
         digits = max(value.type.digits or 1 for value in found if not value.type.is_text)
         widest = decimal(digits, scales.pop() or 0)
         return [
@@ -351,6 +354,17 @@ def unified(values: list[Typed]) -> list[Typed] | None:
             for value in found
         ]
     return found
+
+
+def _in_texts(values: list[Typed]) -> list[Typed]:
+    """Values of ``numeric`` with places of their own; how many digits they have at most is known still."""
+    sizes = [(v.type.digits, v.type.scale) for v in values if not _is_null(v)]
+    places = max((scale or 0 for _, scale in sizes), default=0)
+    whole = max(((digits or 0) - (scale or 0) for digits, scale in sizes), default=0)
+    is_known = all(digits is not None and scale is not None for digits, scale in sizes)
+    kind = Type("numeric", whole + places, places, is_text=True) if is_known else TEXT_NUMERIC
+    fits = is_known and whole + places <= MOST_DIGITS
+    return [replace(text_numeric(value), type=kind if fits else TEXT_NUMERIC) for value in values]
 
 
 def _is_null(value: Typed) -> bool:

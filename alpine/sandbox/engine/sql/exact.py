@@ -255,6 +255,32 @@ def _applied(function: Callable[..., Decimal], *texts: str) -> str:
         raise Refused(f"the sandbox computes a numeric of up to {MOST_DIGITS:,} digits") from None
 
 
+def _in_digits(text: str) -> tuple[int, int, int, int]:
+    """A finite value as a whole number, its decimal places, and the weight and value of its first digit."""
+    whole, _, part = text.partition(".")
+    number = int(whole + part)
+    digits = str(abs(number))
+    # The first of PostgreSQL's digits, which are those of base 10,000, counted from the point.
+    weight = (len(digits) - 1 - len(part)) // 4 if number else 0
+    kept = len(digits) - len(part) - 4 * weight
+    return number, len(part), weight, int(digits[:kept].ljust(kept, "0")) if number else 0
+
+
+def _divided(a: str, b: str) -> str:
+    """``a / b`` in whole numbers, which takes a fraction of the time that decimals do."""
+    if not (a[-1].isdigit() and b[-1].isdigit() and len(a) < MOST_OF_CURVES and len(b) < MOST_OF_CURVES):
+        return _applied(divide, a, b)
+    number_a, scale_a, weight_a, first_a = _in_digits(a)
+    number_b, scale_b, weight_b, first_b = _in_digits(b)
+    if not number_b:
+        raise Refused("division by zero")
+    places = max(_SIGNIFICANT - 4 * (weight_a - weight_b - (first_a <= first_b)), scale_a, scale_b, 0)
+    top, bottom = abs(number_a) * 10 ** (places + scale_b), abs(number_b) * 10**scale_a
+    digits = str((2 * top + bottom) // (2 * bottom)).rjust(places + 1, "0")
+    sign = "-" if (number_a < 0) != (number_b < 0) and digits.strip("0") else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
 def _fit(text: str, digits: int, places: int) -> str:
     """A value of ``numeric(digits, places)``."""
     value = read(text)
@@ -270,6 +296,9 @@ def _fit(text: str, digits: int, places: int) -> str:
 
 def _kept(text: str, digits: int, places: int) -> str:
     """A value that a column of DuckDB's can hold without a loss."""
+    whole, _, part = text.partition(".")
+    if len(whole) <= digits - places and len(part) <= places and whole[-1].isdigit():
+        return text
     value = read(text)
     if not value.is_finite():
         raise Refused(f"a column of the sandbox cannot hold the numeric {text}; cast it to double precision")
@@ -381,7 +410,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_add": (_two(add), [_T, _T], _T),
     "pg_subtract": (_two(subtract), [_T, _T], _T),
     "pg_multiply": (_two(multiply), [_T, _T], _T),
-    "pg_divide": (_two(divide), [_T, _T], _T),
+    "pg_divide": (_divided, [_T, _T], _T),
     "pg_remainder": (_two(remainder), [_T, _T], _T),
     "pg_quotient": (_two(quotient), [_T, _T], _T),
     "pg_power": (_curve(power), [_T, _T], _T),

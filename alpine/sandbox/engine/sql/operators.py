@@ -93,11 +93,10 @@ def _float(x: str, sign: str, y: str) -> str:
 
 
 def _moments(table: dict[str, list[Signature]]) -> None:
-    whole = "CAST({%d} AS INTEGER)"
     added = [
-        (("date", "int4"), "date", f"({{0}} + {whole % 1})", "+"),
-        (("int4", "date"), "date", f"({{1}} + {whole % 0})", "+"),
-        (("date", "int4"), "date", f"({{0}} - {whole % 1})", "-"),
+        (("date", "int4"), "date", _shifted("{0}", "+", "{1}"), "+"),
+        (("int4", "date"), "date", _shifted("{1}", "+", "{0}"), "+"),
+        (("date", "int4"), "date", _shifted("{0}", "-", "{1}"), "-"),
         (("date", "date"), "int4", "CAST(date_diff('day', {1}, {0}) AS INTEGER)", "-"),
         (("date", "time"), "timestamp", f"(CAST({{0}} AS TIMESTAMP) + {_passed('{1}')})", "+"),
         (("interval", "interval"), "interval", "({0} + {1})", "+"),
@@ -121,6 +120,15 @@ def _moments(table: dict[str, list[Signature]]) -> None:
         added.append(((moment, "interval"), result, f"({value % 0} - {{1}})", "-"))
     for arguments, kind, template, sign in added:
         table[sign].append(Signature(arguments, kind, template))  # type: ignore[arg-type]
+
+
+def _shifted(day: str, sign: str, count: str) -> str:
+    """A date so many days later or earlier; DuckDB's dates begin long before PostgreSQL's."""
+    return (
+        f"CASE WHEN abs(CAST({count} AS BIGINT)) > 1000000 "
+        "THEN error('the sandbox adds up to 1,000,000 days to a date') "
+        f"ELSE {day} {sign} {count} END"
+    )
 
 
 def _passed(time: str) -> str:

@@ -294,6 +294,8 @@ def float_text(text: str, digits: int) -> str:
 
     :param digits: From so many digits before the point on it has an exponent.
     """
+    if text.endswith(".0") and len(text) <= digits + 2:
+        return text[:-2]
     special = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "-nan": "NaN"}
     if text in special:
         return special[text]
