@@ -131,7 +131,7 @@ class Context:
         text = self.parameter(name).strip()
         if text in table.columns:
             return [text]
-        return [table.find(part) for part in self.listed(name)]
+        return list(dict.fromkeys(table.find(part) for part in self.listed(name)))
 
     def column(self, name: str) -> str:
         """The one column of the input that a parameter names; empty when it names none.
@@ -198,11 +198,26 @@ def texts(column: str) -> str:
     return f"CAST({quoted(column)} AS VARCHAR)"
 
 
-def tabulate(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> document.TableView:
+def unique(columns: Sequence[str]) -> Sequence[str]:
+    """The names of the columns of a table that is to be made.
+
+    :raises NodeFailure: Two are the same; the database would give one of them another name.
+    """
+    seen: dict[str, str] = {}
+    for column in columns:
+        other = seen.get(column.lower())
+        if other is not None:
+            what = repr(column) if other == column else f"{other!r} and {column!r}, which differ in capitals alone"
+            raise NodeFailure(f"Two columns of the output would be called {what}. Give one of them another name.")
+        seen[column.lower()] = column
+    return columns
+
+
+def tabulate(rows: Sequence[Sequence[Any]], columns: Sequence[str], messages: Sequence[str] = ()) -> document.TableView:
     """Computed rows as a result shows them."""
     numeric = [all(isinstance(row[i], int | float) for row in rows) and bool(rows) for i in range(len(columns))]
     kinds = ["number" if is_number else "cate" for is_number in numeric]
-    return document.TableView(columns, kinds, [[document.cell(value) for value in row] for row in rows])
+    return document.TableView(columns, kinds, [[document.cell(value) for value in row] for row in rows], messages)
 
 
 def _dialog_value(item: Element, default: str) -> str:
