@@ -154,6 +154,9 @@ class Context:
             text = to_sql(text)
         return vetted(text, self.cursor.fetch)
 
+    def needs_rows(self) -> None:
+        """Say that what follows depends on the rows of the inputs, and not on their columns alone."""
+
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.
 

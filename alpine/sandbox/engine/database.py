@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import duckdb
 
 LOADED = "loaded"
+PLACE = "rowid"
+"""The place of a row in its table, in SQL over :attr:`DatabaseTable.rows`."""
 READABLE = (".csv", ".parquet")
 MAX_THREADS = 4
 MAX_MEGABYTES = 4096
@@ -46,6 +48,11 @@ class DatabaseTable:
     sql: str
     columns: tuple[str, ...]
     types: tuple[str, ...]
+
+    @property
+    def rows(self) -> str:
+        """What stands after FROM where the place of each row is needed, too."""
+        return self.sql
 
     def find(self, name: str) -> str:
         """The table's own spelling of a column.

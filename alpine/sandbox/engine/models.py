@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.classes import Classes, class_names
-from alpine.sandbox.engine.database import Cursor, DatabaseTable
+from alpine.sandbox.engine.database import PLACE, Cursor, DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
@@ -67,9 +67,7 @@ class Feature:
     @property
     def names(self) -> list[str]:
         """The names of its design columns. They are for display alone: two features may have the same."""
-        return (
-            [self.column] if self.categories is None else [f"{self.column}_{value}" for value in self.categories[1:]]
-        )
+        return [self.column] if self.categories is None else [f"{self.column}_{value}" for value in self.categories[1:]]
 
     def numbers(self, values: Array) -> list[Array]:
         """Its design columns for some rows."""
@@ -305,15 +303,19 @@ def with_columns(cursor: Cursor, table: DatabaseTable, places: Array, added: dic
 
     data = pd.DataFrame({"place": places, **{f"c{i}": values for i, values in enumerate(added.values())}})
     fresh = cursor.take(data.astype({f"c{i}": kind for i, kind in enumerate(map(_kind_to_keep, added.values()))}))
-    new = ", ".join(f"s.c{i} AS {quoted(name)}" for i, name in enumerate(added))
+    old = [f"t.{quoted(column)}" for column in table.columns]
+    new = [f"s.c{i} AS {quoted(name)}" for i, name in enumerate(added)]
     return cursor.make(
-        f"SELECT t.*, {new} FROM {table.sql} t LEFT JOIN {fresh.sql} s ON t.rowid = s.place ORDER BY t.rowid"
+        f"SELECT {', '.join(old + new)} FROM {table.rows} t LEFT JOIN {fresh.sql} s ON t.{PLACE} = s.place "
+        f"ORDER BY t.{PLACE}"
     )
 
 
 def _kind_to_keep(values: Any) -> str:
     """The type of an added column, also where no row has a value."""
-    return "float64" if getattr(values, "dtype", None) == float else "string"
+    import numpy as np
+
+    return "float64" if isinstance(values, np.ndarray) and values.dtype.kind == "f" else "string"
 
 
 @contextmanager
@@ -340,11 +342,9 @@ def _read(cursor: Cursor, table: DatabaseTable, wanted: Sequence[tuple[str, bool
         needed.append(label)
     there = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in dict.fromkeys(needed)) or "TRUE"
     [(total,)] = cursor.fetch(f"SELECT count(*) FROM {table.sql}")
-    inner = f"SELECT rowid AS place, {', '.join(parts)} FROM {table.sql} WHERE {there}"
+    inner = f"SELECT {', '.join([f'{PLACE} AS place', *parts])} FROM {table.rows} WHERE {there}"
     data = cursor.dataframe(f"SELECT * FROM ({inner}) ORDER BY place")
-    columns = [
-        data[f"c{i}"].to_numpy(dtype=float if numeric else object) for i, (_, numeric) in enumerate(wanted)
-    ]
+    columns = [data[f"c{i}"].to_numpy(dtype=float if numeric else object) for i, (_, numeric) in enumerate(wanted)]
     labels = np.array([], dtype=object)
     if label is not None:
         labels = class_names(data["label"].to_numpy(dtype=object), table.type_of(label))
@@ -355,7 +355,7 @@ def _refuse_infinite(columns: Sequence[str], rows: Rows) -> None:
     import numpy as np
 
     for column, values in zip(columns, rows.columns, strict=True):
-        if values.dtype == float and not np.isfinite(values).all():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise NodeFailure(
                 f"The column {column!r} holds NaN or infinite numbers, which no fit can take. Filter those rows out."
             )
@@ -376,9 +376,7 @@ def _stacked(features: Sequence[Feature], rows: Rows) -> Array:
     import numpy as np
 
     parts = [
-        numbers
-        for feature, values in zip(features, rows.columns, strict=True)
-        for numbers in feature.numbers(values)
+        numbers for feature, values in zip(features, rows.columns, strict=True) for numbers in feature.numbers(values)
     ]
     return np.column_stack(parts) if parts else np.empty((len(rows), 0))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.context import Context, Output, unique
+from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.quantiles import binned_columns
@@ -34,12 +35,15 @@ _NUMERIC = re.compile(r"numeric\s*\(\s*\d+\s*(,\s*\d+\s*)?\)", re.IGNORECASE)
     title="Variable",
     fidelity="exact",
     remark="derived columns; quantile bins are made where the file states columns and limits plainly, else refused",
+    test="tests/sandbox/test_differential_columns.py::test_variable",
 )
 def variable(context: Context) -> Output:
     """Keeps the chosen columns and adds the derived ones."""
     model = context.element("DerivedFieldsModel")
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
-    parts = [quoted(column) for column in _kept(context)]
+    kept = list(dict.fromkeys(_kept(context)))
+    unique([*kept, *(item.get("columnName", "") for item in derived)])
+    parts = [quoted(column) for column in kept]
     parts += [
         f"{typed(context.expression(item.get('expression', '')), item.get('dataType', ''))} "
         f"AS {quoted(item.get('columnName', ''))}"
@@ -50,7 +54,7 @@ def variable(context: Context) -> Output:
     if not parts:
         raise NodeFailure("No column is kept and none is derived.")
     # A window function, as bins may be, would leave the rows in another order.
-    return context.select(", ".join(parts), "ORDER BY rowid" if bins else "")
+    return context.select(", ".join(parts), f"ORDER BY {PLACE}" if bins else "")
 
 
 def typed(expression: str, data_type: str) -> str:

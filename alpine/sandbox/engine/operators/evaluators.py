@@ -89,7 +89,8 @@ def _highest(steps: Array, false: Array, true: Array) -> Array:
     import numpy as np
 
     last = np.append(np.diff(false) != 0, True)
-    return np.interp(steps, false[last], true[last])
+    found: Array = np.interp(steps, false[last], true[last])
+    return found
 
 
 @operator(
@@ -175,7 +176,8 @@ def _judged(context: Context, model: LogisticModel) -> tuple[Rows, Sequence[str]
         reason = f"none of its {there:,} rows has all the values that the model needs" if there else "it is empty"
         raise NodeFailure(f"The table holds no row to judge the model {model.name!r} by: {reason}.")
     if rows.left_out:
-        warnings = [f"{rows.left_out:,} rows lack a value that the model needs, or a class; they are left out.", *warnings]
+        remark = f"{rows.left_out:,} rows lack a value that the model needs, or a class; they are left out."
+        warnings = [remark, *warnings]
     return judged, warnings
 
 

@@ -27,8 +27,8 @@ _TOLERANCE = 1e-12
 _SURE = 1e-8
 _SHOWN = 5
 _COLLINEAR = (
-    "The columns are collinear, so their coefficients are not unique: {} can be computed from those before, or from the "
-    "intercept, and got the coefficient 0. Predictions do not depend on the choice."
+    "The columns are collinear, so their coefficients are not unique: {} can be computed from those before, or from "
+    "the intercept, and got the coefficient 0. Predictions do not depend on the choice."
 )
 _CONSTANT = "The dependent column has one value alone, so R2 is not defined."
 _SEPARATED = (
@@ -65,9 +65,7 @@ def linear_regression(context: Context) -> Output:
         error = math.sqrt(fit.mse_resid)
         coefficients = _plain(found.effect)
         figures = [coefficients, _plain(found.sd), _plain(found.tvalue), _plain(found.pvalue)]
-    terms = "".join(
-        f" + {value:.4f} * {name}" for name, value in zip(design.names[1:], coefficients[1:], strict=True)
-    )
+    terms = "".join(f" + {value:.4f} * {name}" for name, value in zip(design.names[1:], coefficients[1:], strict=True))
     warnings = [*_collinear(design), *([_CONSTANT] if constant else [])]
     summary = tabulate(
         [[f"{target} = {coefficients[0]:.4f}{terms}", r2, error]], ["Equation", "R2", "Standard Error"], warnings

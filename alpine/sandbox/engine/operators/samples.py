@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import DatabaseTable
+from alpine.sandbox.engine.database import PLACE, DatabaseTable
 from alpine.sandbox.engine.document import Tabs
-from alpine.sandbox.engine.expressions import literal
+from alpine.sandbox.engine.expressions import literal, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
 _MAX_SAMPLES = 1000
+_MAX_ROWS = 100_000_000
 _NUMBER_AT_END = re.compile(r"(\d+)\s*$")
 
 
@@ -53,12 +54,14 @@ def _slices(context: Context, total: int, apart: bool) -> Iterator[tuple[int, in
     percentage = context.parameter("sampleSizeType", "Percentage").strip().lower() == "percentage"
     sizes = _sizes(context)
     if percentage and apart and math.fsum(sizes) > 100:
-        raise NodeFailure(f"Disjoint samples can be 100 percent of the rows together, but {math.fsum(sizes):g} are asked for.")
+        raise NodeFailure(f"Disjoint samples cannot be {math.fsum(sizes):g} percent of the rows together.")
     running = 0.0
     for size in sizes:
         before = running if apart else 0.0
         running = before + size
         first, last = (round(end * total / 100) if percentage else int(end) for end in (before, running))
+        if last - first > _MAX_ROWS:
+            raise NodeFailure(f"A sample of {last - first:,} rows is too large; {_MAX_ROWS:,} can be drawn.")
         yield first, last - first
 
 
@@ -76,16 +79,18 @@ def _sizes(context: Context) -> list[float]:
 
 
 def _shuffled(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001 - one shape for both
-    shuffle = f"SELECT rowid AS place FROM {table.sql} ORDER BY hash(rowid, {literal(seed)}), rowid"
-    return (
-        f"SELECT t.* FROM {table.sql} t JOIN ({shuffle} LIMIT {size} OFFSET {first}) s ON t.rowid = s.place "
-        f"ORDER BY t.rowid"
-    )
+    shuffle = f"SELECT {PLACE} AS place FROM {table.rows} ORDER BY hash({PLACE}, {literal(seed)}), {PLACE}"
+    return _at(table, f"{shuffle} LIMIT {size} OFFSET {first}")
 
 
 def _with_replacement(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001
-    draws = f"SELECT (hash(i, {literal(seed)}) % {max(total, 1)})::BIGINT AS place FROM range({size}) r(i)"
-    return f"SELECT t.* FROM {table.sql} t JOIN ({draws}) s ON t.rowid = s.place ORDER BY t.rowid"
+    return _at(table, f"SELECT (hash(i, {literal(seed)}) % {max(total, 1)})::BIGINT AS place FROM range({size}) r(i)")
+
+
+def _at(table: DatabaseTable, places: str) -> str:
+    """The rows at some places, as often as the places are there."""
+    columns = ", ".join(f"t.{quoted(column)}" for column in table.columns)
+    return f"SELECT {columns} FROM {table.rows} t JOIN ({places}) s ON t.{PLACE} = s.place ORDER BY t.{PLACE}"
 
 
 @operator(
