@@ -25,10 +25,10 @@ _AGGREGATES = {"sum": "sum", "avg": "avg", "average": "avg", "min": "min", "max"
 _MAX_PIVOT = 1000
 # What is taken off a number x, and what it is divided by then.
 _SCALES = {
-    "z": ("avg(x)", "stddev_samp(x)"),
-    "range": ("min(x)", "max(x) - min(x)"),
-    "proportion": ("0.0::DOUBLE", "sum(x)"),
-    "dividebyaverage": ("0.0::DOUBLE", "avg(x)"),
+    "z": ("avg({x})", "stddev_samp({x})"),
+    "range": ("min({x})", "max({x}) - min({x})"),
+    "proportion": ("0.0::DOUBLE", "sum({x})"),
+    "dividebyaverage": ("0.0::DOUBLE", "avg({x})"),
 }
 _DIVISORS = {"z": "standard deviation", "range": "range", "proportion": "sum", "dividebyaverage": "average"}
 
@@ -101,13 +101,14 @@ def _scale(context: Context, column: str, method: str, limits: tuple[float, floa
     if kind_of(context.table.type_of(column)) != "number":
         raise NodeFailure(f"Only numbers can be normalized, and the column {column!r} holds none.")
     value = f"CAST({quoted(column)} AS DOUBLE)"
-    off, by = (sql.replace("x", value) for sql in _SCALES[method])
+    off, by = (sql.format(x=value) for sql in _SCALES[method])
     [(less, divisor)] = context.cursor.fetch(f"SELECT {off}, {by} FROM {context.table.sql}")
     if divisor == 0:
         raise NodeFailure(f"The column {column!r} cannot be normalized: its {_DIVISORS[method]} is 0.")
     low, high = limits if method == "range" else (0.0, 1.0)
-    less, divisor, width, low = (_double(number) for number in (less, divisor, high - low, low))
-    return f"({value} - {less}) / {divisor} * {width} + {low} AS {quoted(column)}"
+    return (
+        f"({value} - {_double(less)}) / {_double(divisor)} * {_double(high - low)} + {_double(low)} AS {quoted(column)}"
+    )
 
 
 def _double(number: float | None) -> str:
