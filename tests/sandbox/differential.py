@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 from engine_flows import errors, flow, node, run, source
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import Context, Engine, Output
@@ -28,6 +28,7 @@ differential = settings(
     deadline=None,
     derandomize="ALPINE_EXAMPLES" not in os.environ,
     database=None,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 NAMES = (
@@ -313,9 +314,6 @@ def grouped(frame: pd.DataFrame, keys: list[int], made: Callable[[pd.DataFrame],
     """A row for each group: its keys, and what a function makes of its rows. Nulls are a group."""
     if not keys:
         return [made(frame)]
-    found = frame.groupby(keys, dropna=False, sort=False)
-    return [
-        [*(plain(value) for value in frame.loc[place, keys]), *made(frame.loc[index])]
-        for index in found.groups.values()
-        for place in index[:1]
-    ]
+    number = frame.groupby(keys, dropna=False).ngroup()
+    parts = [frame[number == group] for group in number.unique()]
+    return [[*(plain(value) for value in part.iloc[0][keys]), *made(part)] for part in parts]

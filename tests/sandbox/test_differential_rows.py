@@ -53,7 +53,7 @@ def kept(frame: pd.DataFrame, kinds: tuple[str, ...], condition: tuple[int, str,
     if sign in ("is null", "is not null"):
         return column.isna() if sign == "is null" else column.notna()
     if sign == "is blank":
-        return column.isna() | (column.map(str, na_action="ignore").fillna("").astype(object).map(str.strip) == "")
+        return pd.Series([pd.isna(value) or not str(value).strip() for value in column], index=column.index, dtype=bool)
     there = column.dropna()
     if sign == "contains":
         met = there.map(lambda text: first in text)
