@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pandas as pd
@@ -67,7 +68,7 @@ def test_quantile_bins(bench: Bench, random: Random, bins: int, data: st.DataObj
     edges = sorted(data.draw(st.lists(st.integers(-8, 12), min_size=2, max_size=4, unique=True)))
     limits = [
         element("QuantileItemBinNumeric", startFrom=str(low / 4), endTo=str(high / 4))
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in itertools.pairwise(edges)
     ]
     own = element("QuantileItem", *limits, columnName=random.names[1], newColumnName="own")
     step = node("step", "field.VariableOperator", element("QuantileModel", item, own), columnNames=random.names[0])

@@ -86,7 +86,7 @@ def test_table_join(
 @given(
     left=tables("whole", "number", most=8),
     right=tables("whole", "number", most=8),
-    sign=st.sampled_from("< <= > >= <>".split()),
+    sign=st.sampled_from(["<", "<=", ">", ">=", "<>"]),
 )
 def test_joins_on_inequalities(bench: Bench, left: Random, right: Random, sign: str) -> None:
     names = fresh_names(4)

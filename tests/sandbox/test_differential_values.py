@@ -82,7 +82,7 @@ def test_normalization(bench: Bench, random: Random, method: str, limits: tuple[
         scaled = scaled * (last - first) + first
     made = bench.apply(step, random)
     assert made.columns == list(random.names)
-    assert_same(made.rows, records(frame.assign(**{"made": scaled})[["made" if i == place else i for i in range(4)]]))
+    assert_same(made.rows, records(frame.assign(made=scaled)[["made" if i == place else i for i in range(4)]]))
 
 
 @differential

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
 _CURVE_POINTS = 21
 _LIFT_STEPS = 10
+_ROUNDING = 1e-12
 
 
 @operator(
@@ -78,19 +79,12 @@ def roc(context: Context) -> Output:
         with quiet():
             false, true, _ = roc_curve(truth, chance, drop_intermediate=False)
         steps = np.linspace(0, 1, _CURVE_POINTS)
-        rows = [[float(x), float(y)] for x, y in zip(steps, _highest(steps, false, true), strict=True)]
+        # Where the curve rises straight up its top counts, also where a rate is a rounding error above the step.
+        heights = np.interp(steps + _ROUNDING, false, true)
+        rows = [[float(x), float(y)] for x, y in zip(steps, heights, strict=True)]
         parts.append((f"{model.name}: ROC", tabulate(rows, ["False Positive Rate", "True Positive Rate"], warnings)))
         parts.append((f"{model.name}: AUC", tabulate([[float(auc(false, true))]], ["AUC"], warnings)))
     return Output(view=Tabs(parts))
-
-
-def _highest(steps: Array, false: Array, true: Array) -> Array:
-    """The curve at some steps; where it rises straight up, the top."""
-    import numpy as np
-
-    last = np.append(np.diff(false) != 0, True)
-    found: Array = np.interp(steps, false[last], true[last])
-    return found
 
 
 @operator(
