@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -117,14 +117,15 @@ def test_predictors(bench: Bench, problem: Problem, seed: int) -> None:
     curve = sm.GLM(
         (labels == classes[1]).astype(float), centred(problem.design(6)[0])[0], family=sm.families.Binomial()
     ).fit(tol=1e-12)
+    for_line, for_curve = designed(problem, 5), designed(problem, 6)
     for row, made_row in zip(rows, made.rows, strict=True):
         assert made_row[7:11] == made_row[11:15]
         number, guess, sure, shares = made_row[7:11]
         if row[2] == "unseen" or any(value is None for value in row[:5]):
             assert (number, guess, sure, shares) == (None, None, None, None)
             continue
-        assert number == pytest.approx(float(line.predict(designed(problem, row, 5))[0]), rel=1e-7, abs=1e-7)
-        chance_of_good = float(curve.predict(designed(problem, row, 6))[0])
+        assert number == pytest.approx(float(line.predict(for_line(row))[0]), rel=1e-7, abs=1e-7)
+        chance_of_good = float(curve.predict(for_curve(row))[0])
         assert guess == classes[int(chance_of_good >= 0.5)] or abs(chance_of_good - 0.5) < 1e-9
         assert sure == pytest.approx(max(chance_of_good, 1 - chance_of_good), abs=1e-7)
         expected = {classes[0]: 1 - chance_of_good, classes[1]: chance_of_good}
@@ -135,16 +136,21 @@ def test_predictors(bench: Bench, problem: Problem, seed: int) -> None:
     assert all(f": {unseen} rows hold" in message for message in told)
 
 
-def designed(problem: Problem, row: list[Any], target: int) -> np.ndarray[Any, Any]:
-    """The standardized design of one row."""
-    matrix, found = problem.design(target)[0][:, 1:], list[float]()
-    for place in range(5):
-        if place in (2, 3):
-            categories = sorted(set(problem.values(place, target)))
-            found += [float(shown_class(row[place]) == value) for value in categories[1:]]
-        else:
-            found.append(float(row[place]))
-    return np.array([[1.0, *((np.array(found) - matrix.mean(axis=0)) / matrix.std(axis=0))]])
+def designed(problem: Problem, target: int) -> Callable[[list[Any]], np.ndarray[Any, Any]]:
+    """What makes the standardized design of one row."""
+    matrix = problem.design(target)[0][:, 1:]
+    mean, spread = matrix.mean(axis=0), matrix.std(axis=0)
+    categories = {place: sorted(set(problem.values(place, target)))[1:] for place in (2, 3)}
+
+    def made(row: list[Any]) -> np.ndarray[Any, Any]:
+        found = [
+            float(shown_class(row[place]) == value) if place in categories else float(row[place])
+            for place in range(5)
+            for value in categories.get(place, [""])
+        ]
+        return np.array([[1.0, *((np.array(found) - mean) / spread)]])
+
+    return made
 
 
 @differential

@@ -147,9 +147,9 @@ def hadoop_union(context: Context) -> Output:
     everything, found = " UNION ALL ".join(parts), ", ".join(inner)
     named = ", ".join(f"{name} AS {quoted(column)}" for name, column in zip(inner, fresh, strict=True))
     if kind == "UNION ALL":
-        return Output(context.cursor.make(f"SELECT {named} FROM ({everything}) ORDER BY part, place"))
+        return Output(context.cursor.make(f"SELECT {named} FROM ({everything}) AS s ORDER BY s.part, s.place"))
     grouped = f"SELECT {found}, min((part, place)) AS first FROM ({everything}) GROUP BY {found}"
-    return Output(context.cursor.make(f"SELECT {named} FROM ({grouped}) ORDER BY first"))
+    return Output(context.cursor.make(f"SELECT {named} FROM ({grouped}) AS s ORDER BY s.first"))
 
 
 def _union_column(tables: dict[str, DatabaseTable], column: Element, file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import count
 
 from alpine.sandbox.engine.context import Context, Output, tabulate, texts, unique
 from alpine.sandbox.engine.database import DatabaseTable
@@ -148,7 +149,9 @@ def scatter_matrix(context: Context) -> Output:
     values = [math.nan if value is None else value for value in found]
     size = len(columns)
     rows = [[column, *values[i * size : (i + 1) * size]] for i, column in enumerate(columns)]
-    return Output(view=tabulate(rows, ["Column", *columns]))
+    # The results tell the columns of a row apart by name.
+    first = next(name for name in (f"Column{' ' * i}" for i in count()) if name not in columns)
+    return Output(view=tabulate(rows, [first, *columns]))
 
 
 @operator(
