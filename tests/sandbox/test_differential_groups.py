@@ -123,7 +123,7 @@ def test_windows_over_plain_rows(bench: Bench, random: Random) -> None:
     )
     made = bench.apply(node("step", "field.AggregateOperator", windowed), random)
     frame = random.frame
-    frame["place"] = frame[1].rank(method="dense", na_option="bottom").astype(int)
+    frame["place"] = frame[1].astype(float).rank(method="dense", na_option="bottom").astype(int)
     frame["running"] = frame.groupby(0, dropna=False)[2].transform(lambda column: column.sum(min_count=1))
     assert made.columns == [*random.names, place, running]
     assert_same(made.rows, records(frame))

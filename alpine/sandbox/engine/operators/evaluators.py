@@ -19,6 +19,7 @@ _CHART = "the real shape of the chart is not public; its numbers come as a table
 _CURVE_POINTS = 21
 _LIFT_STEPS = 10
 _ROUNDING = 1e-12
+_DIGITS = 12
 
 
 @operator(
@@ -117,7 +118,7 @@ def _gains(truth: Array, chance: Array) -> list[float]:
 
     if not truth.any():
         return [float("nan")] * _LIFT_STEPS
-    _, group = np.unique(-chance, return_inverse=True)
+    _, group = np.unique(-chance.round(_DIGITS), return_inverse=True)
     rows = np.cumsum(np.bincount(group))
     good = np.cumsum(np.bincount(group, weights=truth))
     ends = np.arange(1, _LIFT_STEPS + 1) * len(truth) / _LIFT_STEPS
@@ -179,7 +180,8 @@ def _truth(context: Context, model: LogisticModel) -> tuple[Array, Array, Sequen
     """Which rows hold the good value, how likely the model thinks it in each, and warnings."""
     rows, warnings = _judged(context, model)
     good = model.classes.find(context.parameter("columnValue")) or model.positive
-    chance = model.probabilities(rows)
+    # Rows that are the same can differ by a rounding error, which must not part equally likely ones.
+    chance = model.probabilities(rows).round(_DIGITS)
     return rows.labels == good, chance if good == model.positive else 1 - chance, warnings
 
 
