@@ -11,7 +11,13 @@ from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
 
-@operator("datasource.DbTableOperator", title="Database Table", fidelity="exact", remark="reads a loaded table")
+@operator(
+    "datasource.DbTableOperator",
+    title="Database Table",
+    fidelity="exact",
+    remark="reads a loaded table",
+    test="tests/sandbox/test_differential_rows.py::test_database_table",
+)
 def database_table(context: Context) -> Output:
     """A table that was loaded as ``schema.table``, or as ``table`` alone."""
     schema, table = context.parameter("schemaName"), context.parameter("tableName")
@@ -25,7 +31,13 @@ def database_table(context: Context) -> Output:
     return output
 
 
-@operator("hadoop.HadoopFileOperator", title="Hadoop File", fidelity="exact", remark="reads a loaded table")
+@operator(
+    "hadoop.HadoopFileOperator",
+    title="Hadoop File",
+    fidelity="exact",
+    remark="reads a loaded table",
+    test="tests/sandbox/test_differential_rows.py::test_hadoop_file",
+)
 def hadoop_file(context: Context) -> Output:
     """A table that was loaded under the file's path, or under its name without the ending, in any schema."""
     path = context.parameter("hadoopFileName")
