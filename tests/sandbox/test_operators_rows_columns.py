@@ -107,6 +107,25 @@ def test_a_hadoop_filter_can_limit_its_rows(engine: Engine):
     assert kept(engine, conditions(), kind=kind, useRowLimit="false", rowLimit="2") == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("where\nid > 1\n limit 2", [2, 3]),
+        ("limit 2;", [1, 2]),
+        ("town <> 'limit 3' order by age desc, id desc LIMIT 3", [4, 5, 2]),
+        ("age is not null order by town, coalesce(age, 0) asc, id desc", [2, 3, 1, 5]),
+        ("id > 1 -- limit 1", [2, 3, 4, 5]),
+    ],
+)
+def test_a_script_may_sort_and_limit(engine: Engine, script: str, expected: list[int]):
+    assert kept(engine, whereClause=script) == expected
+
+
+@pytest.mark.parametrize("script", ["id > 1 limit 2; drop table x", "id > 1 limit all", "order by 1", "limit -1"])
+def test_a_script_that_is_no_condition_is_refused(engine: Engine, script: str):
+    assert failure(engine, node("step", "field.FilterOperator", whereClause=script), "demo.people")
+
+
 def test_a_condition_nobody_knows_fails_by_name(engine: Engine):
     assert "'sounds like'" in failure(
         engine, node("step", "field.FilterOperator", conditions(("name", "sounds like", "x"))), "demo.people"
@@ -160,6 +179,24 @@ def test_a_hadoop_variable_takes_pig(engine: Engine):
     step = node("step", "hadoop.HadoopVariableOperator", model, columnNames="id")
     assert rows(apply(engine, step, "demo.people"))[1] == ["2", "old", "0.6931", "os"]
     assert [row[1] for row in rows(apply(engine, step, "demo.people"))] == ["young", "old", "young", "unknown", "old"]
+
+
+def test_a_column_that_is_listed_twice_comes_once_and_none_is_called_as_another(engine: Engine):
+    step = node("step", "field.VariableOperator", derived(("made", "INTEGER", "1")), columnNames="id,town,id,ID")
+    assert apply(engine, step, "demo.people")["visualData"]["columns"] == ["id", "town", "made"]
+    for name, reason in (("id", "called 'id'"), ("Town", "'town' and 'Town', which differ in capitals alone")):
+        step = node("step", "field.VariableOperator", derived((name, "INTEGER", "1")), columnNames="id,town")
+        assert reason in failure(engine, step, "demo.people")
+
+
+def test_a_text_in_a_column_of_integers_fails_where_a_row_has_it(engine: Engine):
+    engine.load_table("demo.nobody", PEOPLE.head(0))
+    text = ("made", "BIGINT", "case when id > {} then 'x' else '7' end")
+    some = node("step", "field.VariableOperator", derived((*text[:2], text[2].format(4))), columnNames="id")
+    none = node("step", "field.VariableOperator", derived((*text[:2], text[2].format(9))), columnNames="id")
+    assert "'x'" in failure(engine, some, "demo.people").replace('"', "'")
+    assert [row[1] for row in rows(apply(engine, none, "demo.people"))] == ["7"] * 5
+    assert rows(apply(engine, some, "demo.nobody")) == []
 
 
 def test_selected_columns_of_old_files_are_kept(engine: Engine):

@@ -166,8 +166,8 @@ class Design:
                 fresh = sorted(set(values[~seen]))
                 shown = ", ".join(map(repr, fresh[:_SHOWN])) + (", …" if len(fresh) > _SHOWN else "")
                 remarks.append(
-                    f"{int((~seen).sum()):,} rows hold values of {feature.column!r} that the model was not fitted on "
-                    f"({shown}); they get no prediction."
+                    f"Rows without a prediction, since the model was not fitted on their value of {feature.column!r} "
+                    f"({shown}): {int((~seen).sum()):,}."
                 )
         return known, remarks
 

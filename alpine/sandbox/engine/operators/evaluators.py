@@ -171,7 +171,7 @@ def _judged(context: Context, model: LogisticModel) -> tuple[Rows, Sequence[str]
         reason = f"none of its {there:,} rows has all the values that the model needs" if there else "it is empty"
         raise NodeFailure(f"The table holds no row to judge the model {model.name!r} by: {reason}.")
     if rows.left_out:
-        remark = f"{rows.left_out:,} rows lack a value that the model needs, or a class; they are left out."
+        remark = f"Rows left out, since they lack a value that the model needs, or a class: {rows.left_out:,}."
         warnings = [remark, *warnings]
     return judged, warnings
 
