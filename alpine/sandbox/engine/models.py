@@ -392,10 +392,12 @@ def _independent(matrix: Array) -> Array:
     import numpy as np
 
     everything = np.ones(matrix.shape[1], dtype=bool)
-    if np.linalg.matrix_rank(matrix) == matrix.shape[1]:
+    least = max(matrix.shape) * np.finfo(float).eps
+    # The triangle of a QR decomposition has the singular values of the matrix, and few rows.
+    found = np.linalg.svd(np.linalg.qr(matrix, mode="r"), compute_uv=False)
+    if found[-1] > least * found[0]:
         return everything
     basis: list[Array] = []
-    least = max(matrix.shape) * np.finfo(float).eps * 10
     for place, column in enumerate(matrix.T):
         norm, rest = float(np.linalg.norm(column)), column
         # Once more, for what rounding left the first time.
@@ -403,7 +405,7 @@ def _independent(matrix: Array) -> Array:
             for direction in basis:
                 rest = rest - (direction @ rest) * direction
         left = float(np.linalg.norm(rest))
-        if left > least * norm:
+        if left > 10 * least * norm:
             basis.append(rest / left)
         else:
             everything[place] = False
