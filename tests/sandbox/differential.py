@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import Context, Engine, Output
+from alpine.sandbox.engine.database import PLACE
 
 EXAMPLES = int(os.environ.get("ALPINE_EXAMPLES", "25"))
 differential = settings(
@@ -208,8 +209,7 @@ class Bench:
 
     def _catch(self, context: Context) -> Output:
         context.needs_rows()
-        cells = context.dataframe_of_objects() if hasattr(context, "dataframe_of_objects") else _cells(context)
-        self._caught.append((list(context.table.columns), cells))
+        self._caught.append((list(context.table.columns), _cells(context)))
         return Output(context.table)
 
     def apply(self, operator: str, *given: Random) -> Result:
@@ -243,9 +243,7 @@ class Bench:
 
 
 def _cells(context: Context) -> list[tuple[Any, ...]]:
-    from alpine.sandbox.engine.database import PLACE
-
-    columns = ", ".join('"' + column.replace('"', '""') + '"' for column in context.table.columns)
+    columns = ", ".join(map(quoted, context.table.columns))
     return context.cursor.fetch(f"SELECT {columns} FROM {context.table.rows} ORDER BY {PLACE}")
 
 

@@ -330,6 +330,23 @@ def test_charts_come_as_tables(engine: Engine):
     assert rows(apply(engine, boxes, "demo.mixed"))[1] == ["q", "-3.0000", "0.5000", "4.0000", "4.0000", "4.0000"]
 
 
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ({"columnName": "t"}, "needs numbers"),
+        ({"columnName": "n", "type": "7"}, "type '7'"),
+        ({"columnName": "n", "bin": "2.5"}, "whole one from 1 on"),
+        ({"columnName": "n", "bin": "many"}, "should be a number"),
+        ({"columnName": "n", "bin": "1000000"}, "it can have 10,000"),
+        ({"columnName": "n", "type": "1", "width": "0"}, "above 0"),
+        ({"columnName": "n", "min": "low", "isMin": "true"}, "should be a number"),
+    ],
+)
+def test_a_histogram_that_is_not_understood_fails(engine: Engine, column: dict[str, str], reason: str):
+    bins = element("ColumnBinsModel", element("ColumnBin", **column))
+    assert reason in failure(engine, node("step", "field.HistogramOperator", bins), "demo.mixed")
+
+
 def test_a_scatter_matrix_gives_the_correlations(engine: Engine):
     table = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [2.0, 1.0, 0.0]})
     engine.load_table("demo.pairs", table)

@@ -43,15 +43,18 @@ def _histogram(context: Context, item: Element) -> list[list[object]]:
     column = context.table.find(item.get("columnName", ""))
     if kind_of(context.table.type_of(column)) != "number":
         raise NodeFailure(f"A histogram needs numbers, and the column {column!r} holds none.")
+    kind, size = _size(item, column)
+    fixed_low = _number(item, "min", 0.0) if _is_set(item, "isMin") else None
+    fixed_high = _number(item, "max", 100.0) if _is_set(item, "isMax") else None
     value = f"CAST({quoted(column)} AS DOUBLE)"
     # A NaN is no place on the line, and would be the maximum.
     there = f"{value} IS NOT NULL AND isfinite({value})"
     [(least, most)] = context.cursor.fetch(f"SELECT min({value}), max({value}) FROM {context.table.sql} WHERE {there}")
-    low = _number(item, "min", 0.0) if _is_set(item, "isMin") else least
-    high = _number(item, "max", 100.0) if _is_set(item, "isMax") else most
+    low = least if fixed_low is None else fixed_low
+    high = most if fixed_high is None else fixed_high
     if low is None or high is None or low > high:
         return []
-    edges = _edges(item, column, low, high)
+    edges = _edges(kind, size, column, low, high)
     bins = len(edges) - 1
     numbers = f"SELECT {value} AS v FROM {context.table.sql} WHERE {there}"
     limits = "SELECT ?::DOUBLE AS low, ?::DOUBLE AS high, ?::DOUBLE AS width, ?::BIGINT AS last, ?::DOUBLE[] AS edges"
@@ -77,29 +80,33 @@ def _rows(edges: list[float], counts: list[int]) -> list[list[object]]:
     return rows
 
 
-def _edges(item: Element, column: str, low: float, high: float) -> list[float]:
+def _edges(kind: str, size: float, column: str, low: float, high: float) -> list[float]:
     """Where the bins begin, and where the last one ends."""
     import numpy as np
 
-    kind = item.get("type", _BY_NUMBER).strip()
-    if kind == _BY_NUMBER:
-        bins = _number(item, "bin", _DEFAULT_BINS)
-    elif kind == _BY_WIDTH:
-        width = _number(item, "width", 1.0)
-        if width <= 0:
-            raise NodeFailure(f"The width of the bins of {column!r} should be above 0, but it is {width:g}.")
-        # 1.1 / 0.1 is a little above 11, and no reason for a twelfth bin.
-        bins = max(math.ceil((high - low) / width * (1 - 1e-12)), 1)
-    else:
-        raise NodeFailure(f"The sandbox does not know the type {kind!r} of the bins of {column!r}.")
-    if bins != int(bins) or not 1 <= bins <= _MAX_BINS:
-        raise NodeFailure(f"The column {column!r} would have {bins:g} bins; it can have 1 to {_MAX_BINS:,}.")
+    # 1.1 / 0.1 is a little above 11, and no reason for a twelfth bin.
+    bins = size if kind == _BY_NUMBER else max(math.ceil((high - low) / size * (1 - 1e-12)), 1)
+    if bins > _MAX_BINS:
+        raise NodeFailure(f"The column {column!r} would have {bins:,} bins; it can have {_MAX_BINS:,}.")
     if low == high:
         return [low, high]
     if kind == _BY_WIDTH:
-        return [low + i * width for i in range(int(bins) + 1)]
+        return [low + i * size for i in range(int(bins) + 1)]
     found: list[float] = np.linspace(low, high, int(bins) + 1).tolist()
     return found
+
+
+def _size(item: Element, column: str) -> tuple[str, float]:
+    """Whether the bins of a column are given by number or by width, and that number or width."""
+    kind = item.get("type", _BY_NUMBER).strip()
+    if kind not in (_BY_NUMBER, _BY_WIDTH):
+        raise NodeFailure(f"The sandbox does not know the type {kind!r} of the bins of {column!r}.")
+    size = _number(item, "bin", _DEFAULT_BINS) if kind == _BY_NUMBER else _number(item, "width", 1.0)
+    if kind == _BY_WIDTH and size <= 0:
+        raise NodeFailure(f"The width of the bins of {column!r} should be above 0, but it is {size:g}.")
+    if kind == _BY_NUMBER and not (size >= 1 and size == int(size)):
+        raise NodeFailure(f"The number of bins of {column!r} should be a whole one from 1 on, but it is {size:g}.")
+    return kind, size
 
 
 def _is_set(item: Element, name: str) -> bool:
