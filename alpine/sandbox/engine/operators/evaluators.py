@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
+from alpine.sandbox.engine.designs import Rows
 from alpine.sandbox.engine.document import HeatMap, TableView, Tabs, View
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.models import LogisticModel, Rows, quiet, rows_to_score
+from alpine.sandbox.engine.models import LogisticModel, quiet, rows_to_score
 from alpine.sandbox.engine.operators.predictors import classifiers_of
 from alpine.sandbox.engine.registry import operator
 
 if TYPE_CHECKING:
-    from alpine.sandbox.engine.models import Array
+    from alpine.sandbox.engine.designs import Array
 
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
 _CURVE_POINTS = 21

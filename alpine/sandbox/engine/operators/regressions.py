@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.classes import Classes
 from alpine.sandbox.engine.context import Context, Output, tabulate
+from alpine.sandbox.engine.designs import Design
 from alpine.sandbox.engine.document import TableView, Tabs
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.models import (
-    Design,
     LinearModel,
     LogisticModel,
     quiet,
@@ -20,7 +20,7 @@ from alpine.sandbox.engine.models import (
 from alpine.sandbox.engine.registry import operator
 
 if TYPE_CHECKING:
-    from alpine.sandbox.engine.models import Array
+    from alpine.sandbox.engine.designs import Array
 
 _LEAST_ITERATIONS = 100
 _TOLERANCE = 1e-12
