@@ -107,10 +107,12 @@ def fidelity_table() -> list[str]:
     """Every operator of the sandbox, and how true it is to the server's."""
     from alpine.sandbox.engine import fidelity_table as rows
 
-    lines = [row("operator", "fidelity", "remark", "classes"), row("---", "---", "---", "---")]
-    for title, classes, fidelity, remark in rows():
+    lines = [row("operator", "fidelity", "known limits", "test", "classes"), row(*["---"] * 5)]
+    for title, classes, fidelity, remark, test in rows():
         shown = ", ".join(f"`{name.rpartition('.')[2]}`" for name in classes.split(", "))
-        lines.append(row(title, fidelity, remark or _NOTHING, shown))
+        file, _, function = test.partition("::")
+        link = f"{{download}}`{function} <../../{file}>`" if test else _NOTHING
+        lines.append(row(title, fidelity, remark or _NOTHING, link, shown))
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pandas as pd
@@ -106,6 +107,25 @@ def test_a_hadoop_filter_can_limit_its_rows(engine: Engine):
     assert kept(engine, conditions(), kind=kind, useRowLimit="false", rowLimit="2") == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("where\nid > 1\n limit 2", [2, 3]),
+        ("limit 2;", [1, 2]),
+        ("town <> 'limit 3' order by age desc, id desc LIMIT 3", [4, 5, 2]),
+        ("age is not null order by town, coalesce(age, 0) asc, id desc", [2, 3, 1, 5]),
+        ("id > 1 -- limit 1", [2, 3, 4, 5]),
+    ],
+)
+def test_a_script_may_sort_and_limit(engine: Engine, script: str, expected: list[int]):
+    assert kept(engine, whereClause=script) == expected
+
+
+@pytest.mark.parametrize("script", ["id > 1 limit 2; drop table x", "id > 1 limit all", "order by 1", "limit -1"])
+def test_a_script_that_is_no_condition_is_refused(engine: Engine, script: str):
+    assert failure(engine, node("step", "field.FilterOperator", whereClause=script), "demo.people")
+
+
 def test_a_condition_nobody_knows_fails_by_name(engine: Engine):
     assert "'sounds like'" in failure(
         engine, node("step", "field.FilterOperator", conditions(("name", "sounds like", "x"))), "demo.people"
@@ -161,6 +181,24 @@ def test_a_hadoop_variable_takes_pig(engine: Engine):
     assert [row[1] for row in rows(apply(engine, step, "demo.people"))] == ["young", "old", "young", "unknown", "old"]
 
 
+def test_a_column_that_is_listed_twice_comes_once_and_none_is_called_as_another(engine: Engine):
+    step = node("step", "field.VariableOperator", derived(("made", "INTEGER", "1")), columnNames="id,town,id,ID")
+    assert apply(engine, step, "demo.people")["visualData"]["columns"] == ["id", "town", "made"]
+    for name, reason in (("id", "called 'id'"), ("Town", "'town' and 'Town', which differ in capitals alone")):
+        step = node("step", "field.VariableOperator", derived((name, "INTEGER", "1")), columnNames="id,town")
+        assert reason in failure(engine, step, "demo.people")
+
+
+def test_a_text_in_a_column_of_integers_fails_where_a_row_has_it(engine: Engine):
+    engine.load_table("demo.nobody", PEOPLE.head(0))
+    text = ("made", "BIGINT", "case when id > {} then 'x' else '7' end")
+    some = node("step", "field.VariableOperator", derived((*text[:2], text[2].format(4))), columnNames="id")
+    none = node("step", "field.VariableOperator", derived((*text[:2], text[2].format(9))), columnNames="id")
+    assert "'x'" in failure(engine, some, "demo.people").replace('"', "'")
+    assert [row[1] for row in rows(apply(engine, none, "demo.people"))] == ["7"] * 5
+    assert rows(apply(engine, some, "demo.nobody")) == []
+
+
 def test_selected_columns_of_old_files_are_kept(engine: Engine):
     selected = "<selectedColumnName>id</selectedColumnName>" + element("selectedColumnName", columnName="town")
     step = node("step", "field.VariableOperator", element("DerivedFieldsModel", selected))
@@ -207,27 +245,38 @@ def test_quantile_bins_of_a_text_are_refused(engine: Engine):
     assert "numbers only" in failure(engine, binned(columnName="town", numberOfBin="2"), "demo.people")
 
 
+def collapsed(*columns: dict[str, str], by: str = "town") -> str:
+    model = element("CollapseColumnModel", *(element("CollapseColumn", **column) for column in columns))
+    return node("step", "hadoop.HadoopCollapseOperator", model, groupByColumnNames=by)
+
+
+def test_a_collapse_makes_a_dictionary_of_a_column_for_each_group(engine: Engine):
+    present = {"collapseColumnName": "name", "aggregationType": "fixed", "aggregationColumnName": ""}
+    summed = {"collapseColumnName": "age", "aggregationType": "sum", "aggregationColumnName": "id"}
+    entry = apply(engine, collapsed({**present, "columnAliasName": "names"}, summed), "demo.people")
+    assert entry["visualData"]["columns"] == ["town", "names", "age"]
+    assert [[row[0], json.loads(row[1]), json.loads(row[2])] for row in rows(entry)] == [
+        ["oslo", {"  ": 1, "bob": 1}, {"41.0": 2}],
+        ["rome", {"O'Neil": 1, "ann": 1}, {"25.0": 3, "30.0": 1, "41.0": 5}],
+    ]
+
+
 @pytest.mark.parametrize(
-    "model",
+    ("column", "reason"),
     [
-        element("CollapseColumnModel", element("CollapseColumnItem", columnName="id")),
-        "<CollapseColumnModel><columnName>id</columnName></CollapseColumnModel>",
-        element("CollapseColumnModel", columnName="id"),
+        ({"collapseColumnName": "name", "aggregationType": "median"}, "'median'"),
+        ({"collapseColumnName": "name", "aggregationType": "sum"}, "no column to aggregate"),
+        ({"collapseColumnName": "name", "aggregationType": "max", "aggregationColumnName": "name"}, "needs numbers"),
+        ({"collapseColumnName": "name", "aggregationType": "fixed", "columnAliasName": "TOWN"}, "capitals alone"),
+        ({"collapseColumnName": "nobody"}, "no column 'nobody'"),
     ],
 )
-def test_a_collapse_puts_the_values_of_a_group_in_one_cell(engine: Engine, model: str):
-    entry = apply(
-        engine, node("step", "hadoop.HadoopCollapseOperator", model, groupByColumnNames="town"), "demo.people"
-    )
-    assert entry["visualData"]["columns"] == ["town", "id"]
-    assert rows(entry) == [["oslo", "2,4"], ["rome", "1,3,5"]]
+def test_a_collapse_that_is_not_understood_fails(engine: Engine, column: dict[str, str], reason: str):
+    assert reason in failure(engine, collapsed(column), "demo.people")
 
 
-def test_a_collapse_that_names_no_column_takes_all_others(engine: Engine):
-    step = node("step", "hadoop.HadoopCollapseOperator", groupByColumnNames="town,name,age,Paid Up")
-    assert [row[-1] for row in rows(apply(engine, step, "demo.people"))].count("1") == 1
-    alone = node("step", "hadoop.HadoopCollapseOperator", groupByColumnNames="id,town,name,age,Paid Up")
-    assert "No column" in failure(engine, alone, "demo.people")
+def test_a_collapse_that_names_no_column_fails(engine: Engine):
+    assert "No column" in failure(engine, collapsed(), "demo.people")
 
 
 def aggregates(groups: list[str], *fields: tuple[str, str]) -> str:
@@ -262,8 +311,15 @@ def test_window_functions_are_computed_over_the_rows(engine: Engine):
             specification='partition by "town" order by "id"',
         ),
     )
-    entry = apply(engine, node("step", "field.AggregateOperator", aggregates(["id"]), window), "demo.people")
-    assert sorted(rows(entry)) == [["1", "1"], ["2", "1"], ["3", "2"], ["4", "2"], ["5", "3"]]
+    entry = apply(engine, node("step", "field.AggregateOperator", window), "demo.people")
+    assert [(row[0], row[-1]) for row in rows(entry)] == [("1", "1"), ("2", "1"), ("3", "2"), ("4", "2"), ("5", "3")]
+
+
+def test_window_functions_see_the_groups_where_there_are_any(engine: Engine):
+    window = element("WindowField", columnName="place", function="rank()", specification='order by sum("id") desc')
+    model = element("WindowFieldsModel", window)
+    entry = apply(engine, node("step", "field.AggregateOperator", aggregates(["town"]), model), "demo.people")
+    assert rows(entry) == [["oslo", "2"], ["rome", "1"]]
 
 
 def test_an_aggregation_of_nothing_fails(engine: Engine):

@@ -102,7 +102,8 @@ def test_a_sampling_shows_its_samples_as_tabs(engine: Engine):
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("/tmp/out/rsamp_0/Sample_1", 10), ("Sample_2", 20), ("out_0", 10), ("out_1", 20)]
+    ("name", "expected"),
+    [("/tmp/out/rsamp_0/Sample_1", 10), ("/tmp/out/rsamp_0/Sample_2", 20), ("Sample_2", 20), ("/tmp/rsamp_0_1", 10)],
 )
 def test_a_selector_takes_the_sample_it_names(engine: Engine, name: str, expected: int):
     selector = node("pick", "hadoop.HadoopSampleSelectorOperator", selectedFile=name)
@@ -118,7 +119,10 @@ def test_a_selector_takes_the_sample_it_names(engine: Engine, name: str, expecte
     assert len(rows(outcome(document, "pick"))) == expected
 
 
-@pytest.mark.parametrize(("name", "reason"), [("Sample_3", "2 were drawn"), ("first", "should end in a number")])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("Sample_3", "2 were drawn"), ("rsamp_0_0", "from 1"), ("first", "should end in a number")],
+)
 def test_a_selector_that_names_no_sample_fails(engine: Engine, name: str, reason: str):
     selector = node("pick", "hadoop.HadoopSampleSelectorOperator", selectedFile=name)
     links = "source > sampling, sampling > pick"
@@ -304,7 +308,7 @@ def test_a_pivot_turns_values_into_columns(engine: Engine):
     assert entry["visualData"]["columns"] == ["g", "t_", "t_u", "t_v"]
     assert rows(entry) == [["p", "0.0000", "1.0000", ""], ["q", "", "8.0000", "-3.0000"]]
     counted = node("step", "field.PivotOperator", pivotColumn="t", groupByColumn="g", aggregateType="count")
-    assert rows(apply(engine, counted, "demo.mixed"))[1] == ["q", "0", "2", "1"]
+    assert rows(apply(engine, counted, "demo.mixed"))[1] == ["q", "0.0000", "2.0000", "1.0000"]
 
 
 def test_copies_hand_their_input_on(engine: Engine):
@@ -321,10 +325,28 @@ def test_charts_come_as_tables(engine: Engine):
     bars = node("step", "field.BarChartAnalysisOperator", categoryType="g", scopeDomain="", valueDomain="n")
     assert rows(apply(engine, bars, "demo.mixed")) == [["p", "1.0000"], ["q", "5.0000"]]
     bins = element("ColumnBinsModel", element("ColumnBin", columnName="i", bin="4"))
-    histogram = rows(apply(engine, node("step", "field.HistogramOperator", bins), "demo.hundred"))
-    assert [row[4] for row in histogram] == ["25"] * 4
+    [histogram] = apply(engine, node("step", "field.HistogramOperator", bins), "demo.hundred")["visualData"]
+    assert histogram["out_title"] == "i"
+    assert [row[3] for row in rows(histogram)] == ["25"] * 4
     boxes = node("step", "hadoop.HadoopBoxAndWiskerOperator", analysisValueDomain="n", typeDomain="g", seriesDomain="")
     assert rows(apply(engine, boxes, "demo.mixed"))[1] == ["q", "-3.0000", "0.5000", "4.0000", "4.0000", "4.0000"]
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ({"columnName": "t"}, "needs numbers"),
+        ({"columnName": "n", "type": "7"}, "type '7'"),
+        ({"columnName": "n", "bin": "2.5"}, "whole one from 1 on"),
+        ({"columnName": "n", "bin": "many"}, "should be a number"),
+        ({"columnName": "n", "bin": "1000000"}, "it can have 10,000"),
+        ({"columnName": "n", "type": "1", "width": "0"}, "above 0"),
+        ({"columnName": "n", "min": "low", "isMin": "true"}, "should be a number"),
+    ],
+)
+def test_a_histogram_that_is_not_understood_fails(engine: Engine, column: dict[str, str], reason: str):
+    bins = element("ColumnBinsModel", element("ColumnBin", **column))
+    assert reason in failure(engine, node("step", "field.HistogramOperator", bins), "demo.mixed")
 
 
 def test_a_scatter_matrix_gives_the_correlations(engine: Engine):

@@ -150,7 +150,7 @@ class Context:
 
     def columns(self, name: str = "columnNames") -> list[str]:
         """The columns of the input that a parameter names, in the table's own spelling."""
-        return columns_in(self.parameter(name), self.table)
+        return list(dict.fromkeys(columns_in(self.parameter(name), self.table)))
 
     def column(self, name: str) -> str:
         """The one column of the input that a parameter names; empty when it names none.
@@ -227,6 +227,9 @@ class Context:
             return {alias: list(zip(table.columns, table.types, strict=True)) for alias, table in tables.items()}
         found = [entry.table for entry in self.inputs if entry.table is not None]
         return {"": [pair for table in found for pair in zip(table.columns, table.types, strict=True)]}
+
+    def needs_rows(self) -> None:
+        """Say that what follows depends on the rows of the inputs, and not on their columns alone."""
 
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.
@@ -315,11 +318,26 @@ def texts(column: str) -> str:
     return f"CAST({quoted(column)} AS VARCHAR)"
 
 
-def tabulate(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> document.TableView:
+def unique(columns: Sequence[str]) -> Sequence[str]:
+    """The names of the columns of a table that is to be made.
+
+    :raises NodeFailure: Two are the same; the database would give one of them another name.
+    """
+    seen: dict[str, str] = {}
+    for column in columns:
+        other = seen.get(column.lower())
+        if other is not None:
+            what = repr(column) if other == column else f"{other!r} and {column!r}, which differ in capitals alone"
+            raise NodeFailure(f"Two columns of the output would be called {what}. Give one of them another name.")
+        seen[column.lower()] = column
+    return columns
+
+
+def tabulate(rows: Sequence[Sequence[Any]], columns: Sequence[str], messages: Sequence[str] = ()) -> document.TableView:
     """Computed rows as a result shows them."""
     numeric = [all(isinstance(row[i], int | float) for row in rows) and bool(rows) for i in range(len(columns))]
     kinds = ["number" if is_number else "cate" for is_number in numeric]
-    return document.TableView(columns, kinds, [[document.cell(value) for value in row] for row in rows])
+    return document.TableView(columns, kinds, [[document.cell(value) for value in row] for row in rows], messages)
 
 
 def _dialog_value(item: Element, default: str) -> str:

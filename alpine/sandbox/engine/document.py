@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 PREVIEW = 25
+_PLACES = 24
+"""The decimal places of a numeric whose type declares none."""
 TABLE, COMPOSITE, HEAT_MAP = 0, 6, 20
 _NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"),
@@ -96,7 +98,13 @@ def cell(value: Any) -> str:
             f"{value:.4f}" if math.isfinite(value) else {"nan": "NaN", "inf": "Infinity"}.get(str(value), "-Infinity")
         )
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        text = f"{value:f}"
+        # A numeric without declared places is kept with all that there are room for.
+        return (
+            text
+            if value.as_tuple().exponent != -_PLACES
+            else f"{text[: -_PLACES + 4]}{text[-_PLACES + 4 :].rstrip('0')}"
+        )
     return str(value)
 
 

@@ -59,6 +59,14 @@ class PlanContext(Context):
             self._note(str(failure))
             return "NULL"
 
+    def condition(self, text: str) -> str:
+        """A condition as SQL, or a null where it is refused."""
+        try:
+            return super().condition(text)
+        except NodeFailure as failure:
+            self._note(str(failure))
+            return "NULL"
+
     def _note(self, failure: str) -> None:
         if failure not in self.failures:
             self.failures.append(failure)

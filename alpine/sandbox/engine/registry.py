@@ -32,6 +32,7 @@ class Entry:
         may differ), ``shape only`` (the real shape is not public, a table stands for it) or ``unsupported``.
     :param remark: What to know about it.
     :param function: What does the work.
+    :param test: The test that compares its results with those of another program, as ``file::function``.
     """
 
     classes: tuple[str, ...]
@@ -41,10 +42,12 @@ class Entry:
     function: Handler
     is_own: bool = False
     """Whether a user registered the function."""
+    test: str = ""
 
 
 _entries: list[Entry] = []
 _REGISTER = "a registered function can do its work"
+_NOTE_TEST = "tests/sandbox/test_differential_rows.py::test_note"
 _NOT_DONE = (
     ("Association Rules", "association.AssociationOperator", "unsupported", _REGISTER),
     ("CART", "decisiontree.CartOperator", "unsupported", _REGISTER),
@@ -69,13 +72,17 @@ _NOT_DONE = (
 )
 
 
-def operator(*classes: str, title: str, fidelity: Fidelity, remark: str = "") -> Callable[[Handler], Handler]:
+def operator(
+    *classes: str, title: str, fidelity: Fidelity, remark: str = "", test: str = ""
+) -> Callable[[Handler], Handler]:
     """Make a function do the work of operators.
 
     :param classes: Class names, without ``com.alpine.miner.gef.runoperator.``.
     :param title: What the product calls the operator.
     :param fidelity: How true its output is.
     :param remark: What a user should know about it.
+    :param test: The test that compares its results with those of another program, as ``file::function``; an operator
+        is ``exact`` only where there is one.
 
     Example::
 
@@ -85,7 +92,7 @@ def operator(*classes: str, title: str, fidelity: Fidelity, remark: str = "") ->
     """
 
     def keep(function: Handler) -> Handler:
-        _entries.append(Entry(classes, title, fidelity, remark, function))
+        _entries.append(Entry(classes, title, fidelity, remark, function, test))
         return function
 
     return keep
@@ -131,10 +138,11 @@ def identity(operator: Operator) -> str:
     return operator.type
 
 
-def fidelity_table() -> list[tuple[str, str, str, str]]:
-    """All operators whose classes are public: title, class names, fidelity and remark, sorted by title."""
+def fidelity_table() -> list[tuple[str, str, str, str, str]]:
+    """All operators whose classes are public: title, class names, fidelity, remark and test, sorted by title."""
     _built_in()
-    return sorted([(e.title, ", ".join(e.classes), e.fidelity, e.remark) for e in _entries] + list(_NOT_DONE))
+    done = [(e.title, ", ".join(e.classes), e.fidelity, e.remark, e.test) for e in _entries]
+    return sorted(done + [(*entry, _NOTE_TEST if entry[0] == "Note" else "") for entry in _NOT_DONE])
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.context import Context, Output, unique
 from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
@@ -16,12 +16,15 @@ from alpine.sandbox.engine.registry import operator
     title="Variable",
     fidelity="exact",
     remark="derived columns; quantile bins are made where the file states columns and limits plainly, else refused",
+    test="tests/sandbox/test_differential_columns.py::test_variable",
 )
 def variable(context: Context) -> Output:
     """Keeps the chosen columns and adds the derived ones."""
     model = context.element("DerivedFieldsModel")
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
-    parts = [quoted(column) for column in _kept(context)]
+    kept = list(dict.fromkeys(_kept(context)))
+    unique([*kept, *(item.get("columnName", "") for item in derived)])
+    parts = [quoted(column) for column in kept]
     parts += [
         f"{typed(context, item.get('columnName', ''), item.get('expression', ''), item.get('dataType', ''))} "
         f"AS {quoted(item.get('columnName', ''))}"

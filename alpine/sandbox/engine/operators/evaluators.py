@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
+from alpine.sandbox.engine.designs import Rows
 from alpine.sandbox.engine.document import HeatMap, TableView, Tabs, View
-from alpine.sandbox.engine.models import LABEL, LogisticModel, complete_rows, quiet
-from alpine.sandbox.engine.operators.regressions import classifiers_of, matching_class
+from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.models import LogisticModel, quiet, rows_to_score
+from alpine.sandbox.engine.operators.predictors import classifiers_of
 from alpine.sandbox.engine.registry import operator
+
+if TYPE_CHECKING:
+    from alpine.sandbox.engine.designs import Array
 
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
 _CURVE_POINTS = 21
 _LIFT_STEPS = 10
+_ROUNDING = 1e-12
+_DIGITS = 12
 
 
 @operator(
@@ -20,7 +28,9 @@ _LIFT_STEPS = 10
     "hadoop.HadoopConfusionOperator",
     title="Confusion Matrix",
     fidelity="exact",
-    remark="as the public results show it; the strength of colours in the heat map is assumed",
+    remark="as the public results show it; the strength of colours in the heat map is assumed; rows that the model "
+    "cannot predict are left out, with a warning; a table without any other row is refused",
+    test="tests/sandbox/test_differential_evaluators.py::test_confusion_matrix",
 )
 def confusion_matrix(context: Context) -> Output:
     """Observed against predicted classes, for each model."""
@@ -35,24 +45,31 @@ def _confusion(context: Context, model: LogisticModel) -> list[tuple[str, View]]
     from sklearn.metrics import accuracy_score
     from sklearn.metrics import confusion_matrix as counted
 
-    data = _rows(context, model)
-    predicted = model.predicted(data)
-    classes = sorted({*model.classes, *data[LABEL]})
-    counts = counted(data[LABEL], predicted, labels=classes)
-    accuracy = float(accuracy_score(data[LABEL], predicted)) if len(data) else 0.0
-    rows = [
+    rows, warnings = _judged(context, model)
+    predicted = model.predicted(rows)
+    classes = model.classes.joined(rows.labels)
+    counts = counted(rows.labels, predicted, labels=classes)
+    accuracy = float(accuracy_score(rows.labels, predicted))
+    lines = [
         [f"Observed ({name})", *map(str, counts[i].tolist()), f"{_share(counts[i, i], counts[i].sum()):.4f}"]
         for i, name in enumerate(classes)
     ]
     precision = [f"{_share(counts[i, i], counts[:, i].sum()):.4f}" for i in range(len(classes))]
-    rows.append(["Class Precision", *precision, f"Accuracy: {accuracy:.4f}"])
+    lines.append(["Class Precision", *precision, f"Accuracy: {accuracy:.4f}"])
     columns = [" ", *(f"Predicted ({name})" for name in classes), "Class Recall"]
-    table = TableView(columns, ["cate"] * len(columns), rows)
+    table = TableView(columns, ["cate"] * len(columns), lines, warnings)
     heat = HeatMap(model.name, float(np.float32(accuracy)), classes, counts.tolist())
     return [(f"{model.name}: Data", table), (f"{model.name}: Heat Map", heat)]
 
 
-@operator("model.evaluator.ROCOperator", "hadoop.HadoopROCOperator", title="ROC", fidelity="shape only", remark=_CHART)
+@operator(
+    "model.evaluator.ROCOperator",
+    "hadoop.HadoopROCOperator",
+    title="ROC",
+    fidelity="shape only",
+    remark=f"{_CHART}, at {_CURVE_POINTS} even steps",
+    test="tests/sandbox/test_differential_evaluators.py::test_roc",
+)
 def roc(context: Context) -> Output:
     """The ROC curve of each model, at even steps, and the area under it; no number where a class does not occur."""
     import numpy as np
@@ -60,72 +77,113 @@ def roc(context: Context) -> Output:
 
     parts: list[tuple[str, View]] = []
     for model in classifiers_of(context):
-        truth, chance = _truth(context, model)
+        truth, chance, warnings = _truth(context, model)
         with quiet():
-            false, true, _ = roc_curve(truth, chance)
+            false, true, _ = roc_curve(truth, chance, drop_intermediate=False)
         steps = np.linspace(0, 1, _CURVE_POINTS)
-        rows = [[float(x), float(y)] for x, y in zip(steps, np.interp(steps, false, true), strict=True)]
-        parts.append((f"{model.name}: ROC", tabulate(rows, ["False Positive Rate", "True Positive Rate"])))
-        parts.append((f"{model.name}: AUC", tabulate([[float(auc(false, true))]], ["AUC"])))
+        # Where the curve rises straight up its top counts, also where a rate is a rounding error above the step.
+        heights = np.interp(steps + _ROUNDING, false, true)
+        rows = [[float(x), float(y)] for x, y in zip(steps, heights, strict=True)]
+        parts.append((f"{model.name}: ROC", tabulate(rows, ["False Positive Rate", "True Positive Rate"], warnings)))
+        parts.append((f"{model.name}: AUC", tabulate([[float(auc(false, true))]], ["AUC"], warnings)))
     return Output(view=Tabs(parts))
 
 
 @operator(
-    "model.evaluator.LIFTOperator", "hadoop.HadoopLiftOperator", title="Lift", fidelity="shape only", remark=_CHART
+    "model.evaluator.LIFTOperator",
+    "hadoop.HadoopLiftOperator",
+    title="Lift",
+    fidelity="shape only",
+    remark=f"{_CHART}; rows that the model thinks equally likely count in equal parts",
+    test="tests/sandbox/test_differential_evaluators.py::test_lift",
 )
 def lift(context: Context) -> Output:
     """For each tenth of the rows, the likeliest first: the share of the good value that it holds, and the lift."""
     parts: list[tuple[str, View]] = []
     for model in classifiers_of(context):
-        truth, chance = _truth(context, model)
-        ranked = truth.loc[chance.sort_values(ascending=False, kind="stable").index]
-        total, good = len(ranked), int(ranked.sum())
+        truth, chance, warnings = _truth(context, model)
         rows = []
-        for step in range(1, _LIFT_STEPS + 1):
-            first = round(total * step / _LIFT_STEPS)
-            gain = _share(int(ranked.iloc[:first].sum()), good)
-            rows.append([step / _LIFT_STEPS, gain, _share(gain, first / total) if total else 0.0])
-        parts.append((f"{model.name}: Lift", tabulate(rows, ["Share of Rows", "Gain", "Lift"])))
+        for step, gain in enumerate(_gains(truth, chance), 1):
+            share = step / _LIFT_STEPS
+            rows.append([share, gain, gain / share])
+        parts.append((f"{model.name}: Lift", tabulate(rows, ["Share of Rows", "Gain", "Lift"], warnings)))
     return Output(view=Tabs(parts))
+
+
+def _gains(truth: Array, chance: Array) -> list[float]:
+    """The share of the good rows within each tenth of the rows, with the mean over all orders of equally likely ones.
+
+    :returns: No numbers where no row is good.
+    """
+    import numpy as np
+
+    if not truth.any():
+        return [float("nan")] * _LIFT_STEPS
+    _, group = np.unique(-chance.round(_DIGITS), return_inverse=True)
+    rows = np.cumsum(np.bincount(group))
+    good = np.cumsum(np.bincount(group, weights=truth))
+    ends = np.arange(1, _LIFT_STEPS + 1) * len(truth) / _LIFT_STEPS
+    found: list[float] = (np.interp(ends, [0, *rows], [0, *good]) / good[-1]).tolist()
+    return found
 
 
 @operator(
     "model.evaluator.GoodnessOfFitOperator",
     "hadoop.HadoopGoodnessOfFitOperator",
     title="Goodness of Fit",
-    fidelity="shape only",
-    remark="recall, precision, F1, specificity and sensitivity by class; the real names of the columns are not public",
+    fidelity="equivalent",
+    remark="recall, precision, F1, specificity, sensitivity and accuracy by class, 0 where nothing is to be divided "
+    "by; the real names and order of the columns are not public; a table without a row to judge is refused",
+    test="tests/sandbox/test_differential_evaluators.py::test_goodness_of_fit",
 )
 def goodness_of_fit(context: Context) -> Output:
     """The usual figures of each model, by class."""
     from sklearn.metrics import accuracy_score, precision_recall_fscore_support, recall_score
 
-    rows: list[list[Any]] = []
+    lines: list[list[Any]] = []
+    warnings: list[str] = []
     for model in classifiers_of(context):
-        data = _rows(context, model)
-        predicted, classes = model.predicted(data), list(model.classes)
-        accuracy = float(accuracy_score(data[LABEL], predicted))
+        rows, remarks = _judged(context, model)
+        predicted, classes = model.predicted(rows), model.classes.joined(rows.labels)
+        warnings += [f"{model.name}: {remark}" for remark in remarks]
+        accuracy = float(accuracy_score(rows.labels, predicted))
         precision, recall, f1, _ = precision_recall_fscore_support(
-            data[LABEL], predicted, labels=classes, zero_division=0
+            rows.labels, predicted, labels=classes, zero_division=0
         )
         for i, name in enumerate(classes):
-            others = recall_score(data[LABEL] != name, predicted != name, zero_division=0)
-            rows.append([model.name, name, *map(float, (recall[i], precision[i], f1[i], others, accuracy))])
-    columns = ["Model", "Class", "Recall", "Precision", "F1", "Specificity", "Accuracy"]
-    return Output(view=tabulate(rows, columns))
+            others = recall_score(rows.labels != name, predicted != name, zero_division=0)
+            figures = (recall[i], precision[i], f1[i], others, accuracy, recall[i])
+            lines.append([model.name, name, *map(float, figures)])
+    columns = ["Model", "Class", "Recall", "Precision", "F1", "Specificity", "Accuracy", "Sensitivity"]
+    return Output(view=tabulate(lines, columns, warnings))
 
 
-def _rows(context: Context, model: LogisticModel) -> Any:
+def _judged(context: Context, model: LogisticModel) -> tuple[Rows, Sequence[str]]:
+    """The rows that a model can predict and whose class is known, and warnings of those that are left out.
+
+    :raises NodeFailure: There is no such row.
+    """
     target = context.column("dependentColumn") or context.table.find(model.target)
-    return complete_rows(context.cursor, context.table, model.features.columns, label=target)
+    rows = rows_to_score(context.cursor, context.table, model.design, label=target)
+    known, warnings = model.design.known(rows)
+    judged = rows.where(known)
+    if not len(judged):
+        there = len(rows) + rows.left_out
+        reason = f"none of its {there:,} rows has all the values that the model needs" if there else "it is empty"
+        raise NodeFailure(f"The table holds no row to judge the model {model.name!r} by: {reason}.")
+    if rows.left_out:
+        remark = f"Rows left out, since they lack a value that the model needs, or a class: {rows.left_out:,}."
+        warnings = [remark, *warnings]
+    return judged, warnings
 
 
-def _truth(context: Context, model: LogisticModel) -> tuple[Any, Any]:
-    """Which rows hold the good value, and how likely the model thinks it in each."""
-    data = _rows(context, model)
-    good = matching_class(list(model.classes), context.parameter("columnValue")) or model.positive
-    chance = model.probabilities(data)
-    return data[LABEL] == good, chance if good == model.positive else 1 - chance
+def _truth(context: Context, model: LogisticModel) -> tuple[Array, Array, Sequence[str]]:
+    """Which rows hold the good value, how likely the model thinks it in each, and warnings."""
+    rows, warnings = _judged(context, model)
+    good = model.classes.find(context.parameter("columnValue")) or model.positive
+    # Rows that are the same can differ by a rounding error, which must not part equally likely ones.
+    chance = model.probabilities(rows).round(_DIGITS)
+    return rows.labels == good, chance if good == model.positive else 1 - chance, warnings
 
 
 def _share(part: float, whole: float) -> float:

@@ -4,64 +4,132 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from alpine.sandbox.engine.context import Context, Output, texts
+from alpine.sandbox.engine.context import Context, Output, texts, unique
 from alpine.sandbox.engine.database import PLACE
-from alpine.sandbox.engine.expressions import names, quoted
+from alpine.sandbox.engine.document import kind_of
+from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.operators.columns import typed
 from alpine.sandbox.engine.registry import operator
 
+_FIXED = "fixed"
+_AGGREGATES = frozenset({"sum", "avg", "min", "max", "count"})
 
-@operator("field.AggregateOperator", "hadoop.HadoopAggregateOperator", title="Aggregation", fidelity="exact")
+
+@operator(
+    "field.AggregateOperator",
+    "hadoop.HadoopAggregateOperator",
+    title="Aggregation",
+    fidelity="exact",
+    remark="window functions see the groups where there are any; rows come sorted by group",
+    test="tests/sandbox/test_differential_groups.py::test_aggregation",
+)
 def aggregation(context: Context) -> Output:
-    """Aggregates by group, and computes window functions; groups come sorted."""
+    """Aggregates by group, and computes window functions over the groups."""
     keys = [context.table.find(item.get("columnName", "")) for item in _items(context, "groupBy")]
-    aggregates = [_column(context, item, item.get("expression", "")) for item in _items(context, "AggregateField")]
+    keys = list(dict.fromkeys(keys))
+    aggregates = [(item, item.get("expression", "")) for item in _items(context, "AggregateField")]
     windows = [
-        _column(context, item, f"{item.get('function', '')} OVER ({item.get('specification', '')})")
+        (item, f"{item.get('function', '')} OVER ({item.get('specification', '')})")
         for item in _items(context, "WindowField")
     ]
     if not aggregates and not windows:
         raise NodeFailure("Neither an aggregate nor a window function is asked for.")
-    if not aggregates:
-        return context.select(", ".join([names(keys) if keys else "*", *windows]))
-    what = ", ".join([*map(quoted, keys), *aggregates, *windows])
-    return context.select(what, f"GROUP BY {names(keys)} ORDER BY {names(keys)}" if keys else "")
+    is_grouped = bool(keys or aggregates)
+    kept = keys if is_grouped else _kept(context)
+    unique([*kept, *(_name(item, text) for item, text in aggregates + windows)])
+    what = ", ".join([*map(quoted, kept), *(_column(context, item, text) for item, text in aggregates + windows)])
+    if keys:
+        return context.select(what, f"GROUP BY {_all(keys)} ORDER BY {_all(keys)}")
+    return context.select(what, "" if is_grouped else f"ORDER BY {PLACE}")
+
+
+def _all(keys: list[str]) -> str:
+    """The first columns of a SELECT, by position: a name could be that of an output column, or of an alias."""
+    return ", ".join(str(place) for place, _ in enumerate(keys, 1))
 
 
 def _items(context: Context, tag: str) -> list[Element]:
     return [item for element in context.operator.elements for item in element.iter(tag)]
 
 
-def _column(context: Context, item: Element, expression: str) -> str:
-    """One computed column; its name stands where the file has it, in either of two attributes."""
+def _kept(context: Context) -> list[str]:
+    """The columns that stay beside window functions over plain rows: those that the model names, else all."""
+    named = [item.get("columnName") or (item.text or "").strip() for item in _items(context, "parentFieldList")]
+    found = [part.strip() for name in named for part in (name or "").split(",") if part.strip()]
+    return list(dict.fromkeys(map(context.table.find, found))) or list(context.table.columns)
+
+
+def _name(item: Element, expression: str) -> str:
+    """The name of a computed column, where the file has it: in either of two attributes."""
     name = item.get("columnName") or item.get("resultColumn")
     if not name:
         raise NodeFailure(f"A column has no name: {expression}")
-    return f"{typed(context, name, expression, item.get('dataType', ''))} AS {quoted(name)}"
+    return name
+
+
+def _column(context: Context, item: Element, expression: str) -> str:
+    """One computed column."""
+    return f"{typed(context, _name(item, expression), expression, item.get('dataType', ''))} AS {quoted(_name(item, expression))}"
 
 
 @operator(
     "hadoop.HadoopCollapseOperator",
     title="Collapse",
-    fidelity="shape only",
-    remark="a row for each group, the values of each collapsed column parted by commas; neither the form in a file "
-    "nor the real output is public",
+    fidelity="equivalent",
+    remark="a row for each group, and in it for each collapsed column a number for each of its values; the sparse cell "
+    "is JSON text, sorted by value, whose real form is not public; a null value, and one whose aggregate is null, is "
+    "left out",
+    test="tests/sandbox/test_differential_groups.py::test_collapse",
 )
 def collapse(context: Context) -> Output:
-    """Puts the values of columns together, in one cell for each group."""
+    """Makes a dictionary of the values of a column and a number for each, for every group."""
     groups = context.columns("groupByColumnNames")
-    columns = [column for column in _collapsed(context) if column not in groups]
-    if not columns:
-        raise NodeFailure("No column is chosen to be collapsed.")
-    lists = [f"string_agg({texts(column)}, ',' ORDER BY {PLACE}) AS {quoted(column)}" for column in columns]
-    what = ", ".join([*map(quoted, groups), *lists])
-    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}" if groups else "")
-
-
-def _collapsed(context: Context) -> list[str]:
-    """The columns that the model names, in an attribute or as text, else all that there are."""
     model = context.element("CollapseColumnModel")
-    items = list(model.iter()) if model is not None else []
-    said = [part for item in items for part in (item.get("columnName") or item.text or "").split(",")]
-    return [context.table.find(part.strip()) for part in said if part.strip()] or list(context.table.columns)
+    items = list(model.iter("CollapseColumn")) if model is not None else []
+    if not items:
+        raise NodeFailure("No column is chosen to be collapsed.")
+    aliases = [item.get("columnAliasName", "") or item.get("collapseColumnName", "") for item in items]
+    unique([*groups, *aliases])
+    keys = [f"g{i}" for i, _ in enumerate(groups)]
+    key_columns = [f"{quoted(group)} AS {key}" for group, key in zip(groups, keys, strict=True)]
+    table, parts = context.table.sql, list[str]()
+    for place, item in enumerate(items):
+        column = context.table.find(item.get("collapseColumnName", ""))
+        inner = ", ".join([*key_columns, f"{texts(column)} AS v", f"{_number(context, item, column)} AS n"])
+        cells = (
+            f"SELECT {', '.join([*keys, _dictionary()])} AS d "
+            f"FROM (SELECT {inner} FROM {table} GROUP BY {', '.join([*map(quoted, groups), quoted(column)])})"
+        )
+        cells += f" GROUP BY {', '.join(keys)}" if keys else ""
+        same = " AND ".join(f"s{place}.{key} IS NOT DISTINCT FROM s0.{key}" for key in keys) or "TRUE"
+        parts.append(f"({cells}) AS s{place}" + (f" ON {same}" if place else ""))
+    what = [f"s0.{key} AS {quoted(group)}" for group, key in zip(groups, keys, strict=True)]
+    what += [f"s{place}.d AS {quoted(alias)}" for place, alias in enumerate(aliases)]
+    order = f"ORDER BY {', '.join(f's0.{key}' for key in keys)}" if keys else ""
+    return Output(context.cursor.make(f"SELECT {', '.join(what)} FROM {' JOIN '.join(parts)} {order}"))
+
+
+def _dictionary() -> str:
+    """JSON text of the pairs ``v`` and ``n``."""
+    pair = "CAST(to_json(v) AS VARCHAR) || ':' || CAST(to_json(n) AS VARCHAR)"
+    pairs = f"string_agg({pair}, ',' ORDER BY v) FILTER (WHERE v IS NOT NULL AND n IS NOT NULL)"
+    return f"'{{' || coalesce({pairs}, '') || '}}'"
+
+
+def _number(context: Context, item: Element, column: str) -> str:
+    """What stands for a value of the collapsed column, in SQL."""
+    kind = item.get("aggregationType", "").strip().lower()
+    if kind == _FIXED:
+        return "1"
+    if kind not in _AGGREGATES:
+        raise NodeFailure(f"The sandbox does not know the aggregation {kind!r} of the collapsed column {column!r}.")
+    chosen = item.get("aggregationColumnName", "")
+    if kind == "count" and not chosen:
+        return "count(*)"
+    if not chosen:
+        raise NodeFailure(f"The collapsed column {column!r} has the aggregation {kind}, but no column to aggregate.")
+    counted = context.table.find(chosen)
+    if kind != "count" and kind_of(context.table.type_of(counted)) != "number":
+        raise NodeFailure(f"The aggregation {kind} of the column {column!r} needs numbers, and {counted!r} holds none.")
+    return f"{kind}({quoted(counted)})"

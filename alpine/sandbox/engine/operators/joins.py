@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.context import Context, Output, unique
 from alpine.sandbox.engine.database import PLACE, DatabaseTable
-from alpine.sandbox.engine.expressions import names, quoted
+from alpine.sandbox.engine.document import kind_of
+from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
@@ -27,7 +28,13 @@ _JOINS = {
 _MIRRORED = {"LEFT JOIN": "RIGHT JOIN", "RIGHT JOIN": "LEFT JOIN"}
 
 
-@operator("datasource.TableJoinOperator", title="Join", fidelity="exact", remark="a sequence id is refused")
+@operator(
+    "datasource.TableJoinOperator",
+    title="Join",
+    fidelity="exact",
+    remark="a sequence id is refused",
+    test="tests/sandbox/test_differential_joins.py::test_table_join",
+)
 def table_join(context: Context) -> Output:
     """Joins database tables as the definition says."""
     if context.flag("createSequenceID"):
@@ -67,7 +74,13 @@ def _table_joins(context: Context, tables: dict[str, DatabaseTable], conditions:
     return sql
 
 
-@operator("hadoop.HadoopJoinOperator", title="Join", fidelity="exact")
+@operator(
+    "hadoop.HadoopJoinOperator",
+    title="Join",
+    fidelity="exact",
+    remark="keys of text and of numbers do not match and are refused",
+    test="tests/sandbox/test_differential_joins.py::test_hadoop_join",
+)
 def hadoop_join(context: Context) -> Output:
     """Joins Hadoop files on their keys, each file to the first."""
     model = context.required_element("HadoopJoinDefinition")
@@ -86,6 +99,9 @@ def hadoop_join(context: Context) -> Output:
         raise NodeFailure("The Join has no keys.")
     sql = _aliased(tables, files[0])
     for file in files[1:]:
+        for left, right in zip(keys[files[0]], keys[file], strict=True):
+            if len({kind_of(_table(tables, name).type_of(key)) for name, key in ((files[0], left), (file, right))}) > 1:
+                raise NodeFailure(f"The Join's keys {left!r} and {right!r} are of types that do not match.")
         pairs = zip(keys[files[0]], comparisons + ["="] * len(keys[file]), keys[file], strict=False)
         on = " AND ".join(
             f"{_column(tables, files[0], left)} {_comparison(sign)} {_column(tables, file, right)}"
@@ -99,7 +115,13 @@ def hadoop_join(context: Context) -> Output:
     return _joined(context, tables, chosen, sql)
 
 
-@operator("hadoop.HadoopUnionOperator", title="Set Operations", fidelity="exact", remark="UNION and UNION ALL")
+@operator(
+    "hadoop.HadoopUnionOperator",
+    title="Set Operations",
+    fidelity="exact",
+    remark="UNION and UNION ALL; columns of text and of numbers below each other are refused",
+    test="tests/sandbox/test_differential_joins.py::test_union",
+)
 def hadoop_union(context: Context) -> Output:
     """Puts tables below each other, with or without rows that are the same."""
     model = context.required_element("HadoopUnionDefinition")
@@ -108,31 +130,43 @@ def hadoop_union(context: Context) -> Output:
         raise NodeFailure(f"The sandbox does not know the set operation {kind!r}.")
     columns = list(model.iter("unionColumnModel"))
     fresh = [item.get("columnName", "") for item in columns]
-    parts = []
-    for place, file in enumerate(
-        dict.fromkeys(s.get("operID", "") for c in columns for s in c.iter("unionSourceColumn"))
-    ):
-        table = _input(context, file, place)
-        chosen = ", ".join(f"{_union_column(table, column, file)}" for column in columns)
-        parts.append(f"SELECT {chosen}, {place} AS part_, {PLACE} AS row_ FROM {table.rows}")
-    if not parts:
+    unique(fresh)
+    inner = [f"c{i}" for i, _ in enumerate(fresh)]
+    files = list(dict.fromkeys(s.get("operID", "") for c in columns for s in c.iter("unionSourceColumn")))
+    if not files:
         raise NodeFailure("No table comes in.")
-    everything = " UNION ALL ".join(parts)
+    tables = {file: _input(context, file, place) for place, file in enumerate(files)}
+    parts = []
+    for place, (file, table) in enumerate(tables.items()):
+        chosen = (
+            f"{_union_column(tables, column, file)} AS {name}" for name, column in zip(inner, columns, strict=True)
+        )
+        parts.append(f"SELECT {', '.join(chosen)}, {place} AS part, {PLACE} AS place FROM {table.rows}")
+    everything, found = " UNION ALL ".join(parts), ", ".join(inner)
+    named = ", ".join(f"{name} AS {quoted(column)}" for name, column in zip(inner, fresh, strict=True))
     if kind == "UNION ALL":
-        return Output(context.cursor.make(f"SELECT {names(fresh)} FROM ({everything}) ORDER BY part_, row_"))
-    grouped = f"SELECT {names(fresh)}, min((part_, row_)) AS first_ FROM ({everything}) GROUP BY {names(fresh)}"
-    return Output(context.cursor.make(f"SELECT {names(fresh)} FROM ({grouped}) ORDER BY first_"))
+        return Output(context.cursor.make(f"SELECT {named} FROM ({everything}) AS s ORDER BY s.part, s.place"))
+    grouped = f"SELECT {found}, min((part, place)) AS first FROM ({everything}) GROUP BY {found}"
+    return Output(context.cursor.make(f"SELECT {named} FROM ({grouped}) AS s ORDER BY s.first"))
 
 
-def _union_column(table: DatabaseTable, column: Element, file: str) -> str:
-    name = column.get("columnName", "")
-    source = next((s.get("column", "") for s in column.iter("unionSourceColumn") if s.get("operID") == file), "")
-    return f"{quoted(table.find(source)) if source else 'NULL'} AS {quoted(name)}"
+def _union_column(tables: dict[str, DatabaseTable], column: Element, file: str) -> str:
+    """What a table gives for a column of the union; nothing but nulls where the definition names no source.
+
+    :raises NodeFailure: Another table gives numbers, and this one does not.
+    """
+    sources = {s.get("operID", ""): s.get("column", "") for s in column.iter("unionSourceColumn")}
+    kinds = {kind_of(tables[other].type_of(name)) for other, name in sources.items() if name and other in tables}
+    if len(kinds) > 1:
+        raise NodeFailure(f"The column {column.get('columnName')!r} would hold numbers and others below each other.")
+    source = sources.get(file, "")
+    return quoted(tables[file].find(source)) if source else "NULL"
 
 
 def _joined(context: Context, tables: dict[str, DatabaseTable], chosen: list[tuple[str, str, str]], sql: str) -> Output:
     if not chosen:
         raise NodeFailure("The Join keeps no column.")
+    unique([new or name for _, name, new in chosen])
     what = ", ".join(f"{_column(tables, alias, name)} AS {quoted(new or name)}" for alias, name, new in chosen)
     order = ", ".join(f"{quoted(alias)}.{PLACE} NULLS LAST" for alias in tables)
     return Output(context.cursor.make(f"SELECT {what} FROM {sql} ORDER BY {order}"))

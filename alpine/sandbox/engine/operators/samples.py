@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import PLACE, DatabaseTable
 from alpine.sandbox.engine.document import Tabs
-from alpine.sandbox.engine.expressions import literal
+from alpine.sandbox.engine.expressions import literal, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
 _MAX_SAMPLES = 1000
+_MAX_ROWS = 100_000_000
 _NUMBER_AT_END = re.compile(r"(\d+)\s*$")
 
 
@@ -21,7 +23,9 @@ _NUMBER_AT_END = re.compile(r"(\d+)\s*$")
     "hadoop.HadoopRandomSamplingOperator",
     title="Random Sampling",
     fidelity="equivalent",
-    remark="exact sizes; the same seed draws the same rows again, but not the rows that the server would draw",
+    remark="exact sizes; the same seed draws the same rows again, but not the rows that the server would draw; "
+    "samples of a number of rows hold fewer where the table ends",
+    test="tests/sandbox/test_differential_samples.py::test_random_sampling",
 )
 def random_sampling(context: Context) -> Output:
     """Draws samples: disjoint ones are slices of one shuffle, others come from a shuffle each."""
@@ -31,8 +35,8 @@ def random_sampling(context: Context) -> Output:
     draw = _with_replacement if context.flag("replacement") else _shuffled
     apart = context.flag("disjoint") and not context.flag("replacement")
     samples = [
-        context.cursor.make(draw(table, f"{seed}/{0 if apart else number}", total, first if apart else 0, size))
-        for number, (first, size) in enumerate(_slices(context, total), 1)
+        context.cursor.make(draw(table, f"{seed}/{0 if apart else number}", total, first, size))
+        for number, (first, size) in enumerate(_slices(context, total, apart), 1)
     ]
     if not samples:
         raise NodeFailure("No sample is asked for.")
@@ -40,14 +44,24 @@ def random_sampling(context: Context) -> Output:
     return Output(samples[0] if len(samples) == 1 else None, view, samples=samples)
 
 
-def _slices(context: Context, total: int) -> Iterator[tuple[int, int]]:
-    """Where each sample begins and how many rows it has; percentages are rounded on their running sum."""
+def _slices(context: Context, total: int, apart: bool) -> Iterator[tuple[int, int]]:
+    """Where each sample begins and how many rows it has.
+
+    Percentages of samples that share no row are rounded on their running sum, so that they use up the table.
+
+    :raises NodeFailure: Samples that share no row would need more than all rows.
+    """
     percentage = context.parameter("sampleSizeType", "Percentage").strip().lower() == "percentage"
+    sizes = _sizes(context)
+    if percentage and apart and math.fsum(sizes) > 100:
+        raise NodeFailure(f"Disjoint samples cannot be {math.fsum(sizes):g} percent of the rows together.")
     running = 0.0
-    for size in _sizes(context):
-        first = round(running * total / 100) if percentage else int(running)
-        running += size
-        last = round(running * total / 100) if percentage else int(running)
+    for size in sizes:
+        before = running if apart else 0.0
+        running = before + size
+        first, last = (round(end * total / 100) if percentage else int(end) for end in (before, running))
+        if last - first > _MAX_ROWS:
+            raise NodeFailure(f"A sample of {last - first:,} rows is too large; {_MAX_ROWS:,} can be drawn.")
         yield first, last - first
 
 
@@ -59,22 +73,24 @@ def _sizes(context: Context) -> list[float]:
         sizes = [float(text) for text in texts]
     except ValueError:
         raise NodeFailure(f"The sizes of the samples should be numbers: {', '.join(texts)}.") from None
-    if any(size < 0 for size in sizes):
-        raise NodeFailure(f"The sizes of the samples cannot be negative: {', '.join(texts)}.")
+    if not all(0 <= size < math.inf for size in sizes):
+        raise NodeFailure(f"The sizes of the samples should be numbers from 0 on: {', '.join(texts)}.")
     return sizes
 
 
 def _shuffled(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001 - one shape for both
     shuffle = f"SELECT {PLACE} AS place FROM {table.rows} ORDER BY hash({PLACE}, {literal(seed)}), {PLACE}"
-    return (
-        f"SELECT t.* FROM {table.rows} t JOIN ({shuffle} LIMIT {size} OFFSET {first}) s ON t.{PLACE} = s.place "
-        f"ORDER BY t.{PLACE}"
-    )
+    return _at(table, f"{shuffle} LIMIT {size} OFFSET {first}")
 
 
 def _with_replacement(table: DatabaseTable, seed: str, total: int, first: int, size: int) -> str:  # noqa: ARG001
-    draws = f"SELECT (hash(i, {literal(seed)}) % {max(total, 1)})::BIGINT AS place FROM range({size}) r(i)"
-    return f"SELECT t.* FROM {table.rows} t JOIN ({draws}) s ON t.{PLACE} = s.place ORDER BY t.{PLACE}"
+    return _at(table, f"SELECT (hash(i, {literal(seed)}) % {max(total, 1)})::BIGINT AS place FROM range({size}) r(i)")
+
+
+def _at(table: DatabaseTable, places: str) -> str:
+    """The rows at some places, as often as the places are there."""
+    columns = ", ".join(f"t.{quoted(column)}" for column in table.columns)
+    return f"SELECT {columns} FROM {table.rows} t JOIN ({places}) s ON t.{PLACE} = s.place ORDER BY t.{PLACE}"
 
 
 @operator(
@@ -82,7 +98,8 @@ def _with_replacement(table: DatabaseTable, seed: str, total: int, first: int, s
     "hadoop.HadoopSampleSelectorOperator",
     title="Sample Selector",
     fidelity="exact",
-    remark="names that end in Sample_<n> count from 1, other names from 0",
+    remark="a Hadoop file's name counts from 1, a database table's from 0",
+    test="tests/sandbox/test_differential_samples.py::test_sample_selector",
 )
 def sample_selector(context: Context) -> Output:
     """Hands on one of the samples before it."""
@@ -93,8 +110,11 @@ def sample_selector(context: Context) -> Output:
     found = _NUMBER_AT_END.search(chosen)
     if found is None:
         raise NodeFailure(f"Which sample is meant by {chosen!r}? Its name should end in a number.")
-    from_one = chosen[: found.start()].endswith("Sample_")
-    index = int(found.group(1)) - (1 if from_one else 0)
+    first = 1 if context.is_hadoop else 0
+    index = int(found.group(1)) - first
     if not 0 <= index < len(samples):
-        raise NodeFailure(f"There is no sample {chosen!r}; {len(samples)} were drawn.")
+        raise NodeFailure(
+            f"There is no sample {chosen!r}: {len(samples)} were drawn, and they count from {first} "
+            f"{'in Hadoop' if first else 'in a database'}."
+        )
     return Output(samples[index])

@@ -13,7 +13,13 @@ from alpine.sandbox.engine.hadoop_files import FileStructure, structure_of
 from alpine.sandbox.engine.registry import operator
 
 
-@operator("datasource.DbTableOperator", title="Database Table", fidelity="exact", remark="reads a loaded table")
+@operator(
+    "datasource.DbTableOperator",
+    title="Database Table",
+    fidelity="exact",
+    remark="reads a loaded table",
+    test="tests/sandbox/test_differential_rows.py::test_database_table",
+)
 def database_table(context: Context) -> Output:
     """A table that was loaded as ``schema.table``, or as ``table`` alone."""
     schema, table = context.parameter("schemaName"), context.parameter("tableName")
@@ -33,6 +39,7 @@ def database_table(context: Context) -> Output:
     fidelity="exact",
     remark="reads a loaded table by the columns, types and options that the flow declares, as Pig's loader does; "
     "where it declares none, as a database table",
+    test="tests/sandbox/test_differential_rows.py::test_hadoop_file",
 )
 def hadoop_file(context: Context) -> Output:
     """A table that was loaded under the file's path, or under its name without the ending, in any schema."""

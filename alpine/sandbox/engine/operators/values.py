@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.context import Context, Output, texts, unique
 from alpine.sandbox.engine.database import PLACE
+from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import literal, names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
@@ -11,14 +12,25 @@ from alpine.sandbox.engine.registry import operator
 _FILLINGS = {
     "avg": "avg",
     "average": "avg",
-    "mean": "avg",
     "min": "min",
+    "minimum": "min",
     "max": "max",
+    "maximum": "max",
     "median": "median",
-    "mode": "mode",
+    "approximate median": "median",
 }
+_FIXED = frozenset({"", "value", "fixed"})
+_NUMBERS_ONLY = frozenset({"avg", "median"})
 _AGGREGATES = {"sum": "sum", "avg": "avg", "average": "avg", "min": "min", "max": "max", "count": "count"}
 _MAX_PIVOT = 1000
+# What is taken off a number x, and what it is divided by then.
+_SCALES = {
+    "z": ("avg({x})", "stddev_samp({x})"),
+    "range": ("min({x})", "max({x}) - min({x})"),
+    "proportion": ("0.0::DOUBLE", "sum({x})"),
+    "dividebyaverage": ("0.0::DOUBLE", "avg({x})"),
+}
+_DIVISORS = {"z": "standard deviation", "range": "range", "proportion": "sum", "dividebyaverage": "average"}
 
 
 @operator(
@@ -26,13 +38,15 @@ _MAX_PIVOT = 1000
     "hadoop.HadoopReplaceNullOperator",
     title="Null Value Replacement",
     fidelity="exact",
-    remark="by a value; by an aggregate (average, minimum, maximum, median, mode) the wording in a file is assumed",
+    remark="by a value; by an aggregate (average, minimum, maximum, median) the wording in a file is assumed, and so "
+    "is that a column keeps its type: an average in a column of integers is rounded",
+    test="tests/sandbox/test_differential_values.py::test_null_replacement",
 )
 def replace_nulls(context: Context) -> Output:
     """Puts a value, or an aggregate of the column, where there is none."""
     model = context.required_element("NullReplacementModel")
     items = {context.table.find(item.get("columnName", "")): item for item in model.iter("NullReplacementItem")}
-    groups = [context.table.find(name) for name in model.get("groupBy", "").split(",") if name]
+    groups = [context.table.find(name.strip()) for name in model.get("groupBy", "").split(",") if name.strip()]
     over = f"PARTITION BY {names(groups)}" if groups else ""
     parts = []
     for column, kind in zip(context.table.columns, context.table.types, strict=True):
@@ -46,11 +60,13 @@ def replace_nulls(context: Context) -> Output:
 
 
 def _filling(context: Context, column: str, kind: str, value: str, over: str) -> str:
-    if kind.lower() in ("", "value"):
+    if kind.strip().lower() in _FIXED:
         return context.expression(value)
-    function = _FILLINGS.get(kind.lower())
+    function = _FILLINGS.get(" ".join(kind.lower().split()))
     if function is None:
         raise NodeFailure(f"The sandbox does not know the null replacement {kind!r} of the column {column!r}.")
+    if function in _NUMBERS_ONLY and kind_of(context.table.type_of(column)) != "number":
+        raise NodeFailure(f"The column {column!r} holds no numbers, which the null replacement {kind!r} needs.")
     return f"{function}({quoted(column)}) OVER ({over})"
 
 
@@ -59,39 +75,55 @@ def _filling(context: Context, column: str, kind: str, value: str, over: str) ->
     "hadoop.HadoopNormalizationOperator",
     title="Normalization",
     fidelity="equivalent",
-    remark="Z, Range, Proportion and DivideByAverage transformations; the chosen columns are replaced",
+    remark="Z (with the sample's standard deviation), Range, Proportion and DivideByAverage transformations; that the "
+    "chosen columns are replaced is assumed; a column whose spread, sum or average is 0 is refused",
+    test="tests/sandbox/test_differential_values.py::test_normalization",
 )
 def normalization(context: Context) -> Output:
     """Brings columns to a common scale."""
-    chosen = set(context.columns())
-    method = context.parameter("method").lower()
-    low, high = context.number("rangeMin", 0.0), context.number("rangeMax", 1.0)
-    parts = [_normal(quoted(c), method, low, high) if c in chosen else quoted(c) for c in context.table.columns]
+    chosen = context.columns()
+    if not chosen:
+        raise NodeFailure("No column is chosen.")
+    method = next((kind for kind in _SCALES if context.parameter("method").lower().startswith(kind)), None)
+    if method is None:
+        raise NodeFailure(f"The sandbox does not know the normalization {context.parameter('method').lower()!r}.")
+    limits = context.number("rangeMin", 0.0), context.number("rangeMax", 1.0)
+    scales = {column: _scale(context, column, method, limits) for column in chosen}
+    parts = [scales.get(column, quoted(column)) for column in context.table.columns]
     return context.select(", ".join(parts), f"ORDER BY {PLACE}")
 
 
-def _normal(column: str, method: str, low: float, high: float) -> str:
-    value = f"CAST({column} AS DOUBLE)"
-    if method.startswith("z"):
-        scaled = f"({value} - avg({value}) OVER ()) / nullif(stddev_samp({value}) OVER (), 0)"
-    elif method.startswith("range"):
-        part = f"({value} - min({value}) OVER ()) / nullif(max({value}) OVER () - min({value}) OVER (), 0)"
-        scaled = f"{low} + {part} * ({high} - {low})"
-    elif method.startswith("proportion"):
-        scaled = f"{value} / nullif(sum({value}) OVER (), 0)"
-    elif method.startswith("dividebyaverage"):
-        scaled = f"{value} / nullif(avg({value}) OVER (), 0)"
-    else:
-        raise NodeFailure(f"The sandbox does not know the normalization {method!r}.")
-    return f"{scaled} AS {column}"
+def _scale(context: Context, column: str, method: str, limits: tuple[float, float]) -> str:
+    """A column on its new scale, in SQL.
+
+    :raises NodeFailure: It would be divided by zero.
+    """
+    if kind_of(context.table.type_of(column)) != "number":
+        raise NodeFailure(f"Only numbers can be normalized, and the column {column!r} holds none.")
+    value = f"CAST({quoted(column)} AS DOUBLE)"
+    off, by = (sql.format(x=value) for sql in _SCALES[method])
+    [(less, divisor)] = context.cursor.fetch(f"SELECT {off}, {by} FROM {context.table.sql}")
+    if divisor == 0:
+        raise NodeFailure(f"The column {column!r} cannot be normalized: its {_DIVISORS[method]} is 0.")
+    low, high = limits if method == "range" else (0.0, 1.0)
+    return (
+        f"({value} - {_double(less)}) / {_double(divisor)} * {_double(high - low)} + {_double(low)} AS {quoted(column)}"
+    )
+
+
+def _double(number: float | None) -> str:
+    return "NULL::DOUBLE" if number is None else f"'{number!r}'::DOUBLE"
 
 
 @operator(
     "field.PivotOperator",
     "hadoop.HadoopPivotOperator",
     title="Pivot",
-    fidelity="equivalent",
-    remark="new columns are called <column>_<value>; the server's names are not public",
+    fidelity="exact",
+    remark="new columns are called <column>_<value> and hold doubles, and come sorted; without a column to aggregate "
+    "they aggregate 1 for rows with the value and 0 for others, but count counts the rows with it; values that differ "
+    "in capitals alone, and pivot columns of fractions, are refused",
+    test="tests/sandbox/test_differential_values.py::test_pivot",
 )
 def pivot(context: Context) -> Output:
     """A row for each group, a column for each value of the pivot column."""
@@ -99,25 +131,38 @@ def pivot(context: Context) -> Output:
     column = context.column("pivotColumn")
     if not column:
         raise NodeFailure("No pivot column is chosen.")
-    kind = context.parameter("aggregateType", "count").lower()
+    if context.table.type_of(column) in ("FLOAT", "DOUBLE"):
+        raise NodeFailure(f"The pivot column {column!r} holds fractions, whose text the names would depend on.")
+    kind = context.parameter("aggregateType", "count").strip().lower()
     if kind not in _AGGREGATES:
         raise NodeFailure(f"The sandbox does not know the aggregate {kind!r} of a pivot.")
     counted = context.column("aggregateColumn")
-    if not counted and kind != "count":
-        raise NodeFailure(f"No column to aggregate is chosen, but {kind} needs one.")
-    # The values of the column are the names of the columns to come.
+    if counted and kind != "count" and kind_of(context.table.type_of(counted)) != "number":
+        raise NodeFailure(f"The aggregate {kind} of a pivot needs numbers, and the column {counted!r} holds none.")
     context.needs_rows()
-    table, name = context.table.sql, quoted(column)
+    table, text = context.table.sql, texts(column)
     found = context.cursor.fetch(
-        f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM {table} WHERE {name} IS NOT NULL ORDER BY v LIMIT ?",
-        [_MAX_PIVOT + 1],
+        f"SELECT DISTINCT {text} AS v FROM {table} WHERE {text} IS NOT NULL ORDER BY v LIMIT ?", [_MAX_PIVOT + 1]
     )
     if len(found) > _MAX_PIVOT:
         raise NodeFailure(f"The column {column!r} has more than {_MAX_PIVOT} values; that is too many for a pivot.")
+    if not found and not groups:
+        raise NodeFailure(f"The column {column!r} holds no value, and no column to group by is chosen.")
+    made = [f"{column}_{value}" for (value,) in found]
+    unique([*groups, *made])
     parts = [
-        f"{_AGGREGATES[kind]}({quoted(counted) if counted else '*'}) "
-        f"FILTER (WHERE CAST({name} AS VARCHAR) = {literal(value)}) AS {quoted(f'{column}_{value}')}"
-        for (value,) in found
+        f"CAST({_pivoted(kind, f'{text} IS NOT DISTINCT FROM {literal(value)}', counted)} AS DOUBLE) AS {quoted(name)}"
+        for (value,), name in zip(found, made, strict=True)
     ]
+    keys = ", ".join(str(place) for place, _ in enumerate(groups, 1))
     what = ", ".join([*map(quoted, groups), *parts])
-    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}" if groups else "")
+    return context.select(what, f"GROUP BY {keys} ORDER BY {keys}" if groups else "")
+
+
+def _pivoted(kind: str, is_value: str, counted: str) -> str:
+    """One new column: an aggregate of another column where the row has the value, or of whether it has."""
+    if counted:
+        return f"{_AGGREGATES[kind]}({quoted(counted)}) FILTER (WHERE {is_value})"
+    if kind == "count":
+        return f"count(*) FILTER (WHERE {is_value})"
+    return f"{_AGGREGATES[kind]}(CASE WHEN {is_value} THEN 1 ELSE 0 END)"

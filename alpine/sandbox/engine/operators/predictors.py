@@ -1,0 +1,93 @@
+"""The predictions of fitted models, as columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+
+from alpine.sandbox.engine.context import Context, Output
+from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.models import LinearModel, LogisticModel, Model, rows_to_score, with_columns
+from alpine.sandbox.engine.registry import operator
+
+_REMARK = (
+    "adds PRED, CONF and INFO columns; INFO is JSON text; where the table has such columns already, all three get "
+    "the next number (PRED_LOR_1); a row that lacks a value, or holds one that the fit has not seen, gets nulls"
+)
+
+
+@operator(
+    "model.DatabasePredictorOperator",
+    "hadoop.HadoopPredictOperator",
+    title="Predictor",
+    fidelity="equivalent",
+    remark=_REMARK,
+    test="tests/sandbox/test_differential_regressions.py::test_predictors",
+)
+def predictor(context: Context) -> Output:
+    """Adds each model's predictions to the table."""
+    return _scored(context, models_of(context))
+
+
+@operator(
+    "model.DatabaseClassifierOperator",
+    "hadoop.HadoopClassifierPredictOperator",
+    "logisticregression.LogisticRegressionPredictOperator",
+    "hadoop.HadoopLogisticRegressionPredictOperator",
+    title="Classifier",
+    fidelity="equivalent",
+    remark=_REMARK,
+    test="tests/sandbox/test_differential_regressions.py::test_predictors",
+)
+def classifier(context: Context) -> Output:
+    """Adds each classification model's predictions to the table."""
+    return _scored(context, classifiers_of(context))
+
+
+def models_of(context: Context) -> list[Model]:
+    """The models that come in.
+
+    :raises NodeFailure: None does.
+    """
+    found = [entry.model for entry in context.inputs if isinstance(entry.model, LinearModel | LogisticModel)]
+    if not found:
+        raise NodeFailure("The operator needs a model as input, but none is linked to it.")
+    return found
+
+
+def classifiers_of(context: Context) -> list[LogisticModel]:
+    """The classification models that come in.
+
+    :raises NodeFailure: None does.
+    """
+    found = [model for model in models_of(context) if isinstance(model, LogisticModel)]
+    if not found:
+        raise NodeFailure("The operator needs a classification model as input, but none is linked to it.")
+    return found
+
+
+def _scored(context: Context, models: Sequence[Model]) -> Output:
+    table, warnings = context.table, list[str]()
+    for model in models:
+        rows = rows_to_score(context.cursor, context.table, model.design)
+        known, remarks = model.design.known(rows)
+        rows, warnings = rows.where(known), [*warnings, *(f"{model.name}: {remark}" for remark in remarks)]
+        added = model.score(rows)
+        table = with_columns(
+            context.cursor, table, rows.places, dict(zip(_names(added, table.columns), added.values(), strict=True))
+        )
+    view = context.show(table)
+    return Output(table, replace(view, messages=[*view.messages, *warnings]))
+
+
+def _names(wanted: Sequence[str] | dict[str, object], there: Sequence[str]) -> list[str]:
+    """Names for a model's columns, all with the same number where the table has such columns already."""
+    taken = {name.lower() for name in there}
+    return next(names for names in _numbered(list(wanted)) if taken.isdisjoint(name.lower() for name in names))
+
+
+def _numbered(names: list[str]) -> Iterator[list[str]]:
+    yield names
+    for number in count(1):
+        yield [f"{name}_{number}" for name in names]
