@@ -152,13 +152,16 @@ def test_a_variable_operator_keeps_columns_and_derives_others(engine: Engine):
 
 def test_a_hadoop_variable_takes_pig(engine: Engine):
     model = derived(
-        ("group", "chararray", "age >= 40 ? 'old' : (age is null ? 'unknown' : 'young')"),
+        ("group", "chararray", "age is null ? 'unknown' : (age >= 40 ? 'old' : 'young')"),
+        ("gap", "chararray", "(age >= 40 ? 'old' : 'young')"),
         ("log", "double", "LOG(id)"),
         ("part", "chararray", "SUBSTRING(town, 0, 2)"),
     )
     step = node("step", "hadoop.HadoopVariableOperator", model, columnNames="id")
-    assert rows(apply(engine, step, "demo.people"))[1] == ["2", "old", "0.6931", "os"]
+    assert rows(apply(engine, step, "demo.people"))[1] == ["2", "old", "old", "0.6931", "os"]
     assert [row[1] for row in rows(apply(engine, step, "demo.people"))] == ["young", "old", "young", "unknown", "old"]
+    # A condition that is null gives neither of the two values.
+    assert [row[2] for row in rows(apply(engine, step, "demo.people"))] == ["young", "old", "young", "", "old"]
 
 
 def test_selected_columns_of_old_files_are_kept(engine: Engine):

@@ -143,16 +143,32 @@ class Context:
             raise NodeFailure(f"The parameter {name} should name one column, but it names {len(found)}.")
         return found[0] if found else ""
 
-    def expression(self, text: str) -> str:
+    def expression(self, text: str, data_type: str = "", *, keys: Sequence[str] | None = None) -> str:
         """An expression of the flow as vetted SQL; Pig is translated where the operator belongs to Hadoop.
 
+        :param text: The expression.
+        :param data_type: For Hadoop, the type that the flow declares for it; a name that Pig has not is left out.
+        :param keys: For aggregates, the columns by which rows are grouped; None where they are not.
         :raises NodeFailure: It is not an expression the sandbox can take.
         """
         if self.is_hadoop:
-            from alpine.sandbox.engine.pig import to_sql
-
-            text = to_sql(text)
+            return self._pig(text, data_type=data_type, keys=keys)
         return vetted(text, self.cursor.fetch)
+
+    def condition(self, text: str) -> str:
+        """An expression that chooses rows.
+
+        :param text: The expression.
+        :raises NodeFailure: It is not an expression the sandbox can take.
+        """
+        return self._pig(text, is_condition=True) if self.is_hadoop else self.expression(text)
+
+    def _pig(self, text: str, **options: Any) -> str:
+        from alpine.sandbox.engine.pig import to_sql
+
+        tables = [entry.table for entry in self.inputs if entry.table is not None]
+        columns = dict(zip(tables[0].columns, tables[0].types, strict=True)) if len(tables) == 1 else {}
+        return to_sql(text, columns, **options)
 
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.

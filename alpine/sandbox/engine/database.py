@@ -218,7 +218,10 @@ class Database:
         if self._root is None:
             import duckdb
 
+            from alpine.sandbox.engine import pig
+
             self._root = duckdb.connect(":memory:")
+            pig.prepare(self._root)
             limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
             for statement in (_WIDTH_BUCKET, f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 self._root.execute(statement)
@@ -314,4 +317,6 @@ def _megabytes() -> int:
 
 def _plain(error: BaseException) -> str:
     """The database's reason, without the picture of the statement that it draws below it."""
-    return str(error).partition("\n\nLINE")[0].strip()
+    from alpine.sandbox.engine.pig import raised
+
+    return raised(str(error)) or str(error).partition("\n\nLINE")[0].strip()

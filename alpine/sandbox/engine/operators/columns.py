@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from xml.etree.ElementTree import Element
 
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.expressions import quoted
@@ -41,7 +42,7 @@ def variable(context: Context) -> Output:
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
     parts = [quoted(column) for column in _kept(context)]
     parts += [
-        f"{typed(context.expression(item.get('expression', '')), item.get('dataType', ''))} "
+        f"{typed(_expression(context, item), item.get('dataType', ''))} "
         f"AS {quoted(item.get('columnName', ''))}"
         for item in derived
     ]
@@ -51,6 +52,10 @@ def variable(context: Context) -> Output:
         raise NodeFailure("No column is kept and none is derived.")
     # A window function, as bins may be, would leave the rows in another order.
     return context.select(", ".join(parts), "ORDER BY rowid" if bins else "")
+
+
+def _expression(context: Context, item: Element) -> str:
+    return context.expression(item.get("expression", ""), item.get("dataType", ""))
 
 
 def typed(expression: str, data_type: str) -> str:

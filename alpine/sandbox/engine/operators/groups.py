@@ -15,9 +15,9 @@ from alpine.sandbox.engine.registry import operator
 def aggregation(context: Context) -> Output:
     """Aggregates by group, and computes window functions; groups come sorted."""
     keys = [context.table.find(item.get("columnName", "")) for item in _items(context, "groupBy")]
-    aggregates = [_column(context, item, item.get("expression", "")) for item in _items(context, "AggregateField")]
+    aggregates = [_column(context, item, item.get("expression", ""), keys) for item in _items(context, "AggregateField")]
     windows = [
-        _column(context, item, f"{item.get('function', '')} OVER ({item.get('specification', '')})")
+        _column(context, item, f"{item.get('function', '')} OVER ({item.get('specification', '')})", keys)
         for item in _items(context, "WindowField")
     ]
     if not aggregates and not windows:
@@ -32,12 +32,13 @@ def _items(context: Context, tag: str) -> list[Element]:
     return [item for element in context.operator.elements for item in element.iter(tag)]
 
 
-def _column(context: Context, item: Element, expression: str) -> str:
+def _column(context: Context, item: Element, expression: str, keys: list[str]) -> str:
     """One computed column; its name stands where the file has it, in either of two attributes."""
     name = item.get("columnName") or item.get("resultColumn")
     if not name:
         raise NodeFailure(f"A column has no name: {expression}")
-    return f"{typed(context.expression(expression), item.get('dataType', ''))} AS {quoted(name)}"
+    data_type = item.get("dataType", "")
+    return f"{typed(context.expression(expression, data_type, keys=keys), data_type)} AS {quoted(name)}"
 
 
 @operator(

@@ -40,7 +40,7 @@ def _script(context: Context, text: str) -> str:
     text = text.strip().removesuffix(";")
     if text[:6].lower() == "where ":
         text = text[6:]
-    return f"WHERE {context.expression(text)}" if text else ""
+    return f"WHERE {context.condition(text)}" if text else ""
 
 
 @operator("field.ColumnFilterOperator", "hadoop.HadoopColumnFilterOperator", title="Column Filter", fidelity="exact")
