@@ -18,9 +18,9 @@ from collections.abc import Collection, Mapping
 from alpine.sandbox.engine.pig.casts import convert, result
 from alpine.sandbox.engine.pig.date_functions import loaded_datetime
 from alpine.sandbox.engine.pig.functions import NAMES
-from alpine.sandbox.engine.pig.joda import strptime_format
 from alpine.sandbox.engine.pig.kinds import Kind
 from alpine.sandbox.engine.pig.refusals import Refusal, raised
+from alpine.sandbox.engine.pig.strptime import strptime_format
 from alpine.sandbox.engine.pig.syntax import parse
 from alpine.sandbox.engine.pig.translate import Translator, check_aggregates
 from alpine.sandbox.engine.pig.udf import prepare

@@ -173,11 +173,6 @@ def parted(moment: str) -> tuple[int, str]:
     return int(milliseconds), zone
 
 
-def milliseconds_of(moment: str) -> int:
-    """A moment's milliseconds."""
-    return parted(moment)[0]
-
-
 def wall_of(moment: str) -> int:
     """What the clock of a moment's zone shows, as milliseconds."""
     milliseconds, zone = parted(moment)

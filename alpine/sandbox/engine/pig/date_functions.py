@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from alpine.sandbox.engine.pig import calendar, joda
+from alpine.sandbox.engine.pig import calendar, joda, strptime
+from alpine.sandbox.engine.pig.casts import milliseconds
 from alpine.sandbox.engine.pig.functions import function
 from alpine.sandbox.engine.pig.kinds import Kind
 from alpine.sandbox.engine.pig.refusals import Refusal, RowFailure
-from alpine.sandbox.engine.pig.value import Value, text
+from alpine.sandbox.engine.pig.value import Value, let, text
 
 _FIELDS = {
     "GetYear": "year({0})",
@@ -27,6 +28,8 @@ _SPANS = {
     "SecondsBetween": calendar.SECOND,
     "MilliSecondsBetween": 1,
 }
+# ISO text of one form that DuckDB reads too, and faster.
+_PLAIN_ISO = "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,3})?Z?)?"
 
 
 def timestamp(milliseconds: str) -> str:
@@ -35,16 +38,24 @@ def timestamp(milliseconds: str) -> str:
 
 
 def _milliseconds(moment: Value) -> str:
-    return f"pig_instant({moment.sql})" if moment.is_zoned else f"epoch_ms({moment.sql})"
+    return milliseconds(moment.sql) if moment.is_zoned else f"epoch_ms({moment.sql})"
 
 
 def _wall(moment: Value) -> str:
-    return timestamp(f"pig_wall({moment.sql})") if moment.is_zoned else moment.sql
+    if not moment.is_zoned:
+        return moment.sql
+    return let(
+        lambda x: timestamp(f"(CASE WHEN suffix({x}, '|UTC') THEN {milliseconds(x)} ELSE pig_wall({x}) END)"), moment
+    )
 
 
 def with_zone(moment: Value) -> str:
     """SQL of a datetime with its zone."""
-    return moment.sql if moment.is_zoned else f"(epoch_ms({moment.sql}) || '|UTC')"
+    return moment.sql if moment.is_zoned else _utc(moment.sql)
+
+
+def _utc(timestamp_sql: str) -> str:
+    return f"(epoch_ms({timestamp_sql}) || '|UTC')"
 
 
 def _zoned(sql: str) -> Value:
@@ -53,7 +64,7 @@ def _zoned(sql: str) -> Value:
 
 def _alike(moment: Value, sql: str) -> Value:
     """A datetime that is made of another, with a zone where that has one."""
-    return _zoned(sql) if moment.is_zoned else Value(timestamp(f"pig_instant({sql})"), Kind.DATETIME)
+    return _zoned(sql) if moment.is_zoned else Value(timestamp(milliseconds(sql)), Kind.DATETIME)
 
 
 def _field(name: str) -> None:
@@ -110,8 +121,8 @@ def _subtract(moment: Value, duration: Value) -> Value:
 
 
 @function("ToDate long -> datetime")
-def _from_milliseconds(milliseconds: Value) -> str:
-    return timestamp(milliseconds.sql)
+def _from_milliseconds(number: Value) -> str:
+    return timestamp(number.sql)
 
 
 @function("ToDate chararray -> datetime")
@@ -121,17 +132,32 @@ def _from_iso(written: Value) -> Value:
             moment = calendar.iso_date(written.constant)
         except RowFailure as failure:
             raise _refusal(failure, written) from None
-        milliseconds, zone = calendar.parted(moment)
+        number, zone = calendar.parted(moment)
         if zone == calendar.UTC_NAME:
-            return Value(timestamp(f"{milliseconds}::BIGINT"), Kind.DATETIME)
+            return Value(timestamp(f"{number}::BIGINT"), Kind.DATETIME)
         return _zoned(text(moment))
-    return _zoned(f"pig_iso_date({written.sql})")
+    return _zoned(
+        let(
+            lambda x: f"(CASE WHEN regexp_full_match({x}, '{_PLAIN_ISO}') AND TRY_CAST({x} AS TIMESTAMP) IS NOT NULL "
+            f"THEN epoch_ms(TRY_CAST({x} AS TIMESTAMP)) || '|UTC' ELSE pig_iso_date({x}) END)",
+            written,
+        )
+    )
 
 
 @function("ToDate chararray chararray -> datetime")
 def _from_pattern(written: Value, pattern: Value) -> str:
     _check(pattern, is_read=True)
-    return timestamp(f"pig_date({written.sql}, {pattern.sql})")
+    slow = timestamp("pig_date({0}, " + pattern.sql + ")")
+    plain = strptime.plain_format(pattern.constant) if isinstance(pattern.constant, str) else None
+    if plain is None:
+        return slow.replace("{0}", written.sql)
+    form, codes = map(text, plain)
+    return let(
+        lambda x: f"(CASE WHEN regexp_full_match({x}, {form}) AND try_strptime({x}, {codes}) IS NOT NULL "
+        f"THEN CAST(try_strptime({x}, {codes}) AS TIMESTAMP) ELSE {slow.replace('{0}', x)} END)",
+        written,
+    )
 
 
 @function("ToDate chararray chararray chararray -> datetime")
@@ -142,13 +168,25 @@ def _from_pattern_and_zone(written: Value, pattern: Value, zone: Value) -> Value
 
 @function("ToString datetime -> chararray")
 def _iso(moment: Value) -> str:
-    return f"pig_iso_text({with_zone(moment)})"
+    return _written(moment, "%Y-%m-%dT%H:%M:%S.%gZ", "pig_iso_text({0})")
 
 
 @function("ToString datetime chararray -> chararray")
 def _by_pattern(moment: Value, pattern: Value) -> str:
     _check(pattern, is_read=False)
-    return f"pig_date_text({with_zone(moment)}, {pattern.sql})"
+    codes = strptime.strftime_format(pattern.constant) if isinstance(pattern.constant, str) else None
+    return _written(moment, codes, "pig_date_text({0}, " + pattern.sql + ")")
+
+
+def _written(moment: Value, codes: str | None, slow: str) -> str:
+    """A datetime as text: by DuckDB where it has codes for the pattern and the year has four digits."""
+    if moment.is_zoned or codes is None:
+        return slow.replace("{0}", with_zone(moment))
+    return let(
+        lambda x: f"(CASE WHEN year({x}) BETWEEN 1000 AND 9999 THEN strftime({x}, {text(codes)}) "
+        f"ELSE {slow.replace('{0}', _utc(x))} END)",
+        moment,
+    )
 
 
 def _check(pattern: Value, *, is_read: bool) -> None:

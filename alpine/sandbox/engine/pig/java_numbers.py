@@ -7,6 +7,7 @@ import math
 import re
 import struct
 from decimal import Decimal
+from fractions import Fraction
 
 from alpine.sandbox.engine.pig.refusals import RowFailure
 
@@ -22,6 +23,7 @@ _BITS = {"int": 32, "long": 64}
 _FLOAT_OVERFLOW = 3.4028235677973366e38
 _STORED_DIGITS = 20
 _STORED_SCALE = 18
+_LEAST_PLAIN, _LEAST_EXPONENT = 1e-3, 1e7
 _LONG_LIMIT = 2.0**63
 
 ROUNDINGS = {
@@ -56,6 +58,8 @@ def float_text(value: float) -> str:
 
 
 def _written(value: float, shortest: str, two_digits: str, read: object) -> str:
+    if _LEAST_PLAIN <= abs(value) < _LEAST_EXPONENT:
+        return shortest
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -82,7 +86,7 @@ def _shortest_float(value: float) -> str:
     for digits in range(9):
         text = f"{value:.{digits}e}"
         if to_float(text) == value:
-            return text
+            return repr(float(text))
     return repr(value)
 
 
@@ -317,6 +321,19 @@ def round_to(kind: str, value: float, places: int, mode: int) -> float:
     context = decimal.Context(prec=2_000, rounding=ROUNDINGS[mode], Emax=9_999, Emin=-9_999)
     rounded = float(context.quantize(Decimal(text), Decimal(1).scaleb(-places)))
     return to_float(rounded) if kind == "float" else rounded
+
+
+def cube_root(value: float) -> float:
+    """The double that is nearest to a cube root.
+
+    >>> cube_root(27.0), cube_root(-0.001)
+    (3.0, -0.1)
+    """
+    root = math.cbrt(value)
+    if not math.isfinite(root) or root == 0:
+        return root
+    exact = Fraction(value)
+    return min((root, math.nextafter(root, 0), math.nextafter(root, 2 * root)), key=lambda x: abs(Fraction(x) ** 3 - exact))
 
 
 def units(text: str) -> bytes:

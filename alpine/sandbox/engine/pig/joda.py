@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.pig import calendar
 from alpine.sandbox.engine.pig.calendar import DAY, HOUR, MINUTE, SECOND, UTC_NAME, civil, instant
 from alpine.sandbox.engine.pig.refusals import RowFailure
@@ -104,9 +103,8 @@ def write(moment: str, pattern: str) -> str:
 
 def write_iso(moment: str) -> str:
     """A moment as ``ToString`` writes it without a pattern."""
-    return write(moment, "yyyy-MM-dd'T'HH:mm:ss.SSSZZ").removesuffix("+00:00") + (
-        "Z" if calendar.offset_at(calendar.parted(moment)[1], calendar.milliseconds_of(moment)) == 0 else ""
-    )
+    written = write(moment, "yyyy-MM-dd'T'HH:mm:ss.SSSZZ")
+    return written.removesuffix("+00:00") + "Z" if written.endswith("+00:00") else written
 
 
 def _written(part: Part, wall: int, offset: int, zone: str) -> str:  # noqa: C901 - a letter a case
@@ -342,29 +340,3 @@ def _within(value: int, most: int, text: str) -> None:
         raise RowFailure(f"ToDate cannot read {text[:60]!r}: there is no such day; that stops a run of Pig too.")
 
 
-# --- files -----------------------------------------------------------------------------------------------------------
-
-_STRPTIME = {
-    "yyyy": "%Y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d", "HH": "%H", "H": "%H",
-    "hh": "%I", "h": "%I", "mm": "%M", "m": "%M", "ss": "%S", "s": "%S", "SSS": "%g", "a": "%p", "EEEE": "%A", "EEE": "%a",
-    "DDD": "%j", "ZZ": "%z", "Z": "%z",
-}  # fmt: skip
-
-
-def strptime_format(pattern: str) -> str:
-    """A pattern in the codes of DuckDB's strptime; :func:`read_sql` is nearer to Joda.
-
-    :param pattern: The pattern.
-    :raises NodeFailure: DuckDB has no code for one of its letters.
-    """
-    try:
-        found = parts(pattern)
-    except RowFailure as failure:
-        raise NodeFailure(failure.reason) from None
-    codes = []
-    for part in found:
-        letters = part.letter * part.count
-        if letters and letters not in _STRPTIME:
-            raise NodeFailure(f"The sandbox does not know {letters!r} in the date pattern {pattern!r}.")
-        codes.append(_STRPTIME[letters] if letters else part.text.replace("%", "%%"))
-    return "".join(codes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from alpine.sandbox.engine.pig.casts import convert
+from alpine.sandbox.engine.pig.casts import convert, milliseconds
 from alpine.sandbox.engine.pig.kinds import BIG, FLOATING, NUMBERS, WHOLE, Kind, wider
 from alpine.sandbox.engine.pig.refusals import Refusal
 from alpine.sandbox.engine.pig.value import Value, failing, let, made, text
@@ -113,7 +113,7 @@ def compare(left: Value, sign: str, right: Value) -> Value:
 
 
 def _instant(value: Value) -> str:
-    return f"make_timestamp(1000 * pig_instant({value.sql}))" if value.is_zoned else value.sql
+    return f"make_timestamp(1000 * {milliseconds(value.sql)})" if value.is_zoned else value.sql
 
 
 def _is_plain(value: Value) -> bool:

@@ -9,24 +9,48 @@ from alpine.sandbox.engine.pig.kinds import NUMBERS, Kind
 from alpine.sandbox.engine.pig.casts import convert
 from alpine.sandbox.engine.pig.refusals import Refusal
 from alpine.sandbox.engine.pig.regex import BadPattern, OtherPattern, Pattern, replacement, translated
-from alpine.sandbox.engine.pig.value import Value, failing, let, made, text
+from alpine.sandbox.engine.pig.value import Value, failing, for_ascii, let, made, text
 
 MAX_GROWTH = 128 * 1024
 """Characters by which a text may grow in one row: DuckDB's memory limit does not count what is computed on the way."""
 
-simple("LOWER chararray -> chararray", "pig_lower({0})")
-simple("UPPER chararray -> chararray", "pig_upper({0})")
 simple("UCFIRST chararray -> chararray", "pig_upper_first({0})")
 simple("LCFIRST chararray -> chararray", "pig_lower_first({0})")
 simple("LTRIM chararray -> chararray", "ltrim({0}, ' ')")
 simple("RTRIM chararray -> chararray", "rtrim({0}, ' ')")
-simple("SUBSTRING chararray int int -> chararray", "pig_substring({0}, {1}, {2})")
-simple("INDEXOF chararray chararray -> int", "pig_index({0}, {1}, 0)")
 simple("INDEXOF chararray chararray int -> int", "pig_index({0}, {1}, {2})")
 simple("LAST_INDEX_OF chararray chararray -> int", "pig_last_index({0}, {1})")
 simple("STARTSWITH chararray chararray -> boolean", "starts_with({0}, {1})")
 simple("ENDSWITH chararray chararray -> boolean", "suffix({0}, {1})")
 _BLANKS = text("".join(map(chr, range(33))))
+
+
+def _letters(name: str, fast: str) -> None:
+    @function(f"{name} chararray -> chararray")
+    def write(x: Value) -> str:
+        return for_ascii(lambda y: f"{fast}({y})", lambda y: f"pig_{fast}({y})", x)
+
+
+_letters("LOWER", "lower")
+_letters("UPPER", "upper")
+
+
+@function("SUBSTRING chararray int int -> chararray")
+def _substring(x: Value, start: Value, end: Value) -> str:
+    return for_ascii(
+        lambda y, a, b: f"CASE WHEN {a} >= 0 AND {b} >= {a} AND {a} <= length({y}) THEN substr({y}, {a} + 1, {b} - {a}) END",
+        lambda y, a, b: f"pig_substring({y}, {a}, {b})",
+        x, start, end,
+    )  # fmt: skip
+
+
+@function("INDEXOF chararray chararray -> int")
+def _index(x: Value, part: Value) -> str:
+    return for_ascii(
+        lambda y, p: f"CAST(instr({y}, {p}) - 1 AS INTEGER)" if part.constant else f"pig_index({y}, {p}, 0)",
+        lambda y, p: f"pig_index({y}, {p}, 0)",
+        x, part,
+    )  # fmt: skip
 
 
 @function("TRIM chararray -> chararray")
@@ -43,7 +67,7 @@ def _equals_ignore_case(x: Value, y: Value) -> str:
 def size(x: Value, at: int) -> Value:
     """``SIZE``: the length of a text or of bytes, 1 for what is one value."""
     if x.kind is Kind.CHARARRAY:
-        sql = f"pig_size({x.sql})"
+        sql = for_ascii(lambda y: f"length({y})", lambda y: f"pig_size({y})", x)
     elif x.kind is Kind.BYTEARRAY:
         sql = f"octet_length({x.sql})"
     elif x.kind in NUMBERS or x.kind is Kind.BOOLEAN:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,7 +67,7 @@ FUNCTIONS = (
     Function("pig_big_to_float", lambda text: java_numbers.to_float(text), (_TEXT,), _DOUBLE),
     Function("pig_stored", java_numbers.stored_decimal, (_TEXT,), _TEXT),
     Function("pig_round_to", java_numbers.round_to, (_TEXT, _DOUBLE, _INT, _INT), _DOUBLE),
-    Function("pig_cube_root", math.cbrt, (_DOUBLE,), _DOUBLE),
+    Function("pig_cube_root", java_numbers.cube_root, (_DOUBLE,), _DOUBLE),
     Function("pig_units", java_numbers.units, (_TEXT,), "BLOB"),
     Function("pig_size", java_texts.size, (_TEXT,), _LONG),
     Function("pig_substring", java_texts.substring, (_TEXT, _INT, _INT), _TEXT),
@@ -87,7 +86,6 @@ FUNCTIONS = (
     Function("pig_zoned_date", joda.read_in_zone, (_TEXT, _TEXT, _TEXT), _TEXT),
     Function("pig_date_text", joda.write, (_TEXT, _TEXT), _TEXT),
     Function("pig_iso_text", joda.write_iso, (_TEXT,), _TEXT),
-    Function("pig_instant", calendar.milliseconds_of, (_TEXT,), _LONG),
     Function("pig_wall", calendar.wall_of, (_TEXT,), _LONG),
     Function("pig_utc", calendar.utc_of, (_TEXT,), _LONG),
     Function("pig_add_duration", calendar.add_duration, (_TEXT, _TEXT, _INT), _TEXT),

@@ -75,6 +75,16 @@ def let(body: Callable[..., str], *values: Value) -> str:
     return f"list_transform([{{{fields}}}], lambda {row}: {body(*names)})[1]"
 
 
+def for_ascii(fast: Callable[..., str], slow: Callable[..., str], *values: Value) -> str:
+    """SQL that takes DuckDB's own function where texts are ASCII, and Python's where Java counts otherwise.
+
+    :param fast: For ASCII.
+    :param slow: For other texts.
+    :param values: What both of them take; the first one is the text.
+    """
+    return let(lambda x, *more: f"(CASE WHEN strlen({x}) = length({x}) THEN {fast(x, *more)} ELSE {slow(x, *more)} END)", *values)
+
+
 def failing(reason: str) -> str:
     """SQL that stops the run.
 
