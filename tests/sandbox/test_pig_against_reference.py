@@ -136,7 +136,15 @@ def numbers(draw: st.DrawFn, row: dict[str, Any], depth: int) -> Known:
         literal = draw(st.sampled_from(["0", "1", "3", "2147483647", "7L", "0.0", "0.5", "2.5F", "1e3", "1.0E-3F"]))
         if draw(st.booleans()):
             return Known(name, KINDS[name], row[name])
-        kind = "long" if literal[-1] == "L" else "float" if literal[-1] == "F" else "int" if literal.isdigit() else "double"
+        kind = (
+            "long"
+            if literal[-1] == "L"
+            else "float"
+            if literal[-1] == "F"
+            else "int"
+            if literal.isdigit()
+            else "double"
+        )
         value = float(literal.rstrip("LF"))
         return Known(literal, kind, numpy.float32(value) if kind == "float" else int(value) if kind in BITS else value)
     match draw(st.integers(0, 4)):
@@ -147,9 +155,15 @@ def numbers(draw: st.DrawFn, row: dict[str, Any], depth: int) -> Known:
             kind, inner = draw(st.sampled_from(NUMBERS)), draw(numbers(row, depth - 1))
             # A literal in parentheses after a cast is a tuple; these are no literals.
             with numpy.errstate(all="ignore"):
-                return Known(f"({kind})({inner.text} + 0)", kind, narrowed(calculated(inner, "+", Known("0", "int", 0)).value, kind))
+                return Known(
+                    f"({kind})({inner.text} + 0)",
+                    kind,
+                    narrowed(calculated(inner, "+", Known("0", "int", 0)).value, kind),
+                )
         case 3:
-            return chosen(draw(conditions(row, depth - 1)), draw(numbers(row, depth - 1)), draw(numbers(row, depth - 1)))
+            return chosen(
+                draw(conditions(row, depth - 1)), draw(numbers(row, depth - 1)), draw(numbers(row, depth - 1))
+            )
     text = draw(texts(row, depth - 1))
     return Known(f"SIZE({text.text})", "long", None if text.value is None else len(text.value))
 
@@ -188,7 +202,9 @@ def conditions(draw: st.DrawFn, row: dict[str, Any], depth: int) -> Known:
         case 4:
             inner = draw(conditions(row, depth - 1))
             return Known(f"(not {inner.text})", "boolean", None if inner.value is None else not inner.value)
-    return joined(draw(conditions(row, depth - 1)), draw(st.sampled_from(["and", "or"])), draw(conditions(row, depth - 1)))
+    return joined(
+        draw(conditions(row, depth - 1)), draw(st.sampled_from(["and", "or"])), draw(conditions(row, depth - 1))
+    )
 
 
 ROWS = st.fixed_dictionaries({

@@ -42,8 +42,7 @@ def variable(context: Context) -> Output:
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
     parts = [quoted(column) for column in _kept(context)]
     parts += [
-        f"{typed(_expression(context, item), item.get('dataType', ''))} "
-        f"AS {quoted(item.get('columnName', ''))}"
+        f"{typed(_expression(context, item), item.get('dataType', ''))} AS {quoted(item.get('columnName', ''))}"
         for item in derived
     ]
     bins = binned_columns(context)

@@ -15,7 +15,9 @@ from alpine.sandbox.engine.registry import operator
 def aggregation(context: Context) -> Output:
     """Aggregates by group, and computes window functions; groups come sorted."""
     keys = [context.table.find(item.get("columnName", "")) for item in _items(context, "groupBy")]
-    aggregates = [_column(context, item, item.get("expression", ""), keys) for item in _items(context, "AggregateField")]
+    aggregates = [
+        _column(context, item, item.get("expression", ""), keys) for item in _items(context, "AggregateField")
+    ]
     windows = [
         _column(context, item, f"{item.get('function', '')} OVER ({item.get('specification', '')})", keys)
         for item in _items(context, "WindowField")

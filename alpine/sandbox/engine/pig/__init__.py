@@ -3,12 +3,12 @@
 ::
 
     text ── syntax ── a tree of nodes ── translate ── Values (SQL and type) ── casts.result ── a column's SQL
-                                            │
-                                            ├── numbers, casts           arithmetic, comparisons, casts, by type
-                                            ├── functions                the table; math_, text_ and date_functions fill it
-                                            ├── aggregates
-                                            ├── regex, joda, calendar    Java's patterns, Joda's patterns and moments
-                                            └── udf                      Java's texts and numbers, as functions of DuckDB
+                                           │
+                                           ├── numbers, casts         arithmetic, comparisons, casts, by type
+                                           ├── functions              the table; math_, text_, date_functions fill it
+                                           ├── aggregates
+                                           ├── regex, joda, calendar  Java's patterns, Joda's patterns and moments
+                                           └── udf                    Java's texts and numbers, as functions of DuckDB
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def to_sql(
 ) -> str:
     """A Pig expression as SQL for a database that :func:`prepare` has seen.
 
-    >>> print(to_sql("(age > 7 ? 'old' : null)", {"age": "INTEGER"}))
-    (CASE WHEN (("age" > CAST(7 AS INTEGER))) IS NULL THEN NULL WHEN ("age" > CAST(7 AS INTEGER)) THEN 'old' ELSE CAST(NULL AS VARCHAR) END)
+    >>> print(to_sql("age / 2", {"age": "INTEGER"}))
+    CAST(("age" // CAST(2 AS INTEGER)) AS INTEGER)
 
     :param text: The expression.
     :param columns: The types of the table's columns, as DuckDB writes them, by name and in order.

@@ -68,5 +68,3 @@ def _extreme(name: str, of: Value, at: int) -> Value:
         stored = "HUGEINT" if of.kind is Kind.BIG_INTEGER else "DECIMAL(38,18)"
         return _made(f"arg_{function}({of.sql}, CAST({of.sql} AS {stored}))", of.kind, at)
     raise Refusal(f"{name} takes no {of.kind.value}{' with a zone' if of.is_zoned else ''}", at)
-
-

@@ -225,7 +225,7 @@ def _iso_day(part: dict[str, int], text: str) -> int:
     year = part["year"]
     if "week" in part:
         start = week_start(year) + (part["week"] - 1) * 7 * DAY + (part.get("dow", 1) - 1) * DAY
-        if 1 <= part["week"] and 1 <= part.get("dow", 1) <= 7 and week(start)[0] == year:
+        if part["week"] >= 1 and 1 <= part.get("dow", 1) <= 7 and week(start)[0] == year:
             return start
     elif "doy" in part:
         if 1 <= part["doy"] <= 365 + is_leap(year):
@@ -247,7 +247,9 @@ def add_duration(moment: str, duration: str, sign: int) -> str:
     if not found:
         raise RowFailure(f"{duration[:60]!r} is no duration as 'P1Y2M3DT4H5M6S'; that stops a run of Pig too.")
     years, months, weeks, of_days, hours, minutes, seconds = (sign * int(part or 0) for part in found.groups()[:7])
-    fraction = int((found.group(8) or "").ljust(3, "0")[:3]) * sign * (-1 if (found.group(7) or "").startswith("-") else 1)
+    fraction = (
+        int((found.group(8) or "").ljust(3, "0")[:3]) * sign * (-1 if (found.group(7) or "").startswith("-") else 1)
+    )
     milliseconds, zone = parted(moment)
     if years or months or weeks or of_days:
         wall = milliseconds + offset_at(zone, milliseconds)

@@ -1,4 +1,4 @@
-"""Casts, those that are written and those that Pig adds: numbers saturate or wrap, text that is no number gives null."""
+"""Casts, written or added by Pig: numbers saturate or wrap, text that is no number gives null."""
 
 from __future__ import annotations
 
@@ -39,28 +39,31 @@ def _stays_constant(value: Value, kind: Kind) -> bool:
     """Whether a literal is one still, so that what divides by it or compares with it knows that it is not zero."""
     if isinstance(value.constant, bool) or not isinstance(value.constant, int | float):
         return False
-    return (value.kind in WHOLE and kind in {Kind.LONG, *FLOATING}) or (value.kind is Kind.FLOAT and kind is Kind.DOUBLE)
+    return (value.kind in WHOLE and kind in {Kind.LONG, *FLOATING}) or (
+        value.kind is Kind.FLOAT and kind is Kind.DOUBLE
+    )
 
 
 def result(value: Value) -> str:
     """The SQL of a whole expression, as a column of a table holds it."""
-    if value.is_null:
-        return "NULL"
     if value.kind is Kind.BIG_INTEGER:
         stop = failing("a biginteger has more than 38 digits; the sandbox keeps no more in a table.")
-        return let(
-            lambda x: f"(CASE WHEN {x} IS NOT NULL AND TRY_CAST({x} AS HUGEINT) IS NULL THEN {stop} "
-            f"ELSE TRY_CAST({x} AS HUGEINT) END)",
+        fitting = let(
+            lambda x: f"(CASE WHEN {x} IS NOT NULL AND TRY_CAST({x} AS HUGEINT) IS NULL THEN {stop} ELSE {x} END)",
             value,
         )
+        return f"CAST({fitting} AS HUGEINT)"
     if value.kind is Kind.BIG_DECIMAL:
         return f"CAST(pig_stored({value.sql}) AS {_LARGEST_DECIMAL})"
     if value.is_zoned:
         return let(
-            lambda x: f"make_timestamp(1000 * (CASE WHEN suffix({x}, '|UTC') THEN {milliseconds(x)} ELSE pig_utc({x}) END))",
+            lambda x: (
+                f"make_timestamp(1000 * (CASE WHEN suffix({x}, '|UTC') THEN {milliseconds(x)} ELSE pig_utc({x}) END))"
+            ),
             value,
         )
-    return value.sql
+    # DuckDB 1 forgets the type where nothing but null is left of an expression.
+    return f"CAST({value.sql} AS {value.kind.sql})"
 
 
 def milliseconds(moment: str) -> str:
@@ -95,16 +98,20 @@ def _from_number(value: Value, kind: Kind) -> str:
     if given in FLOATING and kind in _LIMITS:
         most, least = _LIMITS[kind]
         return let(
-            lambda x: f"(CASE WHEN isnan({x}) THEN 0 WHEN {x} >= {most} THEN {most} WHEN {x} <= {least} THEN {least} "
-            f"ELSE CAST(trunc({x}) AS {kind.sql}) END)::{kind.sql}",
+            lambda x: (
+                f"(CASE WHEN isnan({x}) THEN 0 WHEN {x} >= {most} THEN {most} WHEN {x} <= {least} THEN {least} "
+                f"ELSE CAST(trunc({x}) AS {kind.sql}) END)::{kind.sql}"
+            ),
             value,
         )
     if given is Kind.LONG and kind is Kind.INT:
         return f"CAST((({sql} & 4294967295) + 2147483648) % 4294967296 - 2147483648 AS INTEGER)"
     if given is Kind.DOUBLE and kind is Kind.FLOAT:
         return let(
-            lambda x: f"(CASE WHEN isnan({x}) THEN 'NaN'::FLOAT WHEN {x} >= {_LEAST_INFINITE_FLOAT} THEN 'Infinity'::FLOAT "
-            f"WHEN {x} <= -{_LEAST_INFINITE_FLOAT} THEN '-Infinity'::FLOAT ELSE CAST({x} AS FLOAT) END)",
+            lambda x: (
+                f"(CASE WHEN isnan({x}) THEN 'NaN'::FLOAT WHEN {x} >= {_LEAST_INFINITE_FLOAT} THEN 'Infinity'::FLOAT "
+                f"WHEN {x} <= -{_LEAST_INFINITE_FLOAT} THEN '-Infinity'::FLOAT ELSE CAST({x} AS FLOAT) END)"
+            ),
             value,
         )
     return f"CAST({sql} AS {kind.sql})"
@@ -118,8 +125,10 @@ def _number_text(value: Value, kind: Kind) -> str:
         return f"pig_{given.value}_{'decimal' if kind is Kind.BIG_DECIMAL else 'integer'}({value.sql})"
     # In this range DuckDB writes a number as Java does.
     return let(
-        lambda x: f"(CASE WHEN abs({x}) >= 0.001 AND abs({x}) < 1e7 THEN CAST({x} AS VARCHAR) "
-        f"ELSE pig_{given.value}_text({x}) END)",
+        lambda x: (
+            f"(CASE WHEN abs({x}) >= 0.001 AND abs({x}) < 1e7 THEN CAST({x} AS VARCHAR) "
+            f"ELSE pig_{given.value}_text({x}) END)"
+        ),
         value,
     )
 
@@ -128,8 +137,10 @@ def _from_text(value: Value, kind: Kind) -> str:
     if kind in _PLAIN:
         form = _PLAIN[kind]
         return let(
-            lambda x: f"(CASE WHEN regexp_full_match({x}, '{form}') THEN CAST({x} AS {kind.sql}) "
-            f"ELSE CAST(pig_to_{kind.value}({x}) AS {kind.sql}) END)",
+            lambda x: (
+                f"(CASE WHEN regexp_full_match({x}, '{form}') THEN CAST({x} AS {kind.sql}) "
+                f"ELSE CAST(pig_to_{kind.value}({x}) AS {kind.sql}) END)"
+            ),
             value,
         )
     sql = value.sql

@@ -138,8 +138,10 @@ def _from_iso(written: Value) -> Value:
         return _zoned(text(moment))
     return _zoned(
         let(
-            lambda x: f"(CASE WHEN regexp_full_match({x}, '{_PLAIN_ISO}') AND TRY_CAST({x} AS TIMESTAMP) IS NOT NULL "
-            f"THEN epoch_ms(TRY_CAST({x} AS TIMESTAMP)) || '|UTC' ELSE pig_iso_date({x}) END)",
+            lambda x: (
+                f"(CASE WHEN regexp_full_match({x}, '{_PLAIN_ISO}') AND TRY_CAST({x} AS TIMESTAMP) IS NOT NULL "
+                f"THEN epoch_ms(TRY_CAST({x} AS TIMESTAMP)) || '|UTC' ELSE pig_iso_date({x}) END)"
+            ),
             written,
         )
     )
@@ -154,8 +156,10 @@ def _from_pattern(written: Value, pattern: Value) -> str:
         return slow.replace("{0}", written.sql)
     form, codes = map(text, plain)
     return let(
-        lambda x: f"(CASE WHEN regexp_full_match({x}, {form}) AND try_strptime({x}, {codes}) IS NOT NULL "
-        f"THEN CAST(try_strptime({x}, {codes}) AS TIMESTAMP) ELSE {slow.replace('{0}', x)} END)",
+        lambda x: (
+            f"(CASE WHEN regexp_full_match({x}, {form}) AND try_strptime({x}, {codes}) IS NOT NULL "
+            f"THEN CAST(try_strptime({x}, {codes}) AS TIMESTAMP) ELSE {slow.replace('{0}', x)} END)"
+        ),
         written,
     )
 
@@ -183,8 +187,10 @@ def _written(moment: Value, codes: str | None, slow: str) -> str:
     if moment.is_zoned or codes is None:
         return slow.replace("{0}", with_zone(moment))
     return let(
-        lambda x: f"(CASE WHEN year({x}) BETWEEN 1000 AND 9999 THEN strftime({x}, {text(codes)}) "
-        f"ELSE {slow.replace('{0}', _utc(x))} END)",
+        lambda x: (
+            f"(CASE WHEN year({x}) BETWEEN 1000 AND 9999 THEN strftime({x}, {text(codes)}) "
+            f"ELSE {slow.replace('{0}', _utc(x))} END)"
+        ),
         moment,
     )
 

@@ -12,7 +12,9 @@ from fractions import Fraction
 from alpine.sandbox.engine.pig.refusals import RowFailure
 
 MAX_DIGITS = 1_000
-_EXACT = decimal.Context(prec=MAX_DIGITS, Emax=9_999, Emin=-9_999, traps=[decimal.Inexact, decimal.Overflow, decimal.InvalidOperation])
+_EXACT = decimal.Context(
+    prec=MAX_DIGITS, Emax=9_999, Emin=-9_999, traps=[decimal.Inexact, decimal.Overflow, decimal.InvalidOperation]
+)
 _WHOLE = re.compile(r"[+-]?\d+")
 _FLOATING = re.compile(r"[+-]?(NaN|Infinity|((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)[fFdD]?)", re.ASCII)
 _HEXADECIMAL = re.compile(r"[+-]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+[fFdD]?", re.ASCII)
@@ -243,7 +245,11 @@ def _exponent(value: Decimal) -> int:
 
 
 def _kept(value: Decimal) -> str:
-    if abs(value.adjusted()) > MAX_DIGITS or len(value.as_tuple().digits) > MAX_DIGITS or abs(_exponent(value)) > MAX_DIGITS:
+    if (
+        abs(value.adjusted()) > MAX_DIGITS
+        or len(value.as_tuple().digits) > MAX_DIGITS
+        or abs(_exponent(value)) > MAX_DIGITS
+    ):
         raise _too_long("big number")
     # Java has no negative zero here.
     return str(value if value else value.copy_abs())
@@ -269,7 +275,9 @@ def double_decimal(value: float) -> str:
 def float_decimal(value: float) -> str:
     """A float as bigdecimal, where it is the same by way of a double."""
     if math.isfinite(value) and float_text(value) != double_text(value):
-        raise RowFailure(f"how Pig makes a bigdecimal of the float {float_text(value)} is not known; cast it to double.")
+        raise RowFailure(
+            f"how Pig makes a bigdecimal of the float {float_text(value)} is not known; cast it to double."
+        )
     return double_decimal(value)
 
 
@@ -299,8 +307,8 @@ def stored_decimal(text: str) -> str:
     value = Decimal(text)
     if value and (value.adjusted() >= _STORED_DIGITS or _exponent(value.normalize(_EXACT)) < -_STORED_SCALE):
         raise RowFailure(
-            f"the bigdecimal {text[:60]} has more than {_STORED_DIGITS} digits before or {_STORED_SCALE} after the point; "
-            "the sandbox keeps no more in a table."
+            f"the bigdecimal {text[:60]} has more than {_STORED_DIGITS} digits before the point or {_STORED_SCALE} "
+            "after it; the sandbox keeps no more in a table."
         )
     return format(value, "f")
 
@@ -333,7 +341,9 @@ def cube_root(value: float) -> float:
     if not math.isfinite(root) or root == 0:
         return root
     exact = Fraction(value)
-    return min((root, math.nextafter(root, 0), math.nextafter(root, 2 * root)), key=lambda x: abs(Fraction(x) ** 3 - exact))
+    return min(
+        (root, math.nextafter(root, 0), math.nextafter(root, 2 * root)), key=lambda x: abs(Fraction(x) ** 3 - exact)
+    )
 
 
 def units(text: str) -> bytes:

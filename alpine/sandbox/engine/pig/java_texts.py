@@ -61,8 +61,9 @@ def lower_first(text: str) -> str:
 def same_letters(left: str, right: str) -> bool:
     """Whether two texts are the same in any capitals."""
     return len(left) == len(right) and all(
-        a == b or _single(a, str.upper) == _single(b, str.upper) or
-        _single(_single(a, str.upper), str.lower) == _single(_single(b, str.upper), str.lower)
+        a == b
+        or _single(a, str.upper) == _single(b, str.upper)
+        or _single(_single(a, str.upper), str.lower) == _single(_single(b, str.upper), str.lower)
         for a, b in zip(left, right, strict=True)
     )
 

@@ -24,20 +24,29 @@ _MOST_DIGITS = {"M": 2, "d": 2, "H": 2, "k": 2, "h": 2, "K": 2, "m": 2, "s": 2, 
 _UNITS = {"H": HOUR, "k": HOUR, "m": MINUTE, "s": SECOND}
 # The order in which what was read takes effect: by the span within which a field counts, then by its own size.
 _ORDER = "yxMwDdeaHKmsS"
-_BOUNDS = {"M": (1, 12), "H": (0, 23), "k": (1, 24), "K": (0, 11), "h": (1, 12), "m": (0, 59), "s": (0, 59), "e": (1, 7)}
+_BOUNDS = {
+    "M": (1, 12),
+    "H": (0, 23),
+    "k": (1, 24),
+    "K": (0, 11),
+    "h": (1, 12),
+    "m": (0, 59),
+    "s": (0, 59),
+    "e": (1, 7),
+}
 
 
 class Part(NamedTuple):
     """A piece of a pattern.
 
     :param letter: The letter; empty for text.
-    :param count: How often it stands there.
+    :param times: How often it stands there.
     :param text: The text.
     :param is_before_number: Whether another number follows at once.
     """
 
     letter: str
-    count: int
+    times: int
     text: str
     is_before_number: bool
 
@@ -82,7 +91,7 @@ def check_pattern(pattern: str, *, is_read: bool) -> None:
     for part in parts(pattern):
         if is_read and part.letter and part.letter not in _READ:
             raise RowFailure(f"the sandbox reads no dates by {part.letter!r} in the pattern {pattern!r}.")
-        if is_read and part.letter == "Z" and part.count > 2:
+        if is_read and part.letter == "Z" and part.times > 2:
             raise RowFailure(f"the sandbox reads no names of time zones ({pattern!r}).")
 
 
@@ -107,8 +116,8 @@ def write_iso(moment: str) -> str:
     return written.removesuffix("+00:00") + "Z" if written.endswith("+00:00") else written
 
 
-def _written(part: Part, wall: int, offset: int, zone: str) -> str:  # noqa: C901 - a letter a case
-    letter, count = part.letter, part.count
+def _written(part: Part, wall: int, offset: int, zone: str) -> str:
+    letter, count = part.letter, part.times
     now = civil(wall)
     match letter:
         case "y" | "Y" | "x":
@@ -234,7 +243,7 @@ def _unread(text: str, pattern: str) -> RowFailure:
 
 @lru_cache(maxsize=256)
 def _field(part: Part) -> re.Pattern[str]:
-    letter, count = part.letter, part.count
+    letter, count = part.letter, part.times
     if letter in "yYx":
         if count == 2:
             return re.compile(r"\d\d" if part.is_before_number else r"[+-]?\d+", re.ASCII)
@@ -255,7 +264,7 @@ def _value(part: Part, text: str, this_year: int) -> tuple[str, int]:
     letter = part.letter
     if letter in "yYx":
         year = int(text)
-        if part.count == 2 and len(text) == 2 and text.isdigit():
+        if part.times == 2 and len(text) == 2 and text.isdigit():
             low = this_year - 30 - 50
             year += low + (100 if year < low % 100 else 0) - low % 100
         return ("x" if letter == "x" else "y"), year
@@ -265,12 +274,14 @@ def _value(part: Part, text: str, this_year: int) -> tuple[str, int]:
         return "a", int(text.lower() == "pm")
     if letter == "E":
         return "e", 1 + [name[:3].lower() for name in DAYS].index(text[:3].lower())
-    if letter == "M" and part.count > 2:
+    if letter == "M" and part.times > 2:
         return "M", 1 + [name[:3].lower() for name in MONTHS].index(text[:3].lower())
     number = int(text)
     low, high = _BOUNDS.get(letter, (0, 10**9))
     if not low <= number <= high:
-        raise RowFailure(f"ToDate cannot read the {letter!r} of a date: {text} is out of range; that stops a run of Pig too.")
+        raise RowFailure(
+            f"ToDate cannot read the {letter!r} of a date: {text} is out of range; that stops a run of Pig too."
+        )
     if letter == "k":
         return "H", number % 24
     if letter == "h":
@@ -338,5 +349,3 @@ def _set(now: int, name: str, value: int, text: str, is_rounded: bool) -> int:
 def _within(value: int, most: int, text: str) -> None:
     if not 1 <= value <= most:
         raise RowFailure(f"ToDate cannot read {text[:60]!r}: there is no such day; that stops a run of Pig too.")
-
-

@@ -21,8 +21,8 @@ _PARTIAL = {
 }
 _TOTAL = {
     # DuckDB's cbrt(27) is not 3.
-    "CEIL": "ceil", "FLOOR": "floor", "CBRT": "pig_cube_root", "EXP": "exp", "ATAN": "atan", "SINH": "sinh", "COSH": "cosh",
-    "TANH": "tanh",
+    "CEIL": "ceil", "FLOOR": "floor", "CBRT": "pig_cube_root", "EXP": "exp", "ATAN": "atan", "SINH": "sinh",
+    "COSH": "cosh", "TANH": "tanh",
 }  # fmt: skip
 _LIMITS = {Kind.INT: ("2147483647", "-2147483648"), Kind.LONG: ("9223372036854775807", "-9223372036854775808")}
 

@@ -85,7 +85,9 @@ def negative(value: Value) -> Value:
         return inner.become(f"(-{inner.sql})", inner.kind)
     sql = wrapped(f"(-{wide(inner.sql, inner.kind)})", inner.kind)
     if inner.constant is not None:
-        return inner.become(f"CAST({-inner.constant} AS {inner.kind.sql})", inner.kind, is_simple=True, constant=-inner.constant)
+        return inner.become(
+            f"CAST({-inner.constant} AS {inner.kind.sql})", inner.kind, is_simple=True, constant=-inner.constant
+        )
     return inner.become(sql, inner.kind)
 
 

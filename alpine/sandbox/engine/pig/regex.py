@@ -13,7 +13,8 @@ _CLASSES = {"d": r"\d", "D": r"\D", "w": r"\w", "W": r"\W", "s": r"[\t\n\x0B\f\r
 _IN_CLASS = {"d": r"\d", "D": r"\D", "w": r"\w", "W": r"\W", "s": r"\t\n\x0B\f\r "}
 _CONTROLS = {"t": r"\t", "n": r"\n", "r": r"\r", "f": r"\f", "a": r"\x07", "e": r"\x1B"}
 _POSIX = {"Alpha": "alpha", "Digit": "digit", "Alnum": "alnum", "Upper": "upper", "Lower": "lower", "Punct": "punct",
-          "Space": "space", "Blank": "blank", "Cntrl": "cntrl", "XDigit": "xdigit", "Graph": "graph", "Print": "print"}  # fmt: skip
+          "Space": "space", "Blank": "blank", "Cntrl": "cntrl", "XDigit": "xdigit",
+          "Graph": "graph", "Print": "print"}  # fmt: skip
 _CATEGORIES = frozenset({"L", "Lu", "Ll", "N", "Nd", "P", "S", "Z"})
 _SPECIAL = frozenset("\\.[]{}()*+?^$|")
 _JAVA_ONLY = re.compile(r"\(\?|[\^$]|\\[A-Za-z0-9]|[*+?}][?+]|&&", re.ASCII)
@@ -113,7 +114,11 @@ def replacement(text: str, groups: int) -> tuple[str, int, int] | None:
             if number > groups:
                 return None
             # More digits belong to it while there is such a group.
-            while text[at + 1 : at + 2].isdecimal() and text[at + 1].isascii() and number * 10 + int(text[at + 1]) <= groups:
+            while (
+                text[at + 1 : at + 2].isdecimal()
+                and text[at + 1].isascii()
+                and number * 10 + int(text[at + 1]) <= groups
+            ):
                 number, at = number * 10 + int(text[at + 1]), at + 1
             if number > 9:
                 raise OtherPattern("a group beyond the ninth")
@@ -137,7 +142,9 @@ class _Reader:
         self.at = 0
         self.is_whole = is_whole
         # Pig uses another engine, the automaton of dk.brics, for patterns without what is Java's alone.
-        self.is_automaton = is_whole and not _JAVA_ONLY.search(re.sub(r"\[\^", "[", pattern)) and pattern.count('"') % 2 == 0
+        self.is_automaton = (
+            is_whole and not _JAVA_ONLY.search(re.sub(r"\[\^", "[", pattern)) and pattern.count('"') % 2 == 0
+        )
         if self.is_automaton and max(pattern, default="") > "\uffff":
             raise OtherPattern("a character beyond the basic plane")
         # Whether a negated class alone makes it Java's is not known.
@@ -200,26 +207,13 @@ class _Reader:
         if bounds is None:
             return text, least, most
         mark, low, high = bounds
-        if not text:
-            raise OtherPattern("a repetition of nothing")
-        follows = self.peek()
-        if follows == "+":
-            raise OtherPattern("a possessive quantifier")
-        if follows == "?":
-            self.at += 1
-            mark += "?"
-        elif follows in {"*"} and follows:
-            raise BadPattern
-        if self.peek() in {"*", "+", "?"} and self.peek():
-            raise BadPattern
-        if text in {"^", r"\A", r"\z", r"\b", r"\B"}:
-            raise OtherPattern("a repeated anchor")
-        if high > 1 or high < 0:
-            if any(group.can_be_empty for group in self.groups[first:]) or (least == 0 and self.groups[first:]):
-                raise OtherPattern("a repeated group that may match nothing")
-            self.repeats = max(self.repeats, inner * max(low, high, 1))
-            if self.repeats > MAX_REPEAT:
-                raise OtherPattern(f"more than {MAX_REPEAT:,} repetitions")
+        mark += self.laziness()
+        if not text or text in {"^", r"\A", r"\z", r"\b", r"\B"}:
+            raise OtherPattern("a repetition of nothing" if not text else "a repeated anchor")
+        self.check_repeated(first, least, high)
+        self.repeats = max(self.repeats, inner * max(low, high, 1))
+        if self.repeats > MAX_REPEAT:
+            raise OtherPattern(f"more than {MAX_REPEAT:,} repetitions")
         if low == 0:
             for group in self.groups[first:]:
                 group.is_optional = True
@@ -229,6 +223,23 @@ class _Reader:
         if len(text) > 1 and not self._is_one(text):
             text = f"(?:{text})"
         return text + mark, least * low, 10**9 if high < 0 and most else min(most * max(high, 0), 10**9)
+
+    def laziness(self) -> str:
+        """What follows a quantifier."""
+        mark = self.peek()
+        if mark == "+":
+            raise OtherPattern("a possessive quantifier")
+        if mark == "?":
+            self.at += 1
+        if mark == "*" or (mark == "?" and self.peek() in {"*", "+", "?"}):
+            raise BadPattern
+        return mark if mark == "?" else ""
+
+    def check_repeated(self, first: int, least: int, high: int) -> None:
+        """Make sure that what groups hold after a repetition is the same in Java and RE2."""
+        fresh = self.groups[first:]
+        if high not in {0, 1} and fresh and (least == 0 or any(group.can_be_empty for group in fresh)):
+            raise OtherPattern("a repeated group that may match nothing")
 
     def _is_one(self, text: str) -> bool:
         return (text[0] == "(" and text[-1] == ")") or (text[0] == "[" and text[-1] == "]") or (text[0] == "\\")
@@ -382,7 +393,7 @@ class _Reader:
         if sign.isascii() and sign.isalnum():
             what = "a back reference" if sign in "123456789k" else f"\\{sign}"
             raise OtherPattern(what)
-        return f"\\{sign}" if sign in _SPECIAL or sign in "-&~" and sign.isascii() else re.escape(sign)
+        return f"\\{sign}" if sign in _SPECIAL or (sign in "-&~" and sign.isascii()) else re.escape(sign)
 
     def char_class(self) -> str:
         """A class, once its bracket is read."""

@@ -83,9 +83,7 @@ def _formatted(form: str, value: str, kind: str, flags: str, width: int, precisi
         # Java widens a float before it writes its digits.
         value = double_text(to_float(value)) if kind == "float" else value
         text = _fraction(value, flags, width, 6 if precision is None else int(precision), letter, form)
-    elif letter in "dxXo" and kind not in _WHOLE:
-        raise RowFailure(f"SPRINTF has {form!r} for a {kind}; that stops a run of Pig too.")
-    elif letter in "feEgGaA" and kind not in _FRACTIONAL:
+    elif (letter in "dxXo" and kind not in _WHOLE) or (letter in "feEgGaA" and kind not in _FRACTIONAL):
         raise RowFailure(f"SPRINTF has {form!r} for a {kind}; that stops a run of Pig too.")
     else:
         raise _unknown(form)
@@ -93,11 +91,15 @@ def _formatted(form: str, value: str, kind: str, flags: str, width: int, precisi
 
 
 def _fraction(value: str, flags: str, width: int, places: int, letter: str, form: str) -> str:
-    if value in {"NaN", "Infinity", "-Infinity"} or ("," in flags and letter != "f") or ("(" in flags and letter != "f"):
+    if (
+        value in {"NaN", "Infinity", "-Infinity"}
+        or ("," in flags and letter != "f")
+        or ("(" in flags and letter != "f")
+    ):
         raise _unknown(form)
     number = Decimal(value)
     context = decimal.Context(prec=2_500, rounding=decimal.ROUND_HALF_UP, Emax=99_999, Emin=-99_999)
-    magnitude = abs(number)
+    magnitude = number.copy_abs()
     if letter == "f":
         whole, _, rest = format(context.quantize(magnitude, Decimal(1).scaleb(-places)), "f").partition(".")
         text = _grouped(whole, flags) + ("." + rest if rest else "")
@@ -117,7 +119,7 @@ def _grouped(digits: str, flags: str) -> str:
 
 
 def _signed(number: Decimal, text: str, flags: str, width: int, form: str) -> str:
-    if "+" in flags and " " in flags or "#" in flags:
+    if ("+" in flags and " " in flags) or "#" in flags:
         raise _unknown(form)
     before, after = "", ""
     if number.is_signed():

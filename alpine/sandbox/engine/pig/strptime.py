@@ -13,7 +13,11 @@ _CODES = {
     "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "SSS": "%g", "a": "%p", "EEEE": "%A",
     "EEE": "%a", "E": "%a", "DDD": "%j", "yy": "%y",
 }  # fmt: skip
-_READ = {**{letters: code.replace("-", "") for letters, code in _CODES.items() if letters != "yy"}, "Z": "%z", "ZZ": "%z"}
+_READ = {
+    **{letters: code.replace("-", "") for letters, code in _CODES.items() if letters != "yy"},
+    "Z": "%z",
+    "ZZ": "%z",
+}
 _PLAIN = {"yyyy": "[0-9]{4}", "MM": "[0-9]{2}", "dd": "[0-9]{2}", "HH": "([01][0-9]|2[0-3])", "mm": "[0-5][0-9]",
           "ss": "[0-5][0-9]"}  # fmt: skip
 
@@ -43,7 +47,7 @@ def plain_format(pattern: str) -> tuple[str, str] | None:
 
     :returns: None for another pattern, or one without a year, month and day, which Joda fills in as DuckDB does not.
     """
-    found = [(part.letter * part.count, part.text) for part in parts(pattern)]
+    found = [(part.letter * part.times, part.text) for part in parts(pattern)]
     letters = [letter for letter, _ in found if letter]
     if not {"yyyy", "MM", "dd"} <= set(letters) or set(letters) - _PLAIN.keys() or len(set(letters)) < len(letters):
         return None
@@ -54,7 +58,7 @@ def plain_format(pattern: str) -> tuple[str, str] | None:
 def _coded(pattern: str, codes: dict[str, str]) -> str | None:
     written = ""
     for part in parts(pattern):
-        letters = part.letter * part.count
+        letters = part.letter * part.times
         if letters and letters not in codes:
             return None
         written += codes[letters] if letters else part.text.replace("%", "%%")

@@ -75,6 +75,7 @@ COMMENT: /--[^\n]*\n|\/\*.*?\*\//s
 %ignore /\s+/
 """
 
+_NOT_PIG = "this is not a Pig expression: "
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _WORDS = {"eq": "==", "neq": "!=", "gt": ">", "lt": "<", "gte": ">=", "lte": "<="}
 _UNENDED = re.compile(r"'(?:\\.|[^'\\])*'|(--[^\n]*\Z)", re.DOTALL)
@@ -114,10 +115,9 @@ def parse(text: str) -> Node:
             raise error.orig_exc from None
         raise Refusal("it is nested too deep") from None
     except UnexpectedInput as error:
-        at = error.pos_in_stream
-        at = len(text) if at is None or at < 0 or isinstance(getattr(error, "token", None), Token) and (
-            error.token.type == "$END"  # type: ignore[attr-defined]
-        ) else at
+        # The end of the text has no place of its own.
+        is_end = getattr(getattr(error, "token", None), "type", "") == "$END"
+        at = len(text) if is_end else getattr(error, "pos_in_stream", 0) or 0
         raise Refusal(_syntax(text, at), at + 1) from None
     except (LarkError, RecursionError):
         raise Refusal("this is not a Pig expression") from None
@@ -132,13 +132,13 @@ def _syntax(text: str, at: int) -> str:
     if not rest:
         return "this is not a Pig expression: it ends too soon"
     if rest[0] == '"':
-        return "this is not a Pig expression: Pig has no double quotes; text stands in single quotes, a column's name in none"
+        return _NOT_PIG + "text stands in single quotes, and a column's name in none"
     if rest.startswith("<>") or (rest[0] == ">" and text[at - 1 : at] == "<"):
         return "this is not a Pig expression: unequal is !="
     if rest[0] == "=":
         return "this is not a Pig expression: equality is =="
     if rest[0] == "'":
-        return "this is not a Pig expression: a text is not ended, or has an escape other than \\n \\t \\r \\b \\f \\\\ \\' \\uXXXX"
+        return _NOT_PIG + "a text is not ended, or has an escape other than \\n \\t \\r \\b \\f \\\\ \\' \\uXXXX"
     if re.match(r"not\s+in\b", rest, re.IGNORECASE):
         return "this is not a Pig expression: write NOT x IN (...)"
     return f"this is not a Pig expression: {rest[:20]!r} cannot stand here"
@@ -196,7 +196,9 @@ class _Nodes(Transformer[Token, Node]):
 
     def cast(self, kind: Token, inner: Node) -> Node:
         if inner.kind == "group" and inner.parts[0].kind in {"number", "string", "true", "false", "null"}:
-            raise Refusal("a literal in parentheses after a cast is a tuple in Pig; leave the parentheses out", inner.at)
+            raise Refusal(
+                "a literal in parentheses after a cast is a tuple in Pig; leave the parentheses out", inner.at
+            )
         return Node("cast", (inner,), kind.strip("() \t\r\n").lower(), _at(kind))
 
     def member(self, whole: Node, name: Token) -> Node:

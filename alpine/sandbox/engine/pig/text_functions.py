@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from alpine.sandbox.engine.pig.casts import convert
 from alpine.sandbox.engine.pig.functions import function, simple
 from alpine.sandbox.engine.pig.kinds import NUMBERS, Kind
-from alpine.sandbox.engine.pig.casts import convert
 from alpine.sandbox.engine.pig.refusals import Refusal
 from alpine.sandbox.engine.pig.regex import BadPattern, OtherPattern, Pattern, replacement, translated
 from alpine.sandbox.engine.pig.value import Value, failing, for_ascii, let, made, text
@@ -38,7 +38,9 @@ _letters("UPPER", "upper")
 @function("SUBSTRING chararray int int -> chararray")
 def _substring(x: Value, start: Value, end: Value) -> str:
     return for_ascii(
-        lambda y, a, b: f"CASE WHEN {a} >= 0 AND {b} >= {a} AND {a} <= length({y}) THEN substr({y}, {a} + 1, {b} - {a}) END",
+        lambda y, a, b: (
+            f"CASE WHEN {a} >= 0 AND {b} >= {a} AND {a} <= length({y}) THEN substr({y}, {a} + 1, {b} - {a}) END"
+        ),
         lambda y, a, b: f"pig_substring({y}, {a}, {b})",
         x, start, end,
     )  # fmt: skip
@@ -61,7 +63,9 @@ def _trim(x: Value) -> str:
 @function("EqualsIgnoreCase chararray chararray -> boolean")
 def _equals_ignore_case(x: Value, y: Value) -> str:
     stop = failing("EqualsIgnoreCase of a null stops a run of Pig; test for null before.")
-    return let(lambda a, b: f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN {stop} ELSE pig_same_letters({a}, {b}) END)", x, y)
+    return let(
+        lambda a, b: f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN {stop} ELSE pig_same_letters({a}, {b}) END)", x, y
+    )
 
 
 def size(x: Value, at: int) -> Value:
@@ -100,7 +104,9 @@ def concat(arguments: Sequence[Value], at: int, *, is_watched: bool) -> Value:
 
 def _limited_concat(*parts: str) -> str:
     lengths = [f"length({part})" for part in parts]
-    stop = failing(f"CONCAT makes a text that is more than {MAX_GROWTH:,} characters longer; the sandbox makes no longer one.")
+    stop = failing(
+        f"CONCAT makes a text that is more than {MAX_GROWTH:,} characters longer; the sandbox makes no longer one."
+    )
     growth = f"{' + '.join(lengths)} - greatest({', '.join(lengths)})"
     return f"(CASE WHEN {growth} > {MAX_GROWTH} THEN {stop} ELSE {' || '.join(parts)} END)"
 
@@ -109,7 +115,9 @@ def sprintf(arguments: Sequence[Value], at: int) -> Value:
     """``SPRINTF``: values in a form."""
     if not arguments or arguments[0].kind not in {Kind.CHARARRAY, Kind.BYTEARRAY}:
         raise Refusal("SPRINTF takes a chararray first, the form", at)
-    other = next((x for x in arguments[1:] if x.kind is Kind.DATETIME or (x.kind is Kind.BYTEARRAY and not x.is_null)), None)
+    other = next(
+        (x for x in arguments[1:] if x.kind is Kind.DATETIME or (x.kind is Kind.BYTEARRAY and not x.is_null)), None
+    )
     if other:
         raise Refusal(f"SPRINTF in the sandbox takes no {other.kind.value}; cast it or use ToString", other.at or at)
     kinds = " ".join(value.kind.value for value in arguments[1:])
@@ -177,13 +185,12 @@ def _replace(value: Value, pattern: Value, new: Value) -> str:
     searched = text(found.text)
     if made_of is None:
         # Java reads the replacement when something is found.
-        return let(
-            lambda x: _guarded(found, x, f"(CASE WHEN NOT regexp_matches({x}, {searched}) THEN {x} END)"), value
-        )
+        return let(lambda x: _guarded(found, x, f"(CASE WHEN NOT regexp_matches({x}, {searched}) THEN {x} END)"), value)
     written, plain, used = made_of
     if found.least == 0 and not found.is_empty_alone and (plain or used):
         raise Refusal(
-            f"the sandbox does not replace by a regular expression that may match nothing ({pattern.constant!r})", pattern.at
+            f"the sandbox does not replace by a regular expression that may match nothing ({pattern.constant!r})",
+            pattern.at,
         )
     sql = "regexp_replace({0}, " + searched + f", {text(written)}, 'g')"
     grows = not (used == 0 and plain <= found.least) and not (plain == 0 and used <= 1)
@@ -204,7 +211,9 @@ def _replace_by_column(value: Value, pattern: Value, new: Value) -> str:
     if pattern.is_null or new.is_null or value.is_null:
         return "CAST(NULL AS VARCHAR)"
     if not isinstance(new.constant, str) or "$" in new.constant or "\\" in new.constant:
-        raise Refusal("REPLACE with a pattern from a column takes a literal without $ and \\ as its replacement", new.at)
+        raise Refusal(
+            "REPLACE with a pattern from a column takes a literal without $ and \\ as its replacement", new.at
+        )
     plain = len(new.constant)
 
     def body(x: str, by: str) -> str:
@@ -225,14 +234,15 @@ def _replace_by_value(found: Pattern, value: Value, new: Value) -> str:
         replaced = f"regexp_replace({x}, {text(found.text)}, {y}, 'g')"
         return (
             f"(CASE WHEN contains({y}, '$') OR contains({y}, '\\') THEN {stop} "
-            f"WHEN length({y}) * (length({x}) + 1) > {MAX_GROWTH} THEN {_too_long()} ELSE {_guarded(found, x, replaced)} END)"
+            f"WHEN length({y}) * (length({x}) + 1) > {MAX_GROWTH} THEN {_too_long()} "
+            f"ELSE {_guarded(found, x, replaced)} END)"
         )
 
     return let(body, value, new)
 
 
 def _too_long() -> str:
-    return failing(f"REPLACE may make a text that is more than {MAX_GROWTH:,} characters longer; the sandbox makes no longer one.")
+    return failing(f"REPLACE may make a text more than {MAX_GROWTH:,} characters longer, which the sandbox does not.")
 
 
 @function("REGEX_EXTRACT chararray chararray int -> chararray")
@@ -240,7 +250,9 @@ def _regex_extract(value: Value, pattern: Value, number: Value) -> str:
     if pattern.is_null or value.is_null:
         return "CAST(NULL AS VARCHAR)"
     if not isinstance(pattern.constant, str) or not isinstance(number.constant, int) or number.constant < 0:
-        raise Refusal("REGEX_EXTRACT in the sandbox takes a literal pattern and a literal number of a group", pattern.at or None)
+        raise Refusal(
+            "REGEX_EXTRACT in the sandbox takes a literal pattern and a literal number of a group", pattern.at or None
+        )
     found, index = _constant(pattern, is_whole=False), number.constant
     if index > len(found.groups):
         return "CAST(NULL AS VARCHAR)"
@@ -258,5 +270,3 @@ def _regex_extract(value: Value, pattern: Value, number: Value) -> str:
         return _guarded(found, x, f"(CASE WHEN regexp_matches({x}, {searched}) THEN {part} END)")
 
     return let(body, value)
-
-

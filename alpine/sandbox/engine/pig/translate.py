@@ -84,20 +84,19 @@ class Translator:
             return _literal(f"CAST({number} AS {kind.sql})", kind, number)
         kind = Kind.FLOAT if written.endswith("f") else Kind.DOUBLE
         digits = written.rstrip("f")
-        number = float(digits)
-        if kind is Kind.FLOAT:
-            number = _as_float(number)
-        shown = digits if isfinite(number) else "Infinity"
-        return _literal(f"CAST('{shown}' AS {kind.sql})", kind, number)
+        exact = float(digits)
+        fraction = _as_float(exact) if kind is Kind.FLOAT else exact
+        shown = digits if isfinite(fraction) else "Infinity"
+        return _literal(f"CAST('{shown}' AS {kind.sql})", kind, fraction)
 
     def _string(self, node: Node) -> Value:
         return _literal(text(node.value), Kind.CHARARRAY, node.value)
 
     def _true(self, _: Node) -> Value:
-        return _literal("TRUE", Kind.BOOLEAN, True)  # noqa: FBT003
+        return _literal("TRUE", Kind.BOOLEAN, True)
 
     def _false(self, _: Node) -> Value:
-        return _literal("FALSE", Kind.BOOLEAN, False)  # noqa: FBT003
+        return _literal("FALSE", Kind.BOOLEAN, False)
 
     def _null(self, _: Node) -> Value:
         return Value("CAST(NULL AS BLOB)", Kind.BYTEARRAY, is_simple=True, is_null=True)
@@ -144,9 +143,11 @@ class Translator:
         sql = _COLUMN_SQL.get(stored, "{0}").replace("{0}", quoted(name))
         if kind is Kind.BIG_DECIMAL:
             # The scale of a table's column says nothing of how a value was written: it has the fewest digits.
-            sql = f"(CASE WHEN {sql} = 0 THEN '0' ELSE regexp_replace(CAST({sql} AS VARCHAR), '\\.?0*$', '') END)" if (
-                not stored.endswith(",0)")
-            ) else f"CAST({sql} AS VARCHAR)"
+            sql = (
+                f"(CASE WHEN {sql} = 0 THEN '0' ELSE regexp_replace(CAST({sql} AS VARCHAR), '\\.?0*$', '') END)"
+                if (not stored.endswith(",0)"))
+                else f"CAST({sql} AS VARCHAR)"
+            )
         elif kind is Kind.BIG_INTEGER or stored.startswith("ENUM"):
             sql = f"CAST({sql} AS VARCHAR)"
         elif kind.sql != stored and kind is not Kind.DATETIME:
@@ -346,5 +347,3 @@ def _joined(tree: Node) -> int:
         waiting.extend(node.parts)
         count += len(node.parts) if node.kind == "call" and node.value == "CONCAT" else 0
     return count
-
-

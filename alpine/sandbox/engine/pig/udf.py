@@ -34,7 +34,9 @@ def _regex(pattern: str, is_whole: bool) -> str:
     try:
         found = translated(pattern, is_whole)
     except BadPattern:
-        raise RowFailure(f"the regular expression {pattern[:60]!r} cannot be read; that stops a run of Pig too.") from None
+        raise RowFailure(
+            f"the regular expression {pattern[:60]!r} cannot be read; that stops a run of Pig too."
+        ) from None
     except OtherPattern as error:
         raise RowFailure(f"the sandbox has no {error.what} in regular expressions ({pattern[:60]!r}).") from None
     if found.guards or (not is_whole and found.least == 0):
@@ -64,7 +66,7 @@ FUNCTIONS = (
     Function("pig_big_to_int", lambda text: java_numbers.big_whole("int", text), (_TEXT,), _INT),
     Function("pig_big_to_long", lambda text: java_numbers.big_whole("long", text), (_TEXT,), _LONG),
     Function("pig_big_to_double", java_numbers.big_double, (_TEXT,), _DOUBLE),
-    Function("pig_big_to_float", lambda text: java_numbers.to_float(text), (_TEXT,), _DOUBLE),
+    Function("pig_big_to_float", java_numbers.to_float, (_TEXT,), _DOUBLE),
     Function("pig_stored", java_numbers.stored_decimal, (_TEXT,), _TEXT),
     Function("pig_round_to", java_numbers.round_to, (_TEXT, _DOUBLE, _INT, _INT), _DOUBLE),
     Function("pig_cube_root", java_numbers.cube_root, (_DOUBLE,), _DOUBLE),
@@ -99,14 +101,16 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
     :param connection: The connection that opened the database.
     """
+    from duckdb.func import ARROW, SPECIAL
+
     for function in FUNCTIONS:
         connection.create_function(
             function.name,
             _over_arrays(function),
-            list(function.parameters),  # type: ignore[arg-type] - DuckDB takes the names of types
-            function.returns,  # type: ignore[arg-type]
-            type="arrow",  # type: ignore[arg-type]
-            null_handling="special",  # type: ignore[arg-type]
+            list(function.parameters),
+            function.returns,
+            type=ARROW,
+            null_handling=SPECIAL,
         )
 
 

@@ -82,7 +82,10 @@ def for_ascii(fast: Callable[..., str], slow: Callable[..., str], *values: Value
     :param slow: For other texts.
     :param values: What both of them take; the first one is the text.
     """
-    return let(lambda x, *more: f"(CASE WHEN strlen({x}) = length({x}) THEN {fast(x, *more)} ELSE {slow(x, *more)} END)", *values)
+    return let(
+        lambda x, *more: f"(CASE WHEN strlen({x}) = length({x}) THEN {fast(x, *more)} ELSE {slow(x, *more)} END)",
+        *values,
+    )
 
 
 def failing(reason: str) -> str:
