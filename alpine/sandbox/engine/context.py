@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine import document
 from alpine.sandbox.engine.database import Cursor, Database, DatabaseTable
-from alpine.sandbox.engine.expressions import quoted, vetted
+from alpine.sandbox.engine.expressions import condition, quoted, vetted
 from alpine.sandbox.engine.failures import NodeFailure
 
 if TYPE_CHECKING:
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from alpine.afm import Operator
 
+_PIG_COMPARISONS = {
+    **{sign: (sign,) for sign in ("==", "!=", "<", "<=", ">", ">=")},
+    "=": ("==",),
+    "<>": ("!=",),
+    "between": (">=", "<="),
+}
 _TRUE = frozenset({"true", "yes", "1"})
 
 
@@ -163,12 +169,31 @@ class Context:
         """
         return self._pig(text, is_condition=True) if self.is_hadoop else self.expression(text)
 
+    def comparison(self, column: str, operator: str, first: str, second: str) -> str:
+        """One condition of a row filter.
+
+        :param column: The column.
+        :param operator: The comparison, as the flow writes it.
+        :param first: The value it compares to, as the flow writes it.
+        :param second: The other value of a ``between``.
+        :raises NodeFailure: The comparison is not known, or the two cannot be compared.
+        """
+        kind = " ".join(operator.lower().replace("_", " ").split())
+        if not self.is_hadoop or kind not in _PIG_COMPARISONS:
+            return condition(quoted(column), operator, first, second, self.expression)
+        from alpine.sandbox.engine.pig import comparison
+
+        signs = zip(_PIG_COMPARISONS[kind], (first, second), strict=False)
+        return " AND ".join(comparison(column, sign, value, self._pig_columns()) for sign, value in signs)
+
     def _pig(self, text: str, **options: Any) -> str:
         from alpine.sandbox.engine.pig import to_sql
 
+        return to_sql(text, self._pig_columns(), **options)
+
+    def _pig_columns(self) -> dict[str, str]:
         tables = [entry.table for entry in self.inputs if entry.table is not None]
-        columns = dict(zip(tables[0].columns, tables[0].types, strict=True)) if len(tables) == 1 else {}
-        return to_sql(text, columns, **options)
+        return dict(zip(tables[0].columns, tables[0].types, strict=True)) if len(tables) == 1 else {}
 
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.expressions import condition, names, quoted
+from alpine.sandbox.engine.expressions import names
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
@@ -23,12 +23,11 @@ def _where(context: Context) -> str:
     if model.get("sqlType", "").lower() == "sql":
         return _script(context, model.get("conditionValue", ""))
     conditions = [
-        condition(
-            quoted(context.table.find(item.get("columnName", ""))),
+        context.comparison(
+            context.table.find(item.get("columnName", "")),
             item.get("condition", ""),
             item.get("firstValue", ""),
             item.get("secondValue", ""),
-            context.expression,
         )
         for item in model.iter("RowFilterConditionItem")
     ]

@@ -19,6 +19,7 @@ from alpine.sandbox.engine.pig.casts import convert, result
 from alpine.sandbox.engine.pig.date_functions import loaded_datetime
 from alpine.sandbox.engine.pig.functions import NAMES
 from alpine.sandbox.engine.pig.kinds import Kind
+from alpine.sandbox.engine.pig.numbers import compare
 from alpine.sandbox.engine.pig.refusals import Refusal, raised
 from alpine.sandbox.engine.pig.strptime import strptime_format
 from alpine.sandbox.engine.pig.syntax import parse
@@ -26,7 +27,7 @@ from alpine.sandbox.engine.pig.translate import Translator, check_aggregates
 from alpine.sandbox.engine.pig.udf import prepare
 from alpine.sandbox.engine.pig.value import Value
 
-__all__ = ["Kind", "loaded_datetime", "prepare", "raised", "strptime_format", "to_sql"]
+__all__ = ["Kind", "comparison", "loaded_datetime", "prepare", "raised", "strptime_format", "to_sql"]
 
 
 def to_sql(
@@ -61,6 +62,25 @@ def to_sql(
         raise refusal.failure(text) from None
     except RecursionError:
         raise Refusal("it is nested too deep").failure(text) from None
+
+
+def comparison(column: str, sign: str, text: str, columns: Mapping[str, str]) -> str:
+    """A comparison of a column, whatever its name, with an expression.
+
+    :param column: The column.
+    :param sign: As Pig writes it.
+    :param text: What it is compared with.
+    :param columns: The types of the table's columns, as for :func:`to_sql`.
+    :raises NodeFailure: The two cannot be compared.
+    """
+    try:
+        tree = parse(text)
+        translator = Translator(columns, tree)
+        value = compare(translator.named(column), sign, translator.value(tree))
+        check_aggregates(value, None)
+        return result(value)
+    except Refusal as refusal:
+        raise refusal.failure(text) from None
 
 
 def _declared(value: Value, data_type: str) -> Value:

@@ -106,12 +106,12 @@ class Translator:
         name = node.value if node.value in self.columns else node.value.rpartition("::")[2]
         if name == "group" and self.keys is not None and name not in self.columns:
             return self._key(node)
-        return self._named(name, node)
+        return self.named(name, node)
 
     def _key(self, node: Node) -> Value:
         if len(self.keys or ()) != 1:
             raise Refusal("the group has not one column here; name the column", node.at)
-        return self._named(next(iter(self.keys or ())), node)
+        return self.named(next(iter(self.keys or ())), node)
 
     def _position(self, node: Node) -> Value:
         if self.keys is not None:
@@ -123,7 +123,7 @@ class Translator:
     def _by_number(self, node: Node) -> Value:
         if node.value >= len(self.columns):
             raise Refusal(f"${node.value} is beyond the {len(self.columns)} columns, of which the first is $0", node.at)
-        return self._named(list(self.columns)[node.value], node)
+        return self.named(list(self.columns)[node.value], node)
 
     def _member(self, node: Node) -> Value:
         (whole,) = node.parts
@@ -131,15 +131,22 @@ class Translator:
             raise Refusal("the sandbox has no fields of tuples in an expression", node.at)
         if node.value.startswith("$"):
             return self._position(replace(node, value=int(node.value[1:])))
-        return self._named(node.value, node)
+        return self.named(node.value, node)
 
-    def _named(self, name: str, node: Node) -> Value:
+    def named(self, name: str, node: Node | None = None) -> Value:
+        """The value of a column.
+
+        :param name: Its name.
+        :param node: Where it is named.
+        :raises Refusal: There is none of that name, or Pig has no such type.
+        """
+        at = node.at if node else 0
         if name not in self.columns:
-            raise Refusal(self._no_column(name), node.at)
+            raise Refusal(self._no_column(name), at or None)
         stored = self.columns[name].strip().upper()
         kind = kind_of_column(stored)
         if kind is None:
-            raise Refusal(f"the column {name} is a {stored}, which Pig does not have", node.at)
+            raise Refusal(f"the column {name} is a {stored}, which Pig does not have", at or None)
         sql = _COLUMN_SQL.get(stored, "{0}").replace("{0}", quoted(name))
         if kind is Kind.BIG_DECIMAL:
             # The scale of a table's column says nothing of how a value was written: it has the fewest digits.
@@ -152,7 +159,7 @@ class Translator:
             sql = f"CAST({sql} AS VARCHAR)"
         elif kind.sql != stored and kind is not Kind.DATETIME:
             sql = f"CAST({sql} AS {kind.sql})"
-        return Value(sql, kind, node.at, is_simple=True, columns=frozenset({name}))
+        return Value(sql, kind, at, is_simple=True, columns=frozenset({name}))
 
     def _no_column(self, name: str) -> str:
         alike = [column for column in self.columns if column.lower() == name.lower()]
@@ -297,7 +304,7 @@ class Translator:
         if of.kind == "member" and (_is_bag(of.parts[0]) or of.parts[0].kind == "column"):
             if of.value.startswith("$"):
                 return aggregates.aggregate(node.value, self._by_number(replace(of, value=int(of.value[1:]))), node.at)
-            return aggregates.aggregate(node.value, self._named(of.value, of), node.at)
+            return aggregates.aggregate(node.value, self.named(of.value, of), node.at)
         return aggregates.aggregate(node.value, self.value(of), node.at)
 
     def _star(self, node: Node) -> Value:
