@@ -100,6 +100,41 @@ def test_a_pig_script_filters_rows(engine: Engine):
     assert kept(engine, model, kind="hadoop.HadoopRowFilterOperator") == [2]
 
 
+@pytest.mark.parametrize(
+    ("condition", "first", "second", "expected"),
+    [
+        ("=", "'rome'", "", [1, 3, 5]),
+        ("<>", "'rome'", "", [2, 4]),
+        (">", "30", "", [2, 5]),
+        ("between", "18", "36.5", [1, 3]),
+        (">", "CONCAT('o', 'z')", "", [1, 3, 5]),
+    ],
+)
+def test_a_hadoop_condition_compares_as_pig_does(engine, condition, first, second, expected):
+    column = "age" if first[0].isdigit() else "town"
+    kind = "hadoop.HadoopRowFilterOperator"
+    item = element(
+        "RowFilterConditionItem", columnName=column, condition=condition, firstValue=first, secondValue=second
+    )
+    model = element("RowFilterConditionModel", item, sqlType="nosql", useAll="true")
+    assert kept(engine, model, kind=kind) == expected
+
+
+def test_a_hadoop_condition_of_two_types_is_refused_by_name(engine: Engine):
+    item = element("RowFilterConditionItem", columnName="town", condition="==", firstValue="1", secondValue="")
+    model = element("RowFilterConditionModel", item, sqlType="nosql", useAll="true")
+    reason = failure(engine, node("step", "hadoop.HadoopRowFilterOperator", model), "demo.people")
+    assert "takes no chararray with a int" in reason
+
+
+def test_a_row_that_stops_a_hadoop_operator_says_why(engine: Engine):
+    model = derived(
+        ("year", "int", "GetYear(ToDate(town, 'yyyy'))"),
+    )
+    reason = failure(engine, node("step", "hadoop.HadoopVariableOperator", model, columnNames="id"), "demo.people")
+    assert reason.startswith("ToDate cannot read 'rome' by the pattern 'yyyy'")
+
+
 def test_a_hadoop_filter_can_limit_its_rows(engine: Engine):
     kind = "hadoop.HadoopRowFilterOperator"
     assert kept(engine, conditions(), kind=kind, useRowLimit="true", rowLimit="2") == [1, 2]

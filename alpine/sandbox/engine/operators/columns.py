@@ -34,7 +34,8 @@ _NUMERIC = re.compile(r"numeric\s*\(\s*\d+\s*(,\s*\d+\s*)?\)", re.IGNORECASE)
     "hadoop.HadoopVariableOperator",
     title="Variable",
     fidelity="exact",
-    remark="derived columns; quantile bins are made where the file states columns and limits plainly, else refused",
+    remark="derived columns; Hadoop: Pig expressions, within the limits below the table; quantile bins are made where "
+    "the file states columns and limits plainly, else refused",
 )
 def variable(context: Context) -> Output:
     """Keeps the chosen columns and adds the derived ones."""

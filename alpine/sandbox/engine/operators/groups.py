@@ -11,7 +11,13 @@ from alpine.sandbox.engine.operators.columns import typed
 from alpine.sandbox.engine.registry import operator
 
 
-@operator("field.AggregateOperator", "hadoop.HadoopAggregateOperator", title="Aggregation", fidelity="exact")
+@operator(
+    "field.AggregateOperator",
+    "hadoop.HadoopAggregateOperator",
+    title="Aggregation",
+    fidelity="exact",
+    remark="Hadoop: Pig expressions, within the limits below the table",
+)
 def aggregation(context: Context) -> Output:
     """Aggregates by group, and computes window functions; groups come sorted."""
     keys = [context.table.find(item.get("columnName", "")) for item in _items(context, "groupBy")]

@@ -8,7 +8,13 @@ from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
 
-@operator("field.FilterOperator", "hadoop.HadoopRowFilterOperator", title="Row Filter", fidelity="exact")
+@operator(
+    "field.FilterOperator",
+    "hadoop.HadoopRowFilterOperator",
+    title="Row Filter",
+    fidelity="exact",
+    remark="Hadoop: Pig expressions, within the limits below the table",
+)
 def row_filter(context: Context) -> Output:
     """Keeps the rows that meet the conditions, or a script."""
     most = int(context.number("rowLimit", 0)) if context.flag("useRowLimit") else 0

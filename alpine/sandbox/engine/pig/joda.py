@@ -57,6 +57,8 @@ def parts(pattern: str) -> tuple[Part, ...]:
 
     :raises RowFailure: It is not a pattern of Joda's.
     """
+    if not pattern:
+        raise RowFailure("a date pattern is empty.")
     if len(pattern) > MAX_PATTERN:
         raise RowFailure("a date pattern is longer than 200 characters.")
     found = list(re.finditer(r"'((?:''|[^'])*)'|([A-Za-z])\2*|(')|([^A-Za-z']+)", pattern))

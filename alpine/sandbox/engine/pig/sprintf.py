@@ -73,6 +73,8 @@ def _formatted(form: str, value: str, kind: str, flags: str, width: int, precisi
             raise _unknown(form)
         text = value if precision is None else value[: int(precision)]
         text = text.upper() if letter == "S" else text
+    elif letter == "b" and precision is None and not set(flags) - {"-"}:
+        text = value if kind == "boolean" else "true"
     elif letter == "d" and kind in _WHOLE and precision is None:
         text = _signed(Decimal(value), _grouped(value.lstrip("-"), flags), flags, width, form)
     elif letter in "xXo" and kind in _BITS and precision is None and not set(flags) - set("-0"):

@@ -287,7 +287,9 @@ class Translator:
                 return text_functions.concat(arguments, node.at, is_watched=self.arguments_joined > _WATCHED_CONCAT)
             case "SPRINTF":
                 return text_functions.sprintf(arguments, node.at)
-            case "SIZE" if len(arguments) == 1:
+            case "SIZE":
+                if len(arguments) != 1:
+                    raise Refusal("SIZE takes one argument", node.at)
                 return text_functions.size(arguments[0], node.at)
         return call(name, arguments, node.at)
 
