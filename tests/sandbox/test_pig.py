@@ -230,3 +230,70 @@ def test_a_stop_reaches_an_expression_within_two_seconds(engine: Engine, express
     time.sleep(0.2)
     # None is a run that was over before.
     assert engine.stop(process_id, 2) in {True, None}
+
+
+SAME_IN_PYTHON = [
+    "a",
+    "b",
+    ".",
+    "x",
+    "[ab]",
+    "[^a]",
+    "(a)",
+    "(b|a)",
+    "(ab?)",
+    "(?:b|ab)",
+    "\\d",
+    "\\w",
+    "\\s",
+    "-",
+    "|",
+]
+REPEATED = ["", "", "", "*", "+", "?", "{2}", "{1,2}", "*?", "+?"]
+
+
+def python_pattern(pattern: str, is_whole: bool) -> str:
+    """The pattern for Python's ``re``, whose '.' leaves out other ends of lines than Java's."""
+    is_automaton = is_whole and not re.search(r"\(\?|[\^$]|\\[a-z]|[*+?}][?+]", pattern.replace("[^", "["))
+    return pattern.replace(".", "(?s:.)" if is_automaton else r"[^\n\r]")
+
+
+def replaced(pattern: re.Pattern[str], text: str, new: str) -> str:
+    """All matches replaced in Java's way: the search goes on one character after an empty match."""
+    written, copied, start = "", 0, 0
+    while start <= len(text) and (found := pattern.search(text, start)):
+        written += text[copied : found.start()] + new.format(found.group())
+        copied = found.end()
+        start = found.end() + (found.end() == found.start())
+    return written + text[copied:]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    pattern=st.lists(st.builds(str.__add__, st.sampled_from(SAME_IN_PYTHON), st.sampled_from(REPEATED)), max_size=5),
+    text=st.text("ab1x- \n", max_size=8),
+)
+def test_a_regular_expression_finds_what_a_backtracking_engine_finds(connection, pattern: list[str], text: str):
+    joined = "".join(pattern).replace("|*", "|").replace("|+", "|").replace("|?", "|").replace("|{2}", "|")
+    written = joined.replace("\\", "\\\\")
+    subject = "'" + text.replace("\n", "\\n") + "'"
+    try:
+        whole = re.compile(python_pattern(joined, is_whole=True), re.ASCII)
+        found = re.compile(python_pattern(joined, is_whole=False), re.ASCII)
+    except re.error:
+        return
+    first = found.search(text)
+    cases = {
+        f"({subject} matches '{written}' ? 1 : 0)": int(whole.fullmatch(text) is not None),
+        f"REPLACE({subject}, '{written}', '<$0>')": replaced(found, text, "<{}>"),
+        f"REPLACE({subject}, '{written}', '')": replaced(found, text, ""),
+        f"REGEX_EXTRACT({subject}, '{written}', 0)": first and first.group(),
+        f"REGEX_EXTRACT({subject}, '{written}', 1)": first.group(1) if first and found.groups else None,
+    }
+    for expression, expected in cases.items():
+        try:
+            value_found = value(connection, expression)
+        except (NodeFailure, duckdb.Error) as error:
+            assert isinstance(error, NodeFailure) or raised(str(error)), (expression, error)
+            continue
+        assert value_found == expected, expression
