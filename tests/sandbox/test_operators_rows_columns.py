@@ -101,6 +101,41 @@ def test_a_pig_script_filters_rows(engine: Engine):
     assert kept(engine, model, kind="hadoop.HadoopRowFilterOperator") == [2]
 
 
+@pytest.mark.parametrize(
+    ("condition", "first", "second", "expected"),
+    [
+        ("=", "'rome'", "", [1, 3, 5]),
+        ("<>", "'rome'", "", [2, 4]),
+        (">", "30", "", [2, 5]),
+        ("between", "18", "36.5", [1, 3]),
+        (">", "CONCAT('o', 'z')", "", [1, 3, 5]),
+    ],
+)
+def test_a_hadoop_condition_compares_as_pig_does(engine, condition, first, second, expected):
+    column = "age" if first[0].isdigit() else "town"
+    kind = "hadoop.HadoopRowFilterOperator"
+    item = element(
+        "RowFilterConditionItem", columnName=column, condition=condition, firstValue=first, secondValue=second
+    )
+    model = element("RowFilterConditionModel", item, sqlType="nosql", useAll="true")
+    assert kept(engine, model, kind=kind) == expected
+
+
+def test_a_hadoop_condition_of_two_types_is_refused_by_name(engine: Engine):
+    item = element("RowFilterConditionItem", columnName="town", condition="==", firstValue="1", secondValue="")
+    model = element("RowFilterConditionModel", item, sqlType="nosql", useAll="true")
+    reason = failure(engine, node("step", "hadoop.HadoopRowFilterOperator", model), "demo.people")
+    assert "takes no chararray with a int" in reason
+
+
+def test_a_row_that_stops_a_hadoop_operator_says_why(engine: Engine):
+    model = derived(
+        ("year", "int", "GetYear(ToDate(town, 'yyyy'))"),
+    )
+    reason = failure(engine, node("step", "hadoop.HadoopVariableOperator", model, columnNames="id"), "demo.people")
+    assert reason.startswith("ToDate cannot read 'rome' by the pattern 'yyyy'")
+
+
 def test_a_hadoop_filter_can_limit_its_rows(engine: Engine):
     kind = "hadoop.HadoopRowFilterOperator"
     assert kept(engine, conditions(), kind=kind, useRowLimit="true", rowLimit="2") == [1, 2]
@@ -172,13 +207,16 @@ def test_a_variable_operator_keeps_columns_and_derives_others(engine: Engine):
 
 def test_a_hadoop_variable_takes_pig(engine: Engine):
     model = derived(
-        ("group", "chararray", "age >= 40 ? 'old' : (age is null ? 'unknown' : 'young')"),
+        ("group", "chararray", "age is null ? 'unknown' : (age >= 40 ? 'old' : 'young')"),
+        ("gap", "chararray", "(age >= 40 ? 'old' : 'young')"),
         ("log", "double", "LOG(id)"),
         ("part", "chararray", "SUBSTRING(town, 0, 2)"),
     )
     step = node("step", "hadoop.HadoopVariableOperator", model, columnNames="id")
-    assert rows(apply(engine, step, "demo.people"))[1] == ["2", "old", "0.6931", "os"]
+    assert rows(apply(engine, step, "demo.people"))[1] == ["2", "old", "old", "0.6931", "os"]
     assert [row[1] for row in rows(apply(engine, step, "demo.people"))] == ["young", "old", "young", "unknown", "old"]
+    # A condition that is null gives neither of the two values.
+    assert [row[2] for row in rows(apply(engine, step, "demo.people"))] == ["young", "old", "young", "", "old"]
 
 
 def test_a_column_that_is_listed_twice_comes_once_and_none_is_called_as_another(engine: Engine):

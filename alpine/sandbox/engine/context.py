@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine import document
 from alpine.sandbox.engine.database import PLACE, Cursor, Database, DatabaseTable
-from alpine.sandbox.engine.expressions import quoted, vetted
+from alpine.sandbox.engine.expressions import condition, quoted
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.types import ColumnType, UnknownType, of_flow
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from alpine.afm import Operator
 
+_PIG_COMPARISONS = {
+    **{sign: (sign,) for sign in ("==", "!=", "<", "<=", ">", ">=")},
+    "=": ("==",),
+    "<>": ("!=",),
+    "between": (">=", "<="),
+}
 _TRUE = frozenset({"true", "yes", "1"})
 
 
@@ -162,29 +167,27 @@ class Context:
             raise NodeFailure(f"The parameter {name} should name one column, but it names {len(found)}.")
         return found[0] if found else ""
 
-    def expression(self, text: str, data_type: str = "", *, tables: Mapping[str, DatabaseTable] | None = None) -> str:
+    def expression(
+        self,
+        text: str,
+        data_type: str = "",
+        *,
+        tables: Mapping[str, DatabaseTable] | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> str:
         """An expression of the flow as SQL of the sandbox's database, which means what it means on the server.
 
         :param text: The expression: Pig where the operator belongs to Hadoop, else PostgreSQL's SQL.
         :param data_type: The type that it is cast to, as a flow writes it; may be empty.
         :param tables: The tables that it sees, by their aliases; the input's when left out.
-        :raises NodeFailure: It is not an expression the sandbox can take.
+        :param keys: For aggregates of Hadoop, the columns by which rows are grouped; None where they are not.
+        :raises NodeFailure: It is not an expression the sandbox can take, or the type is not known.
         """
         if self.is_hadoop:
-            kind = self._type(data_type)
-            from alpine.sandbox.engine.pig import to_sql
-
-            text = vetted(to_sql(text), self.cursor.fetch)
-            return kind.cast(text) if kind else text
+            return self._pig(text, data_type=data_type, keys=keys)
         from alpine.sandbox.engine import sql
 
         return f"({sql.column(text, self._seen(tables), data_type)})"
-
-    def _type(self, name: str) -> ColumnType | None:
-        try:
-            return of_flow(name, is_hadoop=self.is_hadoop) if name.strip() else None
-        except UnknownType as error:
-            raise NodeFailure(str(error)) from None
 
     def condition(self, text: str) -> str:
         """An expression that chooses rows.
@@ -193,7 +196,7 @@ class Context:
         :raises NodeFailure: It is not an expression the sandbox can take, or no condition.
         """
         if self.is_hadoop:
-            return self.expression(text)
+            return self._pig(text, is_condition=True)
         from alpine.sandbox.engine import sql
 
         return f"({sql.condition(text, self._seen(None))})"
@@ -228,8 +231,33 @@ class Context:
         found = [entry.table for entry in self.inputs if entry.table is not None]
         return {"": [pair for table in found for pair in zip(table.columns, table.types, strict=True)]}
 
-    def needs_rows(self) -> None:
-        """Say that what follows depends on the rows of the inputs, and not on their columns alone."""
+    def comparison(self, column: str, operator: str, first: str, second: str) -> str:
+        """One condition of a row filter.
+
+        :param column: The column.
+        :param operator: The comparison, as the flow writes it.
+        :param first: The value it compares to, as the flow writes it.
+        :param second: The other value of a ``between``.
+        :raises NodeFailure: The comparison is not known, or the two cannot be compared.
+        """
+        kind = " ".join(operator.lower().replace("_", " ").split())
+        if not self.is_hadoop or kind not in _PIG_COMPARISONS:
+            return condition(
+                quoted(column), operator, first, second, self.expression, None if self.is_hadoop else self.compared
+            )
+        from alpine.sandbox.engine.pig import comparison
+
+        signs = zip(_PIG_COMPARISONS[kind], (first, second), strict=False)
+        return " AND ".join(comparison(column, sign, value, self._pig_columns()) for sign, value in signs)
+
+    def _pig(self, text: str, **options: Any) -> str:
+        from alpine.sandbox.engine.pig import to_sql
+
+        return to_sql(text, self._pig_columns(), **options)
+
+    def _pig_columns(self) -> dict[str, str]:
+        tables = [entry.table for entry in self.inputs if entry.table is not None]
+        return dict(zip(tables[0].columns, tables[0].types, strict=True)) if len(tables) == 1 else {}
 
     def select(self, what: str, rest: str = "") -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.

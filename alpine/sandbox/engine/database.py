@@ -15,6 +15,7 @@ from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnd
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
 from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
 from alpine.sandbox.engine.messages import plain
+from alpine.sandbox.engine.pig import prepare
 from alpine.sandbox.engine.sql import forget, register, watch
 from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
 
@@ -324,9 +325,13 @@ class Database:
         if self._root is None:
             import duckdb
 
+            from alpine.sandbox.engine import pig
+
             self._root = duckdb.connect(":memory:")
+            pig.prepare(self._root)
             limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
             register(self._root)
+            prepare(self._root)
             for statement in (f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 self._root.execute(statement)
         return self._root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from alpine.sandbox.engine.pig import raised
 from alpine.sandbox.engine.sql import in_words
 
 _KINDS = re.compile(r"^(\w+ )*Error: ", re.ASCII)
@@ -38,6 +39,9 @@ def plain(error: BaseException) -> str:
     >>> plain(ValueError('Binder Error: Referenced column "m" not found in FROM clause!\\nCandidate bindings: "n"'))
     "There is no column 'm'."
     """
+    stopped = raised(str(error))
+    if stopped:
+        return stopped
     said = str(error).partition("\n\nLINE")[0].strip()
     text = in_words(said)
     if text != said:

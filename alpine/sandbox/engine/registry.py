@@ -92,7 +92,7 @@ def operator(
     """
 
     def keep(function: Handler) -> Handler:
-        _entries.append(Entry(classes, title, fidelity, remark, function, test))
+        _entries.append(Entry(classes, title, fidelity, remark, function, test=test))
         return function
 
     return keep

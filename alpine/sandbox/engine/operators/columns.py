@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alpine.sandbox.engine.context import Context, Output, unique
 from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.expressions import quoted
@@ -15,7 +17,8 @@ from alpine.sandbox.engine.registry import operator
     "hadoop.HadoopVariableOperator",
     title="Variable",
     fidelity="exact",
-    remark="derived columns; quantile bins are made where the file states columns and limits plainly, else refused",
+    remark="derived columns; Hadoop: Pig expressions, within the limits below the table; quantile bins are made where "
+    "the file states columns and limits plainly, else refused",
     test="tests/sandbox/test_differential_columns.py::test_variable",
 )
 def variable(context: Context) -> Output:
@@ -38,16 +41,17 @@ def variable(context: Context) -> Output:
     return context.select(", ".join(parts), f"ORDER BY {PLACE}" if bins else "")
 
 
-def typed(context: Context, column: str, expression: str, data_type: str) -> str:
+def typed(context: Context, column: str, expression: str, data_type: str, keys: Sequence[str] | None = None) -> str:
     """The SQL of a column that a flow derives, in the type that it declares.
 
     :param column: The column's name, for what is said of failures.
     :param expression: The expression, as the flow writes it.
     :param data_type: The type, as the flow writes it; may be empty.
+    :param keys: For aggregates, the columns by which rows are grouped; None where they are not.
     :raises NodeFailure: The expression or the type is not known.
     """
     try:
-        return context.expression(expression, data_type)
+        return context.expression(expression, data_type, keys=keys)
     except NodeFailure as failure:
         raise type(failure)(f"The column {column!r}: {failure}") from None
 

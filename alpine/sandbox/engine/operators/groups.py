@@ -21,7 +21,8 @@ _AGGREGATES = frozenset({"sum", "avg", "min", "max", "count"})
     "hadoop.HadoopAggregateOperator",
     title="Aggregation",
     fidelity="exact",
-    remark="window functions see the groups where there are any; rows come sorted by group",
+    remark="window functions see the groups where there are any; rows come sorted by group; Hadoop: Pig expressions, "
+    "within the limits below the table",
     test="tests/sandbox/test_differential_groups.py::test_aggregation",
 )
 def aggregation(context: Context) -> Output:
@@ -37,8 +38,11 @@ def aggregation(context: Context) -> Output:
         raise NodeFailure("Neither an aggregate nor a window function is asked for.")
     is_grouped = bool(keys or aggregates)
     kept = keys if is_grouped else _kept(context)
+    groups = keys if is_grouped else None
     unique([*kept, *(_name(item, text) for item, text in aggregates + windows)])
-    what = ", ".join([*map(quoted, kept), *(_column(context, item, text) for item, text in aggregates + windows)])
+    what = ", ".join(
+        [*map(quoted, kept), *(_column(context, item, text, groups) for item, text in aggregates + windows)]
+    )
     if keys:
         return context.select(what, f"GROUP BY {_all(keys)} ORDER BY {_all(keys)}")
     return context.select(what, "" if is_grouped else f"ORDER BY {PLACE}")
@@ -68,9 +72,13 @@ def _name(item: Element, expression: str) -> str:
     return name
 
 
-def _column(context: Context, item: Element, expression: str) -> str:
-    """One computed column."""
-    return f"{typed(context, _name(item, expression), expression, item.get('dataType', ''))} AS {quoted(_name(item, expression))}"
+def _column(context: Context, item: Element, expression: str, keys: list[str] | None) -> str:
+    """One computed column.
+
+    :param keys: The columns by which rows are grouped; None where they are not.
+    """
+    name = _name(item, expression)
+    return f"{typed(context, name, expression, item.get('dataType', ''), keys)} AS {quoted(name)}"
 
 
 @operator(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.expressions import condition, names, quoted
+from alpine.sandbox.engine.expressions import names
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
@@ -18,7 +18,8 @@ _BEGINNING = re.compile(r"\s*where\b", re.IGNORECASE)
     title="Row Filter",
     fidelity="exact",
     remark="conditions, or a script with ORDER BY and LIMIT; without an order a limit takes the first rows, where the "
-    "server takes any; that 'is blank' means null or nothing but blanks is assumed",
+    "server takes any; that 'is blank' means null or nothing but blanks is assumed; "
+    "Hadoop: Pig expressions, within the limits below the table",
     test="tests/sandbox/test_differential_rows.py::test_row_filter",
 )
 def row_filter(context: Context) -> Output:
@@ -36,13 +37,11 @@ def _where(context: Context) -> str:
     if model.get("sqlType", "").lower() == "sql":
         return _script(context, model.get("conditionValue", ""))
     conditions = [
-        condition(
-            quoted(context.table.find(item.get("columnName", ""))),
+        context.comparison(
+            context.table.find(item.get("columnName", "")),
             item.get("condition", ""),
             item.get("firstValue", ""),
             item.get("secondValue", ""),
-            context.expression,
-            None if context.is_hadoop else context.compared,
         )
         for item in model.iter("RowFilterConditionItem")
     ]
