@@ -325,15 +325,13 @@ class Database:
         if self._root is None:
             import duckdb
 
-            from alpine.sandbox.engine import pig
-
-            self._root = duckdb.connect(":memory:")
-            pig.prepare(self._root)
+            root = duckdb.connect(":memory:")
+            register(root)
+            prepare(root)
             limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
-            register(self._root)
-            prepare(self._root)
             for statement in (f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
-                self._root.execute(statement)
+                root.execute(statement)
+            self._root = root
         return self._root
 
 
