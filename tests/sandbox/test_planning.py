@@ -94,7 +94,7 @@ def test_a_value_that_a_cast_refuses_stops_the_run_where_it_occurs(engine: Engin
     document = run(engine, flow(source("demo.numbers"), step, links="source > derive"))
     assert document["flowMetaInfo"]["noOfNodesProcessed"] == 1
     [reason] = errors(document)
-    assert "'a'" in reason
+    assert '"a"' in reason
     assert "Error" not in reason
 
 

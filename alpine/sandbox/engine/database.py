@@ -15,7 +15,6 @@ from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnd
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
 from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
 from alpine.sandbox.engine.messages import plain
-from alpine.sandbox.engine.pig import prepare
 from alpine.sandbox.engine.sql import forget, register, watch
 from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
 
@@ -324,6 +323,8 @@ class Database:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._root is None:
             import duckdb
+
+            from alpine.sandbox.engine.pig import prepare
 
             root = duckdb.connect(":memory:")
             register(root)

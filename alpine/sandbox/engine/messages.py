@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from alpine.sandbox.engine.pig import raised
 from alpine.sandbox.engine.sql import in_words
 
 _KINDS = re.compile(r"^(\w+ )*Error: ", re.ASCII)
@@ -39,6 +38,8 @@ def plain(error: BaseException) -> str:
     >>> plain(ValueError('Binder Error: Referenced column "m" not found in FROM clause!\\nCandidate bindings: "n"'))
     "There is no column 'm'."
     """
+    from alpine.sandbox.engine.pig.refusals import raised  # with the whole of Pig's grammar
+
     stopped = raised(str(error))
     if stopped:
         return stopped

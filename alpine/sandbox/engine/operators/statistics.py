@@ -18,6 +18,8 @@ _KEYS = (
 )
 _FIVE = ("min", "25%", "median", "75%", "max")
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
+_ENTRY = '"\x1fentry"'
+"""The parameter of a lambda; no column of a user can have the name."""
 
 
 @operator(
@@ -57,8 +59,10 @@ def _summary(context: Context, column: str, top: int) -> str:
     name, text = quoted(column), texts(column)
     numeric = kind_of(context.table.type_of(column)) == "number"
     number = f"CAST({name} AS DOUBLE)" if numeric else "CAST(NULL AS DOUBLE)"
-    counted = f"list_transform(map_entries(histogram({text})), lambda e: {{'times': e.value, 'text': e.key}})"
-    common = f"array_to_string(list_transform(list_reverse_sort({counted})[1:{max(top, 1)}], lambda e: e.text), ', ')"
+    entry = f"{{'times': {_ENTRY}.value, 'text': {_ENTRY}.key}}"
+    counted = f"list_transform(map_entries(histogram({text})), lambda {_ENTRY}: {entry})"
+    most = f"list_reverse_sort({counted})[1:{max(top, 1)}]"
+    common = f"array_to_string(list_transform({most}, lambda {_ENTRY}: {_ENTRY}.text), ', ')"
     statistics = {
         "column": literal(column),
         "type": literal(context.table.type_of(column)),

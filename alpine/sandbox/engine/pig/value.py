@@ -70,7 +70,8 @@ def let(body: Callable[..., str], *values: Value) -> str:
     if not bound:
         return body(*(value.sql for value in values))
     fields = ", ".join(f"'{name}': {sql}" for name, sql in bound.items())
-    row = f"pig_{zlib.crc32(fields.encode()):08x}"
+    # No column of a user can have the name, which would be read in its place.
+    row = f'"\x1f{zlib.crc32(fields.encode()):08x}"'
     names = [value.sql if value.is_simple else f"{row}.v{i}" for i, value in enumerate(values)]
     return f"list_transform([{{{fields}}}], lambda {row}: {body(*names)})[1]"
 

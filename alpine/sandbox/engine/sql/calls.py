@@ -14,7 +14,7 @@ from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
 from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
 from alpine.sandbox.engine.sql.resolve import NoneFits
-from alpine.sandbox.engine.sql.typed import Typed
+from alpine.sandbox.engine.sql.typed import HELD, Typed
 from alpine.sandbox.engine.sql.types import BOOL, BPCHAR, INTERVAL, TEXT, Modified, Type
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _with_value(sql: Callable[[str], str], value: Typed, kind: Type) -> Typed:
     """SQL of a value that is computed once, beside patterns whose braces are no places of arguments."""
     if value.sql.startswith('"') and len(value.sql) < 200:
         return together(sql(value.sql), [value], kind)
-    return together(f"list_transform([{value.sql}], lambda v: {sql('v')})[1]", [value], kind)
+    return together(f"list_transform([{value.sql}], lambda {HELD}: {sql(HELD)})[1]", [value], kind)
 
 
 def _replaced(values: list[Typed]) -> Typed:

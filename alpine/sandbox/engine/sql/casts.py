@@ -10,7 +10,7 @@ from typing import Any
 
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import exact, readings
-from alpine.sandbox.engine.sql.typed import Typed, fill
+from alpine.sandbox.engine.sql.typed import HELD, Typed, fill
 from alpine.sandbox.engine.sql.types import (
     BPCHAR,
     FLOAT8,
@@ -203,8 +203,8 @@ def as_text(value: Typed, kind: Type = TEXT) -> Typed:
 
 
 def _array_text(value: Typed) -> Typed:
-    element = as_text(Typed("element", value.type.element)).sql
-    return made(f"pg_array_text(list_transform({{0}}, lambda element: {element}))", [value], TEXT)
+    element = as_text(Typed(HELD, value.type.element)).sql
+    return made(f"pg_array_text(list_transform({{0}}, lambda {HELD}: {element}))", [value], TEXT)
 
 
 def _from_text(value: Typed, kind: Type) -> Typed:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from alpine.sandbox.engine.sql.types import UNKNOWN, Type
 
-_SIMPLE = re.compile(
-    r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?|v\.\w+|CAST\((?:-?[\d.]+|\'[^\']{0,40}\'|NULL) AS [\w(), ]+\)'
-)
+_SIMPLE = re.compile(r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?|CAST\((?:-?[\d.]+|\'[^\']{0,40}\'|NULL) AS [\w(), ]+\)')
+HELD = '"\x1fheld"'
+"""The parameter of a lambda; no column of a user can have the name, which would be read in its place."""
 _PLACEHOLDER = re.compile(r"\{(\d)\}")
 LONGEST = 1_000_000
 """Characters of DuckDB's SQL that one expression may become."""
@@ -63,7 +63,7 @@ def fill(template: str, arguments: Sequence[Typed]) -> str:
         held = {place: arguments[place] for place in sorted(set(places)) if not _is_simple(arguments[place])}
         body = _PLACEHOLDER.sub(lambda found: _inside(int(found[1]), held, arguments), template)
         fields = ", ".join(f"a{place}: {argument.sql}" for place, argument in held.items())
-        sql = f"list_transform([{{{fields}}}], lambda v: {body})[1]"
+        sql = f"list_transform([{{{fields}}}], lambda {HELD}: {body})[1]"
     if len(sql) > LONGEST:
         raise TooLong
     return sql
@@ -71,8 +71,8 @@ def fill(template: str, arguments: Sequence[Typed]) -> str:
 
 def _is_simple(argument: Typed) -> bool:
     # A column is held, too: where rows are grouped, a lambda cannot look at the row around it.
-    return _SIMPLE.fullmatch(argument.sql) is not None and not argument.sql.startswith(("v.", '"'))
+    return _SIMPLE.fullmatch(argument.sql) is not None and not argument.sql.startswith('"')
 
 
 def _inside(place: int, held: dict[int, Typed], arguments: Sequence[Typed]) -> str:
-    return f"v.a{place}" if place in held else arguments[place].sql
+    return f'{HELD}."a{place}"' if place in held else arguments[place].sql
