@@ -125,6 +125,7 @@ def test_names_of_columns_are_names_whatever_they_hold(wire: Wire) -> None:
     assert document["outputs"][1]["visualData"]["columns"] == [name]
 
 
+@pytest.mark.usefixtures("people")
 def test_names_of_types_are_names_or_refused(wire: Wire) -> None:
     item = element("DerivedFieldItem", columnName="made", dataType="INTEGER); DROP", expression="1")
     step = node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="")

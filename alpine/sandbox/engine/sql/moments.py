@@ -124,10 +124,13 @@ def truncated(word: str, value: Typed) -> Typed:
     if name not in _TRUNCATED:
         raise CannotCast(f"the sandbox does not know date_trunc to {word!r}")
     kind = value.type
+    # DuckDB 1.4 takes what date_trunc gives for never null, and leaves out a coalesce around it.
+    present = "CASE WHEN {0} IS NOT NULL THEN"
     if kind.name == "interval":
         if name == "week":
             raise CannotCast("unit 'week' not supported for type interval")
-        return made(f"date_trunc('{name}', {{0}})", [value], kind)
+        return made(f"{present} date_trunc('{name}', {{0}}) END", [value], kind)
     if kind.name == "timestamptz":
-        return made(f"timezone('UTC', CAST(date_trunc('{name}', timezone('UTC', {{0}})) AS TIMESTAMP))", [value], kind)
-    return made(f"CAST(date_trunc('{name}', {{0}}) AS TIMESTAMP)", [value], kind)
+        moment = f"timezone('UTC', CAST(date_trunc('{name}', timezone('UTC', {{0}})) AS TIMESTAMP))"
+        return made(f"{present} {moment} END", [value], kind)
+    return made(f"{present} CAST(date_trunc('{name}', {{0}}) AS TIMESTAMP) END", [value], kind)
