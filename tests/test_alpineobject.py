@@ -178,7 +178,7 @@ def test_making_one_never_fails(arguments: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((None, requests.Session(), "a-token"), "there is no server"),
+        ((None, requests.Session(), "a-token"), "no server is given"),
         (("http://h/api", "x", "a-token"), r"session must be a requests\.Session"),
         (("http://h/api", requests.Session(), "with blanks"), "token must be"),
     ],

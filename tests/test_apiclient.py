@@ -414,7 +414,7 @@ def test_exceptions_of_a_call_pickle(server: ScriptedServer, session: APIClient)
 
 
 def test_no_certificate_check_warns_once(server: ScriptedServer) -> None:
-    with pytest.warns(UserWarning, match="not checked"):
+    with pytest.warns(UserWarning, match="not verified"):
         APIClient("https://localhost", validate_certs=False)
 
 
@@ -427,7 +427,7 @@ def test_a_token_set_by_hand_stays_valid_when_the_client_ends(server: ScriptedSe
 
 def test_the_login_of_a_session_stays_with_its_server(server: ScriptedServer, session: APIClient) -> None:
     elsewhere = Workfile("http://elsewhere.invalid/api", session.session, session.token)
-    with pytest.raises(InvalidArgumentException, match="give a token"):
+    with pytest.raises(InvalidArgumentException, match="pass a token"):
         elsewhere.get(1)
     assert Workfile("http://elsewhere.invalid/api", session.session, "a-token-of-that-server").token != session.token
 

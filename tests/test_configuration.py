@@ -149,7 +149,10 @@ def written(tmp_path: Path) -> Written:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"user": "demo"}, "unknown key 'user'.*Did you mean 'username'.*Known are host, port, username, password"),
+        (
+            {"user": "demo"},
+            "unknown key 'user'.*Did you mean 'username'.*The known keys are host, port, username, password",
+        ),
         ({"username": "demo", "passwort": PASSWORD}, "unknown key 'passwort'.*Did you mean 'password'"),
         ({"username": "demo"}, "'demo'.*the key 'password'.*ALPINE_PASSWORD"),
         ({"password": PASSWORD}, "the key 'username'.*ALPINE_USERNAME"),

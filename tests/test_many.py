@@ -245,7 +245,7 @@ def test_an_interrupt_during_a_start_says_that_one_more_may_go_on(process: Proce
         process.run_many(375, specs(1))
     started, others = caught.value.__notes__
     assert "A run may have started" in started
-    assert "One more was being started" in others
+    assert "Another run was being started" in others
 
 
 @pytest.mark.parametrize("stop", [True, False])
@@ -519,7 +519,7 @@ def test_outcomes_show_themselves_with_the_reason_first(process: Process) -> Non
         ["told", "", bad, "run-1", "Filter: no column &lt;told&gt;"],
         ["bad", "", bad, "run-2", "ended with status FAILURE."],
     ]
-    assert "<td>was still going at operator" in rows[4]
+    assert "<td>was still running at operator" in rows[4]
 
 
 @pytest.mark.parametrize("kept", [lambda outcome: outcome, lambda outcome: pickle.loads(pickle.dumps(outcome))])

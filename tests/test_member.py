@@ -63,7 +63,7 @@ def test_whoever_is_no_member_is_neither_removed_nor_given_a_role(client: APICli
         client.workspace.member.remove,
         lambda *ids: client.workspace.member.update_role(*ids, "Project Manager"),
     ):
-        with pytest.raises(WorkspaceMemberNotFoundException, match=r"user 4 .*no member"):
+        with pytest.raises(WorkspaceMemberNotFoundException, match=r"user 4 .*not a member"):
             call(1, 4)
 
 
@@ -119,7 +119,7 @@ def test_nothing_is_replaced_when_the_list_could_not_be_read_whole(server: Scrip
         lambda: member.remove(1, 1),
         lambda: member.update_role(1, 1, "Data Engineer"),
     ):
-        with pytest.raises(InvalidResponseException, match="3 members and showed 1"):
+        with pytest.raises(InvalidResponseException, match="3 members and returned 1"):
             call()
     assert server.count("POST") == 0
 

@@ -625,7 +625,7 @@ def test_a_flow_in_a_circle_is_refused_before_anything_is_sent(server: ScriptedS
     flow = afm.Workflow(operators=operators, links=[afm.Link("a", "b"), afm.Link("b", "a")])
     process = session.workfile.process
     for call in (process.run, process.run_many, process.iterate_many):
-        with pytest.raises(WorkflowFileException, match="circle"):
+        with pytest.raises(WorkflowFileException, match="cycle"):
             call(375, [], afm_file=flow)
     assert server.asked == []
 

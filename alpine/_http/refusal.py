@@ -72,7 +72,7 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
         alone = kind is InvalidResponseCodeException
         advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=kind in _ALSO_OF_OTHERS)
     said, asked = str(words), retry_after(response)
-    reason = f"Could not {request.action}: the server answered {status}{f' ({said})' if said else ''}."
+    reason = f"Could not {request.action}: the server responded with status {status}{f' ({said})' if said else ''}."
     return kind(
         f"{reason} {advice}".strip(),
         status_code=status,

@@ -116,7 +116,7 @@ class Transport:
             hide_locals(error, handled)
             # Ctrl-C, and whatever else a signal handler raises.
             if request.how_to_check and not isinstance(error, AlpineException):
-                said = f"It may have happened all the same: {request.action}. {request.how_to_check}"
+                said = f"It may still have happened: {request.action}. {request.how_to_check}"
                 error.add_note(printable(said))
             raise
         if isinstance(outcome, Failure):
@@ -167,7 +167,7 @@ class Transport:
             logger.debug("%s %s: %s", request.method, _Lazy(self, request), ended)
             return outcome
         raise RedirectException(
-            f"Could not {request.action}: the server redirects in a circle.",
+            f"Could not {request.action}: the server redirects in a loop.",
             method=request.method,
             url=self.clean(request.url, request.secrets),
         )
@@ -271,7 +271,7 @@ class Transport:
         scheme = f"{there.scheme}://" if there.scheme else ""
         shown = self.clean(f"{scheme}{there.netloc.rpartition('@')[2]}{there.path}", request.secrets)
         if upgraded:
-            advice = "The server wants https: use is_secure=True and its https port."
+            advice = "The server requires https: use is_secure=True and its https port."
         else:
             advice = "If that is the right address of the server, use it as host."
         raise RedirectException(
@@ -335,8 +335,8 @@ def unusable(transport: Transport, response: Response, why: str) -> InvalidRespo
     text = transport.beginning(response.body, request.secrets)
     address = transport.clean(request.url.partition("?")[0], request.secrets)
     return InvalidResponseException(
-        f"Could not {request.action}: {why}. Is that an Alpine server? {address} was asked; "
-        f"the response begins: {text[:120]!r}.{request.warning}",
+        f"Could not {request.action}: {why}. Is that an Alpine server? "
+        f"The request went to {address}; the response begins: {text[:120]!r}.{request.warning}",
         status_code=response.status,
         method=request.method,
         url=transport.clean(request.url, request.secrets),
