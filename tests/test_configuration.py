@@ -89,25 +89,25 @@ def refused(words: str, *arguments: Any, **named: Any) -> None:
 
 
 def test_a_user_without_a_password_is_refused(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused("'demo'.*give password.*ALPINE_PASSWORD", server.url, username="demo")
+    refused("'demo'.*pass password.*ALPINE_PASSWORD", server.url, username="demo")
     # The password of the environment is that of another host, then of another user.
     monkeypatch.setenv("ALPINE_PASSWORD", PASSWORD)
-    refused("give password.*ALPINE_PASSWORD", server.url, username="demo")
+    refused("pass password.*ALPINE_PASSWORD", server.url, username="demo")
     monkeypatch.setenv("ALPINE_HOST", server.url)
     monkeypatch.setenv("ALPINE_USERNAME", "ada")
-    refused("give password.*ALPINE_PASSWORD", server.url, username="demo")
+    refused("pass password.*ALPINE_PASSWORD", server.url, username="demo")
     monkeypatch.delenv("ALPINE_PASSWORD")
     refused("'ada'.*ALPINE_PASSWORD")
     assert server.asked == []
 
 
 def test_a_password_without_a_user_is_refused(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused("give username.*ALPINE_USERNAME beside ALPINE_PASSWORD", server.url, password=PASSWORD)
-    refused("give username", server.url, password=lambda: PASSWORD)
-    refused("give username", server.url, password=PASSWORD, token=TOKEN)
+    refused("pass username.*ALPINE_USERNAME as well as ALPINE_PASSWORD", server.url, password=PASSWORD)
+    refused("pass username", server.url, password=lambda: PASSWORD)
+    refused("pass username", server.url, password=PASSWORD, token=TOKEN)
     monkeypatch.setenv("ALPINE_HOST", server.url)
     monkeypatch.setenv("ALPINE_PASSWORD", PASSWORD)
-    refused("give username.*ALPINE_USERNAME")
+    refused("pass username.*ALPINE_USERNAME")
     assert server.asked == []
 
 

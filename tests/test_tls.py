@@ -163,7 +163,7 @@ def test_certificate_files_that_are_none_are_told(serve: Serve, tmp_path: Path, 
 def test_unchecked_certificates_warn_once_and_only_here(serve: Serve) -> None:
     server = serve()
     before = list(warnings.filters)
-    with pytest.warns(UserWarning, match="not checked") as warned:
+    with pytest.warns(UserWarning, match="not verified") as warned:
         session, _ = client(server, validate_certs=False)
         for _ in range(5):
             assert session.get_license() == {"fine": True}
@@ -178,7 +178,7 @@ def test_unchecked_certificates_warn_once_and_only_here(serve: Serve) -> None:
 
 def test_https_spoken_to_a_plain_port_is_told_with_help(server: ScriptedServer) -> None:
     session = APIClient(f"https://127.0.0.1:{server.port}", token=TOKEN, timeout=(5, 5))
-    with pytest.raises(TLSException, match=r"does not seem to speak https.*is_secure=False"):
+    with pytest.raises(TLSException, match=r"does not seem to use https.*is_secure=False"):
         session.get_license()
 
 

@@ -38,7 +38,7 @@ class Answered(Protocol):
 
 
 def retry_policy(total: int = 4, backoff_factor: float = 0.5, backoff_max: float = 20.0) -> Retry:
-    """Return a retry policy, for :attr:`alpine.APIClient.retries`.
+    """Return a retry policy, for :attr:`alpine.apiclient.APIClient.retries`.
 
     :param total: The number of attempts after the first; 0 switches retries off.
     :param backoff_factor: Seconds; the n-th pause is at most ``backoff_factor * 2 ** (n - 1)``, the first is 0.

@@ -189,7 +189,7 @@ def test_a_thing_that_was_made_and_an_answer_nobody_can_read_is_told_as_such(
     server: ScriptedServer, session: APIClient
 ) -> None:
     server.on("POST", ".*", Reply("<html>proxy</html>", 201))
-    with pytest.raises(InvalidResponseException, match=r"may have been done all the same.*get_id"):
+    with pytest.raises(InvalidResponseException, match=r"may still have carried it out.*get_id"):
         session.workspace.create("x")
     server.on("POST", ".*", Reply({"response": {"x": "y" * 1000}}, 201))
     session.answer_limit = 100
