@@ -80,7 +80,7 @@ class Unfinished:
             these = "This run" if len(left) == 1 else "These runs"
             said.append(
                 f"{these} of workflow {workflow} may go on: {', '.join(left)}. "
-                f"session.workfile.process.attach({workflow}, process_id) returns it, to wait for it or stop it."
+                f"session.workfile.process.attach({workflow}, process_id) returns a run, to wait for it or stop it."
             )
         if self.starting:
             said.append(f"Another run was being started and may go on: look in the results of workflow {workflow}.")

@@ -190,7 +190,7 @@ def connections_of_tls(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLSocket]:
     return made
 
 
-@pytest.mark.filterwarnings("ignore:The certificate of .* is not checked")
+@pytest.mark.filterwarnings("ignore:The certificate of .* is not verified")
 def test_encrypted_connections_of_every_kind_are_closed(
     tmp_path: Path, connections_of_tls: list[ssl.SSLSocket]
 ) -> None:

@@ -193,7 +193,7 @@ def test_a_thing_that_was_made_and_an_answer_nobody_can_read_is_told_as_such(
         session.workspace.create("x")
     server.on("POST", ".*", Reply({"response": {"x": "y" * 1000}}, 201))
     session.answer_limit = 100
-    with pytest.raises(ResponseTooLargeException, match="may have been done"):
+    with pytest.raises(ResponseTooLargeException, match="may still have carried it out"):
         session.workspace.create("x")
 
 
