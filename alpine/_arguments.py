@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, ParamSpec, SupportsIndex, TypeVar, overload
 from urllib.parse import quote, unquote
 
+from alpine._constants import equal
 from alpine.exception import InvalidArgumentException, InvalidResponseException, NotFoundException
 
 P = ParamSpec("P")
@@ -130,7 +131,7 @@ def choice(value: object, name: str, allowed: Iterable[str]) -> str:
     :raises InvalidArgumentException: It is another.
     """
     options = list(allowed)
-    if value not in options:
+    if not any(equal(value, option) for option in options):
         raise InvalidArgumentException(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}.")
     return str(value)
 

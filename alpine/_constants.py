@@ -26,7 +26,7 @@ class Constants:
         :raises InvalidArgumentException: It is something else.
         """
         for known in cls.values():
-            if value == known and not isinstance(value, bool):
+            if equal(value, known) and not isinstance(value, bool):
                 return known
         options = ", ".join(map(repr, cls.values()))
         raise InvalidArgumentException(f"{name} must be one of {options}, not {value!r}.")
@@ -39,6 +39,14 @@ def flag(value: object, name: str) -> bool | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) or value not in (True, False):
+    if isinstance(value, str) or not (equal(value, True) or equal(value, False)):
         raise InvalidArgumentException(f"{name} must be True or False, not {value!r}.")
     return bool(value)
+
+
+def equal(value: object, known: object) -> bool:
+    """Whether a value is one that is known; an array has no answer to that, and is none."""
+    try:
+        return bool(value == known)
+    except Exception:  # noqa: BLE001 - what anybody's class raises
+        return False

@@ -27,7 +27,10 @@ def local_path(value: object, name: str) -> Path:
     if isinstance(value, str | os.PathLike) and not isinstance(value, bytes):
         text = os.fspath(value)
         if isinstance(text, str) and text and "\0" not in text:
-            return Path(text)
+            # Half of a character is in no name of a file, and pathlib's error would tell of a codec.
+            with contextlib.suppress(UnicodeEncodeError):
+                os.fsencode(text)
+                return Path(text)
     raise InvalidArgumentException(f"{name} must be a path, not {value!r}.")
 
 

@@ -26,6 +26,8 @@ def loads_or_text(body: bytes) -> Any:
 
 def _first_loads(text: bytes | str) -> Any:
     global _loads  # noqa: PLW0603 - the library is looked for once, when it is first needed
+    # An import that a signal handler breaks off is not begun again: the second one of orjson crashes the process.
+    _loads = _tolerant_loads
     _loads = _chosen()
     return _loads(text)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from alpine import exception
 from alpine._arguments import Id, find_named, given, identifier, nearest, number, sent_id, text, words
-from alpine._constants import Constants, flag
+from alpine._constants import Constants, equal, flag
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.redaction import keeps_secrets
@@ -393,7 +393,7 @@ class DataSource(AlpineObject):
         )
 
     def _named(self, name: str, kind: str | None) -> Mapping[str, Any]:
-        where = f" of kind {kind}" if kind else ""
+        where = f" of kind {kind}" if isinstance(kind, str) else ""
         rows = self.iterate(kind, UNORDERED_PAGE)
         return find_named(rows, "name", name, "data source", DataSourceNotFoundException, where=where)
 
@@ -441,7 +441,7 @@ def _location(entry: object, where: str) -> tuple[str, int]:
 
 def _checked_type(kind: object, *others: str) -> str:
     options = [*DSType.values(), *others]
-    if kind not in options:
+    if not any(equal(kind, option) for option in options):
         known = ", ".join(map(repr, options))
         raise DataSourceTypeNotFoundException(f"The type of a data source must be one of {known}, not {kind!r}.")
     return str(kind)

@@ -39,6 +39,7 @@ class Odd:
 
 
 ODD = Odd()
+ARRAY = numpy.array([1, 2])
 NUMBER = 5
 
 NAME = Parameter("x", (None, NUMBER, "", "  ", ["x"], b"x", ODD))
@@ -46,7 +47,7 @@ NAME_OR_NONE = Parameter("x", (NUMBER, "", ["x"], b"x", ODD))
 WORDS = Parameter("x", (NUMBER, ["x"], b"x", ODD, False))
 IDENTIFIER = Parameter(1, (None, True, [1], {"id": 1}, 1.0, b"1", numpy.array([1, 2]), ODD))
 IDENTIFIER_OR_NONE = Parameter(1, (True, [1], 1.0, b"1", ODD))
-FLAG = Parameter(True, ("true", NUMBER, [True], ODD))
+FLAG = Parameter(True, ("true", NUMBER, [True], ARRAY, ODD))
 COUNT = Parameter(1, (0, -1, None, "x", 1.5, [1], True, ODD))
 PORT_OR_NONE = Parameter(1, (0, -1, "x", 1.5, [1], True, ODD))
 SECONDS = Parameter(2, (-1, None, "x", [1], True, float("nan"), ODD))
@@ -54,14 +55,14 @@ GAP = Parameter(2, (None, "x", [1], True, float("nan"), ODD))
 MOMENT = Parameter("2099-01-01", (NUMBER, "soon", ["2099"], ODD))
 VARIABLES = Parameter({"@min_amount": 1}, (NUMBER, "x", ["x"], [{"value": 1}], {"@x": [1]}, ODD))
 FOLDER = Path(__file__).parent
-FILE = Parameter(str(Path(__file__)), (None, NUMBER, "", ["x"], b"x", ODD))
+FILE = Parameter(str(Path(__file__)), (None, NUMBER, "", "\ud800", ["x"], b"x", ODD))
 FLOW = Path(inspect.getfile(APIClient)).parent / "sandbox" / "examples" / "order_filter.afm"
 KIND = "gpdb_data_source"
-DATA_SOURCE_TYPE = Parameter(KIND, (NUMBER, "mysql", [KIND], ODD))
+DATA_SOURCE_TYPE = Parameter(KIND, (NUMBER, "mysql", [KIND], ARRAY, ODD))
 
 
 def one_of(valid: Any) -> Parameter:
-    return Parameter(valid, (NUMBER + 100, "bogus", [valid], ODD))
+    return Parameter(valid, (NUMBER + 100, "bogus", [valid], ARRAY, ODD))
 
 
 BY_TYPE = {
@@ -76,7 +77,7 @@ BY_TYPE = {
 
 PARAMETERS = {
     "admin_role": one_of("admin"),
-    "afm_file": Parameter(str(FLOW), (NUMBER, "", ["x"], b"x", ODD)),
+    "afm_file": Parameter(str(FLOW), (NUMBER, "", "\ud800", ["x"], b"x", ODD)),
     "app_role": one_of("data_analyst"),
     "commit_message": WORDS,
     "connection_parameters": Parameter({"a": "b"}, (NUMBER, "a", ["a"], {5: "b"}, {"a": ODD}, ODD)),
@@ -92,7 +93,7 @@ PARAMETERS = {
     "failure_recipients": Parameter([1], (NUMBER, "x", [None], [True], ODD)),
     "file_type": NAME_OR_NONE,
     "first_name": WORDS,
-    "if_exists": Parameter("rename", (None, NUMBER, "bogus", ["rename"], ODD)),
+    "if_exists": Parameter("rename", (None, NUMBER, "bogus", ["rename"], ARRAY, ODD)),
     "interval_value": Parameter(1, (-1, "x", 1.5, [1], True, ODD)),
     "job_tracker_port": PORT_OR_NONE,
     "json": Parameter({"a": 1}, (ODD, {"a": ODD}, float("nan"))),
@@ -102,7 +103,7 @@ PARAMETERS = {
     "method": Parameter("GET", (None, NUMBER, "BOGUS", ODD)),
     "name": NAME,
     "name_pattern": NAME_OR_NONE,
-    "new_role": Parameter("Data Scientist", (None, NUMBER, "bogus", ["Data Scientist"], ODD)),
+    "new_role": Parameter("Data Scientist", (None, NUMBER, "bogus", ["Data Scientist"], ARRAY, ODD)),
     "next_run": MOMENT,
     "params": Parameter({"a": 1}, (NUMBER, "a", ["a"], ODD)),
     "password": Parameter("a password", (None, NUMBER, "", ["x"], ODD)),

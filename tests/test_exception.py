@@ -156,3 +156,10 @@ def test_several_codes_of_a_field_are_readable() -> None:
 
 def test_the_body_that_is_kept_is_bounded() -> None:
     assert len(make(500, "x" * 100_000).body or "") == exception.BODY_KEPT
+
+
+def test_plain_words_of_the_engine_are_not_taken_for_another_servers() -> None:
+    request = Request("POST", "workflows/1/run", "run workflow 1", engine=True, root="http://h/alpinedatalabs")
+    said = str(exception_for(Response(403, {}, b"User has no permission.", request), str))
+    assert "User has no permission" in said
+    assert "Is that an Alpine server" not in said

@@ -512,6 +512,45 @@ def test_an_alarm_while_an_answer_is_read_is_no_failure_of_the_network(
     assert server.count("GET") == 1, "it is not tried again"
 
 
+class _Ring:
+    """A handler that Python knows by no code of its own."""
+
+    def __call__(self, *_: object) -> None:
+        raise TimeoutError
+
+
+def _ring(_what: str, _number: int, _frame: object) -> None:
+    raise TimeoutError
+
+
+def _ring_once(_number: int, _frame: object) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    raise TimeoutError
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no alarms on Windows")
+@pytest.mark.parametrize(
+    "handler", [_Ring(), partial(_ring, "a"), _ring_once], ids=["an object", "a partial", "once only"]
+)
+def test_an_alarm_ends_the_wait_whatever_its_handler_is(
+    server: ScriptedServer, session: APIClient, handler: Any
+) -> None:
+    def answer(_asked: Any) -> Reply:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        return Reply({"meta": {"processId": PID}}, delay=0.5)
+
+    server.on("GET", f"{ENGINE}/processes/{PID}/query", answer)
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with pytest.raises(TimeoutError) as waited:
+            session.workfile.process.wait_until_finished(375, PID, timeout=0.2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert f"may go on: {PID}" in waited.value.__notes__[0]
+    assert server.count("GET") == 1, "it is not tried again"
+
+
 def test_a_stop_that_fails_or_is_interrupted_leaves_the_run_named(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime
 ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import queue
 import socket
 import ssl
 import sys
 import time
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -220,11 +222,33 @@ class _Connection(HTTPConnection):
 class _TLSConnection(_Connection, HTTPSConnection):
     most_at_once = _RECORD
 
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
+        return _ToProxy(super()._connect_tls_proxy(hostname, sock))
+
+
+class _ToProxy:
+    """An encrypted connection to a proxy, for another within it: each of its readings keeps the deadline.
+
+    urllib3 reads on until it has a whole record of the inner one, and a proxy that drips it would never be given up.
+    """
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self.sock = sock
+
+    def recv(self, size: int) -> bytes:
+        limit = deadline.current()
+        if limit is not None:
+            self.sock.settimeout(limit.capped(self.sock.gettimeout()))
+        return self.sock.recv(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.sock, name)
+
 
 def _has_unread(sock: Any) -> bool:
     """Whether encryption has bytes in hand: it takes a whole record off the wire at a time."""
     if isinstance(sock, SSLTransport):
-        return bool(sock.incoming.pending or sock.sslobj.pending()) or _has_unread(sock.socket)
+        return bool(sock.incoming.pending or sock.sslobj.pending()) or _has_unread(getattr(sock.socket, "sock", None))
     return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
@@ -236,10 +260,37 @@ def _addresses(name: str, port: int | None) -> list[str]:
     return [name]
 
 
+class _AtRest:
+    """The connections that wait for a request: the last that came goes first.
+
+    The queue of the standard library has a lock, which stays locked when a signal handler raises just after it was
+    taken. Every later call of the client, also the one that is to stop a run, would wait for it for ever.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.queue: deque[Any] = deque()
+
+    def get(self, **_of_a_queue: Any) -> Any:
+        try:
+            return self.queue.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, connection: Any, **_of_a_queue: Any) -> None:
+        if len(self.queue) >= self._most:
+            raise queue.Full
+        self.queue.append(connection)
+
+    def qsize(self) -> int:
+        return len(self.queue)
+
+
 class Pool(HTTPConnectionPool):
     """Connections without encryption."""
 
     ConnectionCls = _Connection
+    QueueCls = _AtRest  # type: ignore[assignment]  # all that urllib3 asks of a queue
 
     def _make_request(self, conn: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
         conn.pause = Timeout.resolve_default_timeout(options["timeout"].read_timeout)

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FrameType
 
 import requests
 import urllib3.exceptions as urllib3_errors
@@ -177,12 +178,26 @@ def of_a_signal(error: BaseException) -> bool:
     """
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     codes = {getattr(getattr(handler, "__func__", handler), "__code__", None) for handler in handlers}
+    interrupted: FrameType | None = None
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code in codes:
+        frame = trace.tb_frame
+        if frame.f_code in codes or (interrupted is not None and _was_given(frame, interrupted)):
             return True
-        trace = trace.tb_next
+        trace, interrupted = trace.tb_next, frame
     return False
+
+
+def _was_given(frame: FrameType, caller: FrameType) -> bool:
+    """Whether a function has its caller's frame, as only a signal handler is given it.
+
+    That finds the handlers that Python does not name: objects with ``__call__``, ``functools.partial``, and those that
+    take themselves off before they raise.
+    """
+    given = list(frame.f_locals.values())
+    return any(
+        value is caller or (isinstance(value, tuple) and any(part is caller for part in value)) for value in given
+    )
 
 
 def _host_advice() -> str:

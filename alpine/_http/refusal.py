@@ -70,7 +70,9 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
         advice = request.how_to_check
     else:
         alone = kind is InvalidResponseCodeException
-        advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=kind in _ALSO_OF_OTHERS)
+        # The engine says no in plain words, as many other servers do.
+        may_be_of_others = kind in _ALSO_OF_OTHERS and not request.engine
+        advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=may_be_of_others)
     said, asked = str(words), retry_after(response)
     reason = f"Could not {request.action}: the server responded with status {status}{f' ({said})' if said else ''}."
     return kind(

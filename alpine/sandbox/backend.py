@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from alpine.sandbox._extras import needed
 from alpine.sandbox.job_runner import JobRunner
 from alpine.sandbox.presenters.data_sources import location_object
+from alpine.sandbox.scheduler import Scheduler
 from alpine.sandbox.state.model import User, Workfile
 from alpine.sandbox.state.store import RunRecord, State
 
@@ -29,6 +30,7 @@ class Backend:
     def __init__(self, state: State, pace: PaceOfRuns, prepare: Callable[[Engine], None]) -> None:
         self.state = state
         self.jobs: JobRunner = JobRunner(self)
+        self.scheduler: Scheduler = Scheduler(self)
         self._pace = pace
         self._prepare = prepare
         self._engine: Engine | None = None
@@ -98,7 +100,7 @@ class Backend:
             stand_in=stand_in,
         )
         with self.state.lock:
-            self.state.runs[process_id] = RunRecord(workfile.id, keep)
+            self.state.runs[process_id] = RunRecord(workfile.id, workfile.workspace_id, user.id, keep)
         return process_id
 
     def check(self, flow: bytes) -> None:
@@ -119,11 +121,10 @@ class Backend:
             workfile.status = "idle"
 
     def reset(self, *, tables: bool) -> None:
-        """End all runs and forget what they left.
+        """End all runs of the engine and forget what they left; the scheduler is paused, so that no job runs.
 
         :param tables: Whether tables and registered functions go as well, but for those that were there at the start.
         """
-        self.jobs.stop_all()
         with self._engine_lock:
             if self._engine is None:
                 return
@@ -137,6 +138,7 @@ class Backend:
         """End all runs, and the engine with them; a late request does not bring it back."""
         with self._engine_lock:
             engine, self._engine, self._closed = self._engine, None, True
+        self.scheduler.close()
         self.jobs.stop_all()
         if engine is not None:
             engine.close()

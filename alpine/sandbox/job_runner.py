@@ -8,7 +8,10 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User
+from alpine.sandbox.presenters.view import View
+from alpine.sandbox.schedule import move_on
+from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User, Workfile
+from alpine.sandbox.state.store import State
 
 if TYPE_CHECKING:
     from alpine.sandbox.backend import Backend
@@ -38,35 +41,53 @@ class JobRunner:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._stops: dict[int, threading.Event] = {}
-        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._threads: dict[threading.Thread, threading.Event] = {}
+        self._latest: dict[int, threading.Thread] = {}
 
     def start(self, job: Job) -> None:
-        """Run a job; the caller holds the lock and has made it ``enqueued``.
+        """Run a job; the caller holds the records' lock and has made it ``enqueued``.
 
         :param job: The job.
         """
-        stop = self._stops[job.id] = threading.Event()
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        stop = threading.Event()
         thread = threading.Thread(target=self._run, args=(job, stop), name=f"sandbox job {job.id}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._lock:
+            self._threads = {other: end for other, end in self._threads.items() if other.is_alive()}
+            # Started before anybody can find it: a thread that was not started cannot be joined.
+            thread.start()
+            self._threads[thread] = stop
+            self._latest[job.id] = thread
 
     def stop(self, job: Job) -> None:
         """Ask the run of a job to end.
 
         :param job: The job.
         """
-        if job.id in self._stops:
-            self._stops[job.id].set()
+        with self._lock:
+            thread = self._latest.get(job.id)
+            if thread in self._threads:
+                self._threads[thread].set()
+
+    def wait(self, job: Job, seconds: float) -> None:
+        """Wait for the end of a job's run, if one goes on.
+
+        :param job: The job.
+        :param seconds: How long.
+        """
+        with self._lock:
+            thread = self._latest.get(job.id)
+        if thread is not None:
+            thread.join(seconds)
 
     def stop_all(self) -> None:
         """Ask every run to end, and wait for it."""
-        for stop in list(self._stops.values()):
+        with self._lock:
+            threads, self._threads, self._latest = self._threads, {}, {}
+        for stop in threads.values():
             stop.set()
-        for thread in self._threads:
+        for thread in threads:
             thread.join()
-        self._stops, self._threads = {}, []
 
     def _run(self, job: Job, stop: threading.Event) -> None:
         state = self._backend.state
@@ -75,6 +96,7 @@ class JobRunner:
             if job.status == "enqueued":
                 job.status = "running"
             job.last_run = datetime.fromtimestamp(started, UTC)
+            move_on(job, job.last_run)
             tasks = job.live_tasks
             owner = state.users.find(job.owner_id)
         results: list[TaskResult] = []
@@ -91,6 +113,7 @@ class JobRunner:
                 job.results.append(JobResult(next(state.small_ids), succeeded, started, state.clock(), results))
                 job.last_run_failed = not succeeded
                 job.status = "idle"
+                self._backend.scheduler.wake()
 
     def _run_task(self, task: JobTask, owner: User, stop: threading.Event) -> TaskResult:
         from alpine.sandbox.engine import EngineRefused
@@ -124,6 +147,7 @@ class JobRunner:
         workfile = backend.state.workfiles.find(task.workfile_id)
         if workfile is None:
             raise TaskFailed("The workfile of this task is gone.")
+        _check_owner(backend.state, owner, workfile)
         if not workfile.is_workflow:
             raise TaskFailed(f"The sandbox runs workflows only; it cannot do {task.action!r}.")
         process_id = backend.start_run(workfile, owner, {})
@@ -135,6 +159,14 @@ class JobRunner:
         if status != "SUCCESS":
             raise TaskFailed(f"The workflow ended with status {status}.", process_id)
         return process_id
+
+
+def _check_owner(state: State, owner: User, workfile: Workfile) -> None:
+    # The owner may have left the workspace since the task was made, or have been given the job.
+    with state.lock:
+        workspace = state.workspaces.find(workfile.workspace_id)
+        if workspace is None or not View(state, owner).may_see(workspace):
+            raise TaskFailed(f"The job's owner {owner.username!r} may not see the workspace of {workfile.file_name!r}.")
 
 
 def _final_status(results: str) -> str:

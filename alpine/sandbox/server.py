@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from alpine.sandbox._extras import needed, require_all
+from alpine.sandbox.clock import MovableClock
 from alpine.sandbox.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ Pace = Literal["instant", "step"] | tuple[Literal["timed"], float]
 
 _REQUESTS_KEPT = 10_000
 _LAST_PORT = 65_535
+_LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass
@@ -38,6 +41,7 @@ class _Parts:
     """What exists while a server runs."""
 
     state: State
+    clock: MovableClock
     backend: Backend
     faults: FaultMiddleware
     http: HttpServer
@@ -58,7 +62,8 @@ class Sandbox:
     :param pace: ``"instant"``, ``("timed", seconds)`` for each operator, or ``"step"``, where each operator
         waits for :meth:`release`.
     :param version: What the server says its version is.
-    :param clock: Gives the time in seconds, for the expiry of sessions and for dates.
+    :param clock: Gives the time in seconds, for dates, schedules and the expiry of sessions. Schedules notice within a
+        minute that it jumped; :meth:`advance` puts any clock forward.
     :param options: Further settings of :class:`~alpine.sandbox.state.store.Settings`, such as ``demo_mode``, or
         ``stand_in=True``, which makes up rows for tables that are not loaded, where a workflow declares the columns.
     :raises ValueError: When the port, the pace, the user name or the password cannot be one.
@@ -231,6 +236,29 @@ class Sandbox:
                     return add_workflow(state, candidate, Path(path)).id
         raise LookupError(f"the sandbox has no workspace {workspace!r}")
 
+    def add_data_source(self, name: str, kind: str, database: str | None = None) -> dict[str, Any]:
+        """Add a data source that everybody may use, without logging in. The administrator owns it.
+
+        :param name: Its name, up to 64 characters, which no other source has in any capitals.
+        :param kind: A value of :class:`alpine.datasource.DSType`, such as ``"pg_data_source"``.
+        :param database: The name of its database, for Greenplum, HAWQ, PostgreSQL and Oracle; ``"sandbox"`` by default.
+        :returns: The source as the API shows it.
+        :raises ValueError: For an unknown kind, a name that is taken, or a database of a kind that has none.
+
+        Example::
+
+            >>> server.add_data_source("Warehouse", "gpdb_data_source", "sales")["id"]
+            4
+            >>> session.datasource.for_upload("Warehouse")["database_id"]
+            3
+        """
+        from alpine.sandbox.presenters.data_sources import full_source
+        from alpine.sandbox.state.sources import add_source
+
+        state = self._running.state
+        with state.lock:
+            return full_source(state, add_source(state, name, kind, database=database))
+
     def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
         """Make a function do the work of an operator, built in or custom.
 
@@ -312,20 +340,52 @@ class Sandbox:
         with state.lock:
             state.sessions.clear()
 
+    def advance(self, *, wait: float = 30, **difference: float) -> datetime:
+        """Put the server's clock forward, and run the jobs that become due on the way.
+
+        The clock stops at each moment for which an enabled job is scheduled, starts the job and waits for its run, so
+        that a job of every hour runs 24 times in ``advance(days=1)``, between other jobs in the order of their times.
+        A job whose run still goes on misses the times that come meanwhile. The dates of all records follow the clock,
+        those in the results of runs do not. Sessions follow it too: they end after eight idle hours.
+
+        :param wait: The longest, in seconds, to wait for each run; with the pace ``"step"`` none is waited for.
+        :param difference: How far, in the keywords of :class:`datetime.timedelta`.
+        :returns: The time that it is now on the server.
+        :raises ValueError: When the clock would go back, or beyond the calendar.
+
+        Example::
+
+            >>> job = session.job.create("Sandbox", "hourly", "hours", 1, enabled=True)
+            >>> task = session.job.task.create("Sandbox", job["id"], workflow_id)
+            >>> now = server.advance(hours=24)
+            >>> session.job.last_result(job["id"])["succeeded"]
+            True
+        """
+        parts = self._running
+        seconds = timedelta(**difference).total_seconds()
+        if seconds < 0:
+            raise ValueError("The sandbox's clock goes forward only; reset() brings the real time back.")
+        if parts.clock() + seconds > _LAST_MOMENT:
+            raise ValueError("The sandbox's clock cannot go beyond the year 9998.")
+        parts.backend.scheduler.advance(parts.clock, seconds, 0 if self._pace == "step" else wait)
+        return datetime.fromtimestamp(parts.clock(), UTC)
+
     def reset(self, *, tables: bool = False) -> None:
-        """Go back to the fresh state: records, sessions, settings, pace, faults, runs.
+        """Go back to the fresh state: records, sessions, settings, pace, faults, runs, the real time.
 
         :param tables: Whether tables that were loaded and functions that were registered go as well; those of the
             ``data`` folder are read again. Otherwise they stay.
         """
         parts = self._running
         parts.faults.clear()
-        parts.backend.reset(tables=tables)
-        self.pace = self._first_pace
-        with parts.state.lock:
-            parts.state.settings = replace(self._initial)
-            parts.state.clear()
-            self._fill(parts.state)
+        with parts.backend.scheduler.paused():
+            parts.backend.reset(tables=tables)
+            self.pace = self._first_pace
+            with parts.state.lock:
+                parts.clock.reset()
+                parts.state.settings = replace(self._initial)
+                parts.state.clear()
+                self._fill(parts.state)
         self.requests.clear()
 
     @property
@@ -342,7 +402,8 @@ class Sandbox:
         from alpine.sandbox.web.app import Application
         from alpine.sandbox.web.server import HttpServer
 
-        state = State(replace(self._initial), self._clock)
+        clock = MovableClock(self._clock)
+        state = State(replace(self._initial), clock)
         backend = Backend(state, _for_engine(self._pace), self._prepare)
         try:
             self._fill(state)
@@ -353,11 +414,12 @@ class Sandbox:
             faults = FaultMiddleware(application, backend, self._note)
             http = HttpServer((self.host, self._asked_port), faults)
             self.port = http.open()
+            backend.scheduler.start()
         except BaseException:
             backend.close()
             state.files.remove()
             raise
-        return _Parts(state, backend, faults, http)
+        return _Parts(state, clock, backend, faults, http)
 
     def _fill(self, state: State) -> None:
         from alpine.sandbox.state.defaults import EXAMPLES, fill

@@ -147,6 +147,21 @@ def test_a_proxy_that_drips_is_given_up_at_the_deadline(serve: Serve) -> None:
     session.session.close()
 
 
+def test_encryption_within_encryption_that_drips_is_given_up_at_the_deadline(serve: Serve, tls: ssl.SSLContext) -> None:
+    def answer(connection: socket.socket, asked: Asked) -> bool:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        connection.recv(5)
+        # The head of a record of 16,000 bytes, which then come one by one.
+        return drip(b"\x16\x03\x03\x3e\x80" + b"\x02" * 16_000, 4.0)(connection, asked)
+
+    proxy = serve(answer, tls=tls)
+    session = APIClient("https://alpine.invalid", token="a-token-0001", proxies={"https": proxy.url})
+    session.session.verify = False
+    with ending_within(2), pytest.raises(RequestTimeoutException, match=r"deadline of 0\.5 s"):
+        session.request("GET", "license", deadline=0.5)
+    session.session.close()
+
+
 def test_the_addresses_of_a_host_share_the_deadline(serve: Serve) -> None:
     server = serve(lambda connection, asked: not connection.sendall(healthy(asked)))
     with APIClient(f"http://localhost:{server.port}", token="a-token-0001", deadline=5, proxies={}) as session:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -239,3 +242,31 @@ def test_a_connection_that_the_server_closed_meanwhile_is_replaced_before_someth
         time.sleep(0.02)
     assert server.connections == 3
     server.close()
+
+
+def test_a_signal_while_a_connection_is_taken_blocks_no_later_call(server: ScriptedServer) -> None:
+    def ring(frame: FrameType, event: str, _argument: object) -> Any:
+        # Just after a lock was taken, where Python lets signal handlers run.
+        if event == "return" and frame.f_code.co_name == "__enter__" and "threading" in frame.f_code.co_filename:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return ring
+
+    server.on("GET", "/api/VERSION", Reply("6.3"))
+
+    def call_twice() -> None:
+        session.get_version()
+        sys.settrace(ring)
+        try:
+            with suppress(KeyboardInterrupt):
+                session.get_version()
+        finally:
+            sys.settrace(None)
+        session.get_version()
+
+    session = APIClient(server.url, token="a-token-0001", proxies={})
+    calling = threading.Thread(target=call_twice, daemon=True)
+    calling.start()
+    calling.join(3)
+    assert not calling.is_alive(), "it waits for a lock that nobody holds any more"
+    session.session.close()

@@ -28,7 +28,9 @@ def test_licence_and_configuration_tell_seats_and_limits(sandbox: Sandbox, wire:
     licence = wire.ok("GET", "/license")
     assert (licence["is_enabled_jobs"], licence["limit_jobs"], licence["is_enabled_api"]) == (False, True, True)
     assert licence["version"].endswith("\n")
-    assert ["Berlin", "Berlin"] in wire.ok("GET", "/config")["time_zones"]
+    configuration = wire.ok("GET", "/config")
+    assert ["Berlin", "Berlin"] in configuration["time_zones"]
+    assert configuration["license"] == licence
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from alpine.sandbox import Sandbox
+from alpine.sandbox.engine.core import EXAMPLES
 from tests.sandbox.wire import Wire
 
 GREENPLUM = {
@@ -14,6 +17,7 @@ GREENPLUM = {
     "db_username": "me",
     "db_password": "secret-1",
 }
+EXAMPLE = EXAMPLES / "order_filter.afm"
 HADOOP = {"name": "H", "host": "h", "port": "8020", "hdfs_version": "CDH", "username": "hdfs", "group_list": "hadoop"}
 
 
@@ -36,6 +40,8 @@ def test_a_list_can_be_filtered_by_kind(wire: Wire) -> None:
     two = wire.ok("GET", "/data_sources", params={"entity_type[]": ["pg_data_source", "jdbc_data_source"]})
     assert len(two) == 2
     assert "host" not in wire.ok("GET", "/data_sources", params={"succinct": "true"})[0]
+    assert not {"complete_json"} & {*one[0], *one[0]["owner"]}
+    assert wire.ok("GET", "/data_sources/2")["owner"]["complete_json"] is True
 
 
 def test_a_source_is_made_changed_and_deleted(wire: Wire) -> None:
@@ -103,4 +109,76 @@ def test_a_source_belongs_to_its_owner(sandbox: Sandbox, wire: Wire) -> None:
     assert ada("GET", f"/data_sources/{number}/databases").status_code == 403
     wire.ok("PUT", f"/data_sources/{number}", json={"state": "disabled"})
     assert ada("GET", f"/data_sources/{number}").status_code == 404
+    ada.http.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "entity_type", "shown"),
+    [
+        ("gpdb_data_source", "gpdb_data_source", {"db_name": "sandbox", "is_hawq": None}),
+        ("hawq_data_source", "gpdb_data_source", {"db_name": "sandbox", "is_hawq": True}),
+        ("pg_data_source", "pg_data_source", {"data_source_provider": "PostgreSQL Database"}),
+        ("oracle_data_source", "oracle_data_source", {"db_name": "sandbox", "port": 1521}),
+        ("jdbc_data_source", "jdbc_data_source", {"port": None, "db_name": None}),
+        ("jdbc_hive_data_source", "jdbc_hive_data_source", {"hive": True}),
+        ("hdfs_data_source", "hdfs_data_source", {"is_hdfs_hive": None, "job_tracker_port": 8032}),
+        ("hdfs_hive_data_source", "hdfs_data_source", {"is_hdfs_hive": True}),
+    ],
+)
+def test_a_source_can_be_added_without_a_request(
+    sandbox: Sandbox, wire: Wire, kind: str, entity_type: str, shown: dict[str, object]
+) -> None:
+    record = sandbox.add_data_source("Added", kind)
+    expected = {"name": "Added", "entity_type": entity_type, **shown}
+    assert {key: record[key] for key in expected} == expected
+    route = "hdfs_data_sources" if entity_type == "hdfs_data_source" else "data_sources"
+    assert wire.ok("GET", f"/{route}/{record['id']}") == record
+    with sandbox.client() as session:
+        assert session.datasource.get_id("Added", kind) == record["id"]
+        entry = session.datasource.for_upload("Added")
+        assert entry["data_source_type"] == kind
+        assert session.workfile.upload("Sandbox", EXAMPLE, [entry])["execution_locations"]
+
+
+def test_an_added_source_has_the_database_that_was_named(sandbox: Sandbox, wire: Wire) -> None:
+    record = sandbox.add_data_source("Warehouse", "pg_data_source", "sales")
+    assert record["db_name"] == "sales"
+    assert [row["name"] for row in wire.ok("GET", f"/data_sources/{record['id']}/databases")] == ["sales"]
+    assert record["owner"]["username"] == "demo"
+    sandbox.reset()
+    assert "Warehouse" not in [row["name"] for row in Wire(sandbox).ok("GET", "/data_sources")]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "database", "said"),
+    [
+        ("New", "odd", None, "no kind of data source 'odd'; there are gpdb_data_source"),
+        ("New", "GreenplumDatabase", None, "no kind"),
+        ("sandbox HADOOP", "pg_data_source", None, "already"),
+        ("", "pg_data_source", None, "1 to 64 characters"),
+        ("n" * 65, "pg_data_source", None, "1 to 64 characters"),
+        ("New", "jdbc_data_source", "sales", "has no database"),
+        ("New", "hdfs_data_source", "sales", "has no database"),
+        ("New", "pg_data_source", " ", "database is a text of 1 to 64 characters, not ' '"),
+        ("New", "pg_data_source", 5, "characters, not 5"),
+        (None, "pg_data_source", None, "characters, not None"),
+    ],
+)
+def test_a_source_that_can_not_be_added_is_refused(
+    sandbox: Sandbox, name: Any, kind: str, database: Any, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        sandbox.add_data_source(name, kind, database)
+
+
+def test_a_database_is_shown_to_those_who_may_use_its_source(sandbox: Sandbox, wire: Wire) -> None:
+    number = wire.ok("POST", "/data_sources", json=GREENPLUM)["id"]
+    database = wire.ok("GET", f"/data_sources/{number}/databases")[0]
+    ada = Wire(sandbox, "ada")
+    refused = ada("GET", f"/databases/{database['id']}")
+    assert (refused.status_code, refused.json()["errors"]["model_data"]["name"]) == (403, "Mine")
+    wire.ok("PUT", f"/data_sources/{number}", json={"shared": True})
+    assert ada.ok("GET", f"/databases/{database['id']}")["name"] == database["name"] == "warehouse"
+    wire.ok("PUT", f"/data_sources/{number}", json={"state": "disabled"})
+    assert wire("GET", f"/databases/{database['id']}").status_code == 403
     ada.http.close()

@@ -73,6 +73,10 @@ def test_names_are_unique_and_the_list_is_ordered_and_filtered(wire: Wire) -> No
     assert [job["name"] for job in wire.ok("GET", JOBS)] == ["A", "b", "c"]
     assert [job["name"] for job in wire.ok("GET", JOBS, params={"order": "next_run"})] == ["c", "A", "b"]
     assert [job["name"] for job in wire.ok("GET", JOBS, params={"name_pattern": "c"})] == ["c"]
+    wire.ok("POST", JOBS, json={"job": {**ON_DEMAND, "name": "100%"}})
+    assert [job["name"] for job in wire.ok("GET", JOBS, params={"name_pattern": "___"})] == ["100%"]
+    # The server puts the pattern between two percent signs; the backslash makes the last a letter.
+    assert [job["name"] for job in wire.ok("GET", JOBS, params={"name_pattern": "0\\"})] == ["100%"]
 
 
 def test_an_update_changes_what_was_sent(wire: Wire) -> None:
@@ -96,6 +100,7 @@ def test_tasks_are_numbered_moved_and_removed(wire: Wire) -> None:
     tasks = [add_task(wire, job_id, wire.upload_flow()["id"]) for _ in range(3)]
     assert [(task["index"], task["name"]) for task in tasks] == [(1, "Run flow"), (2, "Run flow_1"), (3, "Run flow_2")]
     assert tasks[0]["work_flow"]["file_name"] == "flow"
+    assert not any("complete_json" in shown for shown in (tasks[0], tasks[0]["job"], tasks[0]["work_flow"]))
     assert wire.ok("PUT", f"/job_tasks/{tasks[0]['id']}", json={"job_task": {"index": 3}})["index"] == 3
 
     def ids() -> list[int]:

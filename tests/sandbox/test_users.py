@@ -76,6 +76,42 @@ def test_others_change_themselves_only_and_not_their_rights(sandbox: Sandbox, wi
     ada.http.close()
 
 
+def test_a_new_password_ends_the_sessions_of_the_old_one(sandbox: Sandbox, wire: Wire) -> None:
+    ada, elsewhere, ben = Wire(sandbox, "ada"), Wire(sandbox, "ada"), Wire(sandbox, "ben")
+    wire.ok("PUT", "/users/2", json={"title": "x"})
+    assert ada("GET", "/users").status_code == 200
+    wire.ok("PUT", "/users/2", json={"password": "another-1"})
+    for caller, status in ((ada, 401), (elsewhere, 401), (ben, 200), (wire, 200)):
+        assert caller("GET", "/users").status_code == status
+    assert ada.engine("GET", "/processes/x/query").status_code == 401
+    here, there = Wire(sandbox, "ada", "another-1"), Wire(sandbox, "ada", "another-1")
+    # Who changes his own password stays logged in where he does it.
+    here.ok("PUT", "/users/2", json={"password": "another-2"})
+    assert (here("GET", "/users").status_code, there("GET", "/users").status_code) == (200, 401)
+    assert "TOO_SHORT" in wire.fields("PUT", "/users/2", json={"password": "short"})["password"]
+    assert here("GET", "/users").status_code == 200
+    for caller in (ada, elsewhere, ben, here, there):
+        caller.http.close()
+
+
+def test_who_loses_his_rights_hands_over_the_jobs_where_he_is_no_member(sandbox: Sandbox, wire: Wire) -> None:
+    wire.ok("PUT", "/users/2", json={"admin": True})
+    wire.ok("POST", "/workspaces", json={"name": "with ada"})
+    wire.ok("POST", "/workspaces/2/members", json={"member_ids": [1, 2]})
+    ada = Wire(sandbox, "ada")
+    job = {"name": "hers", "interval_unit": "on_demand", "interval_value": 0}
+    paths = [f"/workspaces/{n}/jobs/{ada.ok('POST', f'/workspaces/{n}/jobs', json=job)['id']}" for n in (1, 2)]
+    wire.ok("PUT", "/users/2", json={"admin": False})
+    assert [wire.ok("GET", path)["owner"]["username"] for path in paths] == ["demo", "ada"]
+    ada.http.close()
+
+
+def test_listed_users_lack_the_mark_of_a_complete_object_and_members_have_it(wire: Wire) -> None:
+    assert "complete_json" not in wire.ok("GET", "/users")[0]
+    assert wire.ok("GET", "/users/1")["complete_json"] is True
+    assert wire.ok("GET", "/workspaces/1/members")[0]["complete_json"] is True
+
+
 def test_a_deleted_user_is_gone_everywhere_and_the_name_is_free(sandbox: Sandbox, wire: Wire) -> None:
     number = wire.ok("POST", "/users", json=NEW)["id"]
     dora = Wire(sandbox, "dora", "secret-1")

@@ -131,10 +131,35 @@ def test_lists_are_ordered_and_filtered(wire: Wire, empty: int) -> None:
     assert names(wire, empty) == ["A.txt", "b.sql", "c.sql"]
     assert names(wire, empty, file_type="sql") == ["b.sql", "c.sql"]
     assert names(wire, empty, name_pattern=".txt") == ["A.txt"]
+    assert names(wire, empty, name_pattern="a.txt") == []
     wire.ok(
         "PUT", "/workfiles/" + str(wire.ok("GET", f"/workspaces/{empty}/workfiles")[1]["id"]), json={"description": "d"}
     )
     assert names(wire, empty, order="date")[0] == "b.sql"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("a_b", ["a_b.txt", "axb.txt"]),
+        (r"a\_b", ["a_b.txt"]),
+        ("a%b", ["a_b.txt", "axb.txt", "aXXb.txt"]),
+        ("_xb", ["axb.txt"]),
+        ("%", ["a_b.txt", "axb.txt", "aXXb.txt"]),
+        ("b.t_t", ["a_b.txt", "axb.txt", "aXXb.txt"]),
+        ("b.t__t", []),
+        (r"\%", []),
+        (r"x\b", ["axb.txt"]),
+        ("[a]", []),
+        ("b.txt*", []),
+        ("?xb", []),
+        (".txt\\", []),
+    ],
+)
+def test_a_name_pattern_is_one_of_like(wire: Wire, empty: int, pattern: str, found: list[str]) -> None:
+    for name in ("axb.txt", "a_b.txt", "aXXb.txt"):
+        wire.upload(name, b"x", empty)
+    assert names(wire, empty, name_pattern=pattern) == found
 
 
 def test_name_and_description_can_be_changed(wire: Wire, empty: int) -> None:

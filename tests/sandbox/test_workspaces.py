@@ -14,6 +14,21 @@ def test_a_workspace_has_the_recorded_shape(wire: Wire) -> None:
     assert not {"complete_json", "tags", "archiver", "image"} & set(succinct)
 
 
+def test_a_single_workspace_has_its_owner_in_full_and_a_listed_one_in_short(wire: Wire) -> None:
+    owner = wire.ok("GET", "/users/1")
+    made = wire.ok("POST", "/workspaces", json={"name": "new"})
+    changed = wire.ok("PUT", f"/workspaces/{made['id']}", json={"summary": "s"})
+    for single in (made, changed, wire.ok("GET", "/workspaces/1")):
+        assert single["owner"] == owner
+    listed = wire.ok("GET", "/workspaces")[0]
+    assert not {"email", "notes", "admin", "tags", "complete_json"} & set(listed["owner"])
+    assert "complete_json" not in listed
+    assert {"archiver", "image", "tags"} <= set(listed)
+    assert "latest_insight" not in listed
+    commented = wire.ok("GET", "/workspaces", params={"show_latest_comments": "true"})[0]
+    assert (commented["number_of_comments"], commented["latest_comment_list"]) == (0, [])
+
+
 def test_names_are_unique_in_any_capitals_and_free_after_a_deletion(wire: Wire) -> None:
     made = wire("POST", "/workspaces", json={"name": "Mine"})
     assert made.status_code == 201

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpine.sandbox.presenters.people import full_user
+from alpine.sandbox.presenters.people import full_user, short_user
 from alpine.sandbox.state.model import (
     HDFS_SOURCE,
     SOURCES_WITH_DATABASES,
@@ -55,11 +55,12 @@ def short_source(source: DataSource) -> dict[str, Any]:
     }
 
 
-def full_source(state: State, source: DataSource) -> dict[str, Any]:
+def full_source(state: State, source: DataSource, *, listed: bool = False) -> dict[str, Any]:
     """The data source in full.
 
     :param state: The records.
     :param source: The data source, of either kind.
+    :param listed: Whether it is a row of a list, where its owner is shown in short.
     :returns: Its object.
     """
     owner = state.users.find(source.owner_id)
@@ -72,7 +73,7 @@ def full_source(state: State, source: DataSource) -> dict[str, Any]:
         "description": source.description,
         "version": source.version,
         "public": source.public,
-        "owner": full_user(owner) if owner else None,
+        "owner": full_user(owner) if owner and not listed else short_user(owner),
         "tags": [],
         "complete_json": True,
     }

@@ -8,7 +8,7 @@ from alpine.sandbox.presenters.people import short_user
 from alpine.sandbox.presenters.view import View, moment
 from alpine.sandbox.presenters.workfiles import workfile_object
 from alpine.sandbox.presenters.workspaces import short_workspace
-from alpine.sandbox.state.model import Job, JobResult, JobTask
+from alpine.sandbox.state.model import Job, JobResult, JobTask, Workfile
 from alpine.sandbox.zones import zoned
 
 
@@ -74,10 +74,9 @@ def task_object(view: View, job: Job, task: JobTask) -> dict[str, Any]:
         "name": f"Run {workfile.file_name}" if workfile else "[invalid task]",
         "is_valid": workfile is not None,
         "is_deleted": None,
-        "complete_json": True,
     }
     if task.action == "run_work_flow":
-        shown["work_flow"] = workfile_object(view, workfile) if workfile else None
+        shown["work_flow"] = _inner_workflow(view, workfile) if workfile else None
     return shown
 
 
@@ -105,5 +104,14 @@ def job_result(result: JobResult) -> dict[str, Any]:
             }
             for task in result.task_results
         ],
-        "complete_json": True,
     }
+
+
+def _inner_workflow(view: View, workfile: Workfile) -> dict[str, Any] | None:
+    workspace = view.state.workspaces.find(workfile.workspace_id)
+    # A task may name a workflow of another workspace, which those who see the job may not be allowed to see.
+    if workspace is None or not view.may_see(workspace):
+        return None
+    shown = workfile_object(view, workfile)
+    del shown["complete_json"]
+    return shown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from alpine.sandbox.state.model import User, Workspace
-from alpine.sandbox.state.store import State
+from alpine.sandbox.state.store import RunRecord, State
 
 _WORKFLOW_AUTHORS = ("analytics_developer", "data_analyst")
 
@@ -33,6 +33,16 @@ class View:
     def may_see(self, workspace: Workspace) -> bool:
         """Whether the user may look at a workspace."""
         return workspace.public or self.belongs(workspace)
+
+    def may_see_run(self, run: RunRecord) -> bool:
+        """Whether the user may read, query or stop a run: those may who see the workspace of its workflow.
+
+        When the workspace is gone, that is who started the run, and administrators.
+        """
+        workspace = self.state.workspaces.find(run.workspace_id)
+        if workspace is None:
+            return self.user.admin or run.user_id == self.user.id
+        return self.may_see(workspace)
 
     def permission(self, workspace: Workspace) -> list[str]:
         """The words that a workspace's object tells about the user's rights."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpine.sandbox.presenters.people import short_user
+from alpine.sandbox.presenters.people import full_user, short_user
 from alpine.sandbox.presenters.view import View, moment
 from alpine.sandbox.state.model import STAGES, Workspace
 
@@ -48,16 +48,19 @@ def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def full_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
+def full_workspace(view: View, workspace: Workspace, *, listed: bool = False) -> dict[str, Any]:
     """The workspace in full.
 
     :param view: Who looks.
     :param workspace: The workspace.
+    :param listed: Whether it is a row of a list, where its owner is shown in short.
     :returns: Its object.
     """
+    owner = view.state.users.find(workspace.owner_id)
     archiver = view.state.users.find(workspace.archiver_id)
     return {
         **short_workspace(view, workspace),
+        "owner": full_user(owner) if owner and not listed else short_user(owner),
         "archiver": short_user(archiver),
         "image": {"original": "", "icon": "", "entity_type": "image", "complete_json": True},
         "has_added_member": workspace.has_added_member,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.presenters.view import moment
 from alpine.sandbox.state.model import USER_TYPES
+from alpine.sandbox.state.store import Settings
 from alpine.sandbox.web.call import Call, Routes, envelope
 from alpine.sandbox.web.errors import HTML_TYPE, json_response
 from alpine.sandbox.zones import RAILS_ZONES
@@ -32,30 +35,7 @@ def status(call: Call) -> Response:
 @routes.add("GET", "/license")
 def licence(call: Call) -> Response:
     """Tell seats and features."""
-    settings = call.state.settings
-    enabled = {feature: feature != "jobs" or settings.jobs_licensed for feature in _FEATURES}
-    return envelope(
-        {
-            "admins": _SEATS,
-            **dict.fromkeys(USER_TYPES, _SEATS),
-            **{f"{user_type}_limit_reached": False for user_type in USER_TYPES},
-            "users_license_limit_reached": False,
-            "advisor_now_enabled": False,
-            "branding": "alpine",
-            "client_name": None,
-            "correct_mac_address": True,
-            "expired": settings.licence_expired,
-            "expires": "2099-12-31",
-            "level": None,
-            "vendor": "alpine",
-            "mac_address": "00:00:00:00:00:00",
-            "organization_uuid": None,
-            "workflow_enabled": True,
-            "version": f"{settings.version}\n",
-            **{f"is_enabled_{feature}": on for feature, on in enabled.items()},
-            **{f"limit_{feature}": not on for feature, on in enabled.items()},
-        }
-    )
+    return envelope(_licence(call.state.settings))
 
 
 @routes.add("GET", "/config")
@@ -73,6 +53,7 @@ def configuration(call: Call) -> Response:
             "file_sizes_mb_workspace_icon": 5,
             "file_sizes_mb_attachment": 10,
             "file_sizes_mb_hd_upload": settings.body_limit_mb,
+            "visualization_overlay_string": "",
             "kaggle_configured": False,
             "gnip_configured": False,
             "execution_timeout_in_minutes": 10,
@@ -80,9 +61,35 @@ def configuration(call: Call) -> Response:
             "oracle_configured": False,
             "hdfs_versions": ["Cloudera CDH5.4-5.7"],
             "hive_hdfs_versions": [],
+            "license": _licence(settings),
             "time_zones": [[name, name] for name in RAILS_ZONES],
             "restrict_data_source_creation": False,
             "external_auth_enabled": False,
             "touchpoints_enabled": False,
+            "chiasm_enabled": False,
         }
     )
+
+
+def _licence(settings: Settings) -> dict[str, Any]:
+    enabled = {feature: feature != "jobs" or settings.jobs_licensed for feature in _FEATURES}
+    return {
+        "admins": _SEATS,
+        **dict.fromkeys(USER_TYPES, _SEATS),
+        **{f"{user_type}_limit_reached": False for user_type in USER_TYPES},
+        "users_license_limit_reached": False,
+        "advisor_now_enabled": False,
+        "branding": "alpine",
+        "client_name": None,
+        "correct_mac_address": True,
+        "expired": settings.licence_expired,
+        "expires": "2099-12-31",
+        "level": None,
+        "vendor": "alpine",
+        "mac_address": "00:00:00:00:00:00",
+        "organization_uuid": None,
+        "workflow_enabled": True,
+        "version": f"{settings.version}\n",
+        **{f"is_enabled_{feature}": on for feature, on in enabled.items()},
+        **{f"limit_{feature}": not on for feature, on in enabled.items()},
+    }

@@ -136,16 +136,17 @@ def databases(call: Call) -> Response:
     source = call.record(call.state.sql_sources)
     if source.entity_type not in SOURCES_WITH_DATABASES:
         raise NotFound
-    if source.state == "disabled" or not _accessible(call, source):
-        raise Forbidden(forbidden_source(source))
+    _check_access(call, source)
     rows = [row for row in call.state.databases if row.data_source_id == source.id]
-    return call.paged(rows, lambda row: database_object(call.state, row) or {})
+    return call.paged(rows, lambda row: database_object(call.state, row) or {}, in_full=True)
 
 
 @routes.add("GET", "/databases/<id>")
 def database(call: Call) -> Response:
     """Show one database."""
-    return envelope(found(database_object(call.state, call.record(call.state.databases))))
+    row = call.record(call.state.databases)
+    _check_access(call, found(call.state.sql_sources.find(row.data_source_id)))
+    return envelope(found(database_object(call.state, row)))
 
 
 def _listed(call: Call, rows: list[DataSource]) -> Response:
@@ -159,11 +160,16 @@ def _paged(call: Call, rows: list[DataSource]) -> Response:
         rows = [row for row in rows if row.state != "disabled"]
     if call.params.text("succinct") == "true":
         return call.paged(rows, short_source)
-    return call.paged(rows, lambda row: full_source(call.state, row))
+    return call.paged(rows, lambda row: full_source(call.state, row, listed=True))
 
 
 def _accessible(call: Call, source: DataSource) -> bool:
     return source.shared or source.owner_id == call.user.id
+
+
+def _check_access(call: Call, source: DataSource) -> None:
+    if source.state == "disabled" or not _accessible(call, source):
+        raise Forbidden(forbidden_source(source))
 
 
 def _named(call: Call, table: RecordTable[DataSource]) -> DataSource:

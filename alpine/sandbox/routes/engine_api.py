@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.state.model import Workfile
+from alpine.sandbox.state.store import RunRecord
 from alpine.sandbox.web.app import ENGINE_ROOT
 from alpine.sandbox.web.call import Call, Routes
 from alpine.sandbox.web.errors import EngineError
@@ -17,6 +18,7 @@ routes: Routes = Routes(ENGINE_ROOT, engine=True)
 
 # What the engine says about its content, also when it is plain text.
 _TYPE = "application/json;charset=UTF-8"
+_NOT_ALLOWED = "The supplied authentication is not authorized to access this resource"
 _OVER = "Invalid processId or Workflow already stopped."
 
 
@@ -41,7 +43,7 @@ def run(call: Call) -> Response:
 def query(call: Call) -> Response:
     """Tell what a run is doing; a run that is over gets a sentence instead of JSON."""
     process_id, settings = call.path["process_id"], call.state.settings
-    if process_id not in call.state.runs:
+    if _run(call) is None:
         return _text(settings.unknown_text)
     now = call.backend.engine.query(process_id)
     if now is None:
@@ -62,7 +64,7 @@ def stop(call: Call) -> Response:
     """Stop a run."""
     seconds = _seconds(call, "stopTimeOut", 2)
     process_id = call.path["process_id"]
-    stopped = call.backend.engine.stop(process_id, seconds) if process_id in call.state.runs else None
+    stopped = call.backend.engine.stop(process_id, seconds) if _run(call) is not None else None
     if stopped is None:
         return _text(_OVER)
     if call.state.settings.stop_style == "text":
@@ -74,7 +76,7 @@ def stop(call: Call) -> Response:
 def results(call: Call) -> Response:
     """Send the stored results as JSON inside a JSON string; an empty string when there are none."""
     workflow_id, process_id = as_id(call.path["workflow_id"]), call.path["process_id"]
-    run = call.state.runs.get(process_id)
+    run = _run(call)
     stored = ""
     if run is not None and run.keep_results and run.workflow_id == workflow_id:
         stored = call.backend.engine.results(run.workflow_id, process_id)
@@ -89,8 +91,16 @@ def _workflow(call: Call) -> Workfile:
             raise EngineError(404, "The requested resource could not be found.")
         workspace = state.workspaces.find(workfile.workspace_id)
         if workspace is None or not call.view.may_see(workspace):
-            raise EngineError(403, "The supplied authentication is not authorized to access this resource")
+            raise EngineError(403, _NOT_ALLOWED)
     return workfile
+
+
+def _run(call: Call) -> RunRecord | None:
+    with call.state.lock:
+        run = call.state.runs.get(call.path["process_id"])
+        if run is not None and not call.view.may_see_run(run):
+            raise EngineError(403, _NOT_ALLOWED)
+    return run
 
 
 def _variables(body: bytes) -> dict[str, str]:

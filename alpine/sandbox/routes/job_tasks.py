@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from alpine.sandbox.file_types import file_type
 from alpine.sandbox.presenters.jobs import task_object
-from alpine.sandbox.routes.jobs import editable, licensed
+from alpine.sandbox.routes.jobs import editable_job, licensed
 from alpine.sandbox.state.model import TASK_ACTIONS, Job, JobTask, Workfile
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Invalid
@@ -24,8 +24,7 @@ _TASKS = "/workspaces/<workspace_id>/jobs/<job_id>/job_tasks"
 def create(call: Call) -> Response:
     """Add a task at the end."""
     licensed(call)
-    editable(call)
-    job = call.record(call.state.jobs, "job_id")
+    job, _ = editable_job(call, "job_id")
     sent = call.params.resource("job_task")
     action = as_text(sent.get("action"))
     if action not in TASK_ACTIONS:
@@ -65,15 +64,16 @@ def _named(call: Call) -> tuple[Job, JobTask]:
     wanted = as_id(call.path["id"])
     pairs = ((job, task) for job in call.state.jobs for task in job.live_tasks)
     job, task = found(next(((job, task) for job, task in pairs if task.id == wanted), None))
-    call.path["workspace_id"] = str(job.workspace_id)
-    editable(call)
+    call.path["job_id"] = str(job.id)
+    editable_job(call, "job_id")
     return job, task
 
 
 def _payload(call: Call, job: Job, action: str, sent: Mapping[str, Any]) -> Workfile:
     workfile = found(call.state.workfiles.find(as_id(sent.get("workfile_id"))))
     if action == "run_work_flow":
-        return found(workfile if workfile.is_workflow else None)
+        call.workspace_of(found(workfile if workfile.is_workflow else None))
+        return workfile
     own = workfile.workspace_id == job.workspace_id and not workfile.is_workflow
     suits = own and (action != "run_sql_workfile" or file_type(workfile) == "sql")
     return found(workfile if suits else None)

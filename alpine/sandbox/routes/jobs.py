@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.presenters.jobs import full_job, job_result, short_job
 from alpine.sandbox.routes.checks import Fields, assign, choice, complain, refuse, required
+from alpine.sandbox.routes.patterns import like
+from alpine.sandbox.schedule import expire
 from alpine.sandbox.state.model import INTERVAL_UNITS, Job, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
 from alpine.sandbox.web.errors import Forbidden, FrameworkError, Invalid, Refused
@@ -40,7 +42,8 @@ def index(call: Call) -> Response:
     licensed(call)
     rows = call.state.jobs_of(call.workspace())
     if pattern := call.params.text("name_pattern"):
-        rows = [row for row in rows if pattern in row.name]
+        matches = like(pattern)
+        rows = [row for row in rows if matches(row.name)]
     order = call.params.text("order")
     if order == "next_run":
         rows = sorted(rows, key=lambda row: row.next_run or datetime.max.replace(tzinfo=UTC))
@@ -56,7 +59,9 @@ def show(call: Call) -> Response:
     """Show one job with its tasks."""
     licensed(call)
     call.workspace()
-    return envelope(full_job(call.view, call.record(call.state.jobs)))
+    job = call.record(call.state.jobs)
+    call.workspace_of(job)
+    return envelope(full_job(call.view, job))
 
 
 @routes.add("POST", "/workspaces/<workspace_id>/jobs")
@@ -67,15 +72,16 @@ def create(call: Call) -> Response:
     sent = call.params.resource("job", _FLAT)
     job = Job(workspace_id=workspace.id, name="", owner_id=call.user.id)
     _change(call, workspace, job, {"name": None, "interval_value": 0, **sent})
-    return envelope(full_job(call.view, call.state.jobs.add(job)), 201)
+    call.state.jobs.add(job)
+    call.backend.scheduler.wake()
+    return envelope(full_job(call.view, job), 201)
 
 
 @routes.add("PUT", "/workspaces/<workspace_id>/jobs/<id>")
 def update(call: Call) -> Response:
     """Change what was sent, or the order of the tasks instead."""
     licensed(call)
-    workspace = editable(call)
-    job = call.record(call.state.jobs)
+    job, workspace = editable_job(call)
     sent = call.params.resource("job", _FLAT)
     if "task_id_order" in sent:
         wanted = [as_id(item) for item in as_list(sent["task_id_order"])]
@@ -90,8 +96,8 @@ def update(call: Call) -> Response:
 def delete(call: Call) -> Response:
     """Remove a job."""
     licensed(call)
-    editable(call)
-    call.record(call.state.jobs).deleted = True
+    job, _ = editable_job(call)
+    job.deleted = True
     return call.done()
 
 
@@ -123,8 +129,7 @@ def last_result(call: Call) -> Response:
     """Show how the last run ended, whichever result is asked for."""
     licensed(call)
     job = call.record(call.state.jobs)
-    call.path["workspace_id"] = str(job.workspace_id)
-    call.workspace()
+    call.workspace_of(job)
     return envelope(job_result(job.results[-1]) if job.results else None)
 
 
@@ -144,7 +149,26 @@ def editable(call: Call) -> Workspace:
     :param call: The request.
     :returns: The workspace.
     """
-    workspace = call.workspace()
+    return _may_edit(call, call.workspace())
+
+
+def editable_job(call: Call, name: str = "id") -> tuple[Job, Workspace]:
+    """Find the job that the path names, if the caller may change it.
+
+    The server finds it by its id alone and looks at the path's workspace for the permission; here the caller needs it
+    in the job's own workspace as well.
+
+    :param call: The request.
+    :param name: The placeholder of the job in the path.
+    :returns: The job and its workspace.
+    """
+    if "workspace_id" in call.path:
+        editable(call)
+    job = call.record(call.state.jobs, name)
+    return job, _may_edit(call, call.workspace_of(job))
+
+
+def _may_edit(call: Call, workspace: Workspace) -> Workspace:
     if not call.view.belongs(workspace) or workspace.archived_at is not None:
         raise Forbidden
     return workspace
@@ -152,10 +176,7 @@ def editable(call: Call) -> Workspace:
 
 def _runnable(call: Call) -> Job:
     licensed(call)
-    job = call.record(call.state.jobs)
-    call.path["workspace_id"] = str(job.workspace_id)
-    editable(call)
-    return job
+    return editable_job(call)[0]
 
 
 def _change(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any]) -> None:
@@ -171,6 +192,8 @@ def _change(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any])
             setattr(job, name, [user_id for user_id in ids if user_id in workspace.members])
     if "owner_id" in sent:
         job.owner_id = as_id(sent["owner_id"]) or job.owner_id
+    expire(job)
+    call.backend.scheduler.wake()
 
 
 def _faults(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any]) -> Fields:
@@ -215,7 +238,19 @@ def _schedule(call: Call, job: Job, sent: Mapping[str, Any], fields: Fields) -> 
             new[name] = _moment(as_text(sent[name]), wall_clock_zone)
             if new[name] is not None and new[name].timestamp() < call.state.clock() - _GRACE_SECONDS:
                 complain(fields, "job", code)
+    if new.keys() & {"next_run", "time_zone"}:
+        new["time_of_day"] = _time_of_day(job, new, as_text(sent.get("next_run")))
     return new
+
+
+def _time_of_day(job: Job, new: Mapping[str, Any], sent: str) -> time | None:
+    next_run: datetime | None = new.get("next_run", job.next_run)
+    if next_run is None:
+        return None
+    if sent and "time_zone" in new:
+        # Not that of the first run, which is another where summer time skips the hour.
+        return datetime.fromisoformat(sent.strip()).time()
+    return next_run.astimezone(zone(new.get("time_zone", job.time_zone))).time()
 
 
 def _known_zone(name: str) -> str:

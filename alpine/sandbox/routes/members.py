@@ -20,7 +20,7 @@ routes: Routes = Routes()
 def index(call: Call) -> Response:
     """List the members in the order they came."""
     workspace = call.workspace()
-    return call.paged(list(workspace.members), lambda user_id: member(call.view, workspace, user_id))
+    return call.paged(list(workspace.members), lambda user_id: member(call.view, workspace, user_id), in_full=True)
 
 
 @routes.add("POST", "/workspaces/<workspace_id>/members")

@@ -76,6 +76,7 @@ def update(call: Call) -> Response:
         _assign_rights(call, user, sent)
     if "password" in sent:
         user.password_hash = hashed(as_text(sent["password"]))
+        call.state.end_sessions(user.id, but=call.session)
     user.updated_at = call.state.clock()
     return envelope(full_user(user))
 
@@ -132,6 +133,15 @@ def _assign_rights(call: Call, user: User, sent: Mapping[str, Any]) -> None:
         user.roles = [role for role in ("admin", "data_admin") if role in named]
     admin = as_bool(sent["admin"]) if "admin" in sent else ("admin" in user.roles if "roles" in sent else user.admin)
     last_admin = user.admin and not any(other.admin for other in call.state.users if other is not user)
+    if user.admin and not (admin or last_admin):
+        _hand_over_jobs_elsewhere(call, user)
     user.admin = admin or last_admin
     others = [role for role in user.roles if role != "admin"]
     user.roles = ["admin", *others] if user.admin else others
+
+
+def _hand_over_jobs_elsewhere(call: Call, user: User) -> None:
+    # An administrator may own jobs in workspaces without being a member.
+    for workspace in call.state.workspaces:
+        if user.id not in workspace.members:
+            call.state.hand_over_jobs(user.id, workspace)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from alpine.sandbox.file_types import content_type, file_type
 from alpine.sandbox.presenters.workfiles import workfile_object
 from alpine.sandbox.routes.checks import at_most, refuse
+from alpine.sandbox.routes.patterns import like
 from alpine.sandbox.routes.uploads import add_version, locations, name_faults, new_workfile
 from alpine.sandbox.state.defaults import unused_name
 from alpine.sandbox.state.model import Workfile, Workspace
@@ -31,7 +32,8 @@ def index(call: Call) -> Response:
     if wanted := call.params.text("file_type"):
         rows = [row for row in rows if file_type(row) == wanted]
     if pattern := call.params.text("name_pattern"):
-        rows = [row for row in rows if pattern in row.file_name]
+        matches = like(pattern)
+        rows = [row for row in rows if matches(row.file_name)]
     if call.params.text("order") in ("", "file_name"):
         rows = by_name(rows, lambda row: row.file_name)
     else:
@@ -165,9 +167,7 @@ def visible(call: Call) -> tuple[Workfile, Workspace]:
     :returns: The file and its workspace.
     """
     workfile = call.record(call.state.workfiles)
-    workspace = found(call.state.workspaces.find(workfile.workspace_id))
-    if not call.view.may_see(workspace):
-        raise Forbidden
+    workspace = call.workspace_of(workfile)
     call.backend.refresh(workfile)
     return workfile, workspace
 

@@ -25,6 +25,13 @@ _FLAGS = (
     "has_added_sandbox",
 )
 _TEXTS = ("summary", "project_status_reason", "project_target_date")
+# What a list tells of comments and insights on request; the sandbox has none of either.
+_NO_COMMENTS: dict[str, Any] = {
+    "number_of_insights": 0,
+    "number_of_comments": 0,
+    "latest_comment_list": [],
+    "latest_insight": None,
+}
 
 
 @routes.add("GET", "/workspaces")
@@ -36,8 +43,11 @@ def index(call: Call) -> Response:
         rows = [workspace for workspace in rows if user.id in workspace.members]
     if call.params.text("active"):
         rows = [workspace for workspace in rows if workspace.archived_at is None]
-    present = short_workspace if call.params.text("succinct") == "true" else full_workspace
-    return call.paged(by_name(rows, lambda row: row.name), lambda row: present(call.view, row))
+    rows = by_name(rows, lambda row: row.name)
+    if call.params.text("succinct") == "true":
+        return call.paged(rows, lambda row: short_workspace(call.view, row))
+    comments = _NO_COMMENTS if call.params.text("show_latest_comments") == "true" else {}
+    return call.paged(rows, lambda row: {**full_workspace(call.view, row, listed=True), **comments})
 
 
 @routes.add("GET", "/workspaces/<workspace_id>")

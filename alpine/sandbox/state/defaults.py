@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from alpine import afm
-from alpine.sandbox.state.model import Database, DataSource, Location, User, Workfile, Workspace
+from alpine.sandbox.state.model import Location, User, Workfile, Workspace
 from alpine.sandbox.state.passwords import hashed
+from alpine.sandbox.state.sources import add_source
 from alpine.sandbox.state.store import State
 from alpine.sandbox.workflow_file import cleaned
 
@@ -19,11 +19,12 @@ _COLLEAGUES = (
     ("ben", "Ben", "Builder", "data_analyst"),
     ("cleo", "Cleo", "Client", "business_user"),
 )
-_DATABASES = (
-    ("Sandbox Database", "gpdb_data_source", 5432, "4.3.10.0"),
-    ("Sandbox PostgreSQL", "pg_data_source", 5433, "9.5.6"),
+_SOURCES = (
+    ("Sandbox Database", "gpdb_data_source"),
+    ("Sandbox PostgreSQL", "pg_data_source"),
+    ("Sandbox JDBC", "jdbc_data_source"),
+    ("Sandbox Hadoop", "hdfs_data_source"),
 )
-_HADOOP = "Cloudera CDH5.4-5.7"
 
 
 def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> None:
@@ -35,7 +36,8 @@ def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> N
     :param flows: Workflow files for the workspace ``Sandbox``.
     """
     owner = _add_users(state, username, password)
-    _add_sources(state, owner)
+    for name, kind in _SOURCES:
+        add_source(state, name, kind)
     workspace = state.workspaces.add(
         Workspace(
             name="Sandbox",
@@ -121,36 +123,3 @@ def _add_users(state: State, username: str, password: str) -> User:
             )
         )
     return owner
-
-
-def _add_sources(state: State, owner: User) -> None:
-    for name, entity_type, port, version in _DATABASES:
-        source = state.sql_sources.add(
-            DataSource(
-                name=name,
-                entity_type=entity_type,
-                owner_id=owner.id,
-                host="sandbox.example.com",
-                port=port,
-                version=version,
-                details={"db_name": "sandbox", "db_username": "sandbox"},
-            )
-        )
-        state.databases.add(Database(name="sandbox", data_source_id=source.id))
-    jdbc = "jdbc:sandbox://sandbox.example.com/sandbox"
-    details: dict[str, Any] = {"db_username": "sandbox"}
-    state.sql_sources.add(
-        DataSource(name="Sandbox JDBC", entity_type="jdbc_data_source", owner_id=owner.id, host=jdbc, details=details)
-    )
-    details = {"hdfs_version": _HADOOP, "username": "hdfs", "group_list": "hadoop"}
-    state.hdfs_sources.add(
-        DataSource(
-            name="Sandbox Hadoop",
-            entity_type="hdfs_data_source",
-            owner_id=owner.id,
-            host="hadoop.example.com",
-            port=8020,
-            version=_HADOOP,
-            details={**details, "job_tracker_host": "hadoop.example.com", "job_tracker_port": 8032},
-        )
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +202,7 @@ class JobResult:
 
 @dataclass(kw_only=True)
 class Job(StateRecord):
-    """A job, its tasks in their order and the results of its runs."""
+    """A job, its tasks in order and the results of its runs; ``time_of_day`` is that of its schedule, in its zone."""
 
     workspace_id: int
     name: str
@@ -210,6 +210,7 @@ class Job(StateRecord):
     interval_unit: str = "on_demand"
     interval_value: int = 0
     next_run: datetime | None = None
+    time_of_day: time | None = None
     end_run: datetime | None = None
     last_run: datetime | None = None
     time_zone: str = "Alaska"

@@ -86,9 +86,11 @@ class RecordTable(Generic[R]):
 
 @dataclass
 class RunRecord:
-    """A run that the engine was asked for."""
+    """A run that the engine was asked for. It keeps its workspace, since its workflow may be deleted meanwhile."""
 
     workflow_id: int
+    workspace_id: int
+    user_id: int
     keep_results: bool
 
 
@@ -157,6 +159,15 @@ class State:
             del self.sessions[session.token]
             return None
         return session
+
+    def end_sessions(self, user_id: int, *, but: LoginSession | None = None) -> None:
+        """End the sessions of a user.
+
+        :param user_id: The user.
+        :param but: One that stays.
+        """
+        for session in [row for row in self.sessions.values() if row.user_id == user_id and row is not but]:
+            del self.sessions[session.token]
 
     def touch(self, session: LoginSession) -> None:
         """Note that a session is in use, at most once in five minutes.

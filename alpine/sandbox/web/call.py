@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from werkzeug.wrappers import Request, Response
 
 from alpine.sandbox.presenters.view import View
-from alpine.sandbox.state.model import LoginSession, StateRecord, User, Workspace
+from alpine.sandbox.state.model import Job, LoginSession, StateRecord, User, Workfile, Workspace
 from alpine.sandbox.state.store import RecordTable, State
 from alpine.sandbox.web.errors import HTML_TYPE, Forbidden, NotFound, first_accepted, json_response
 from alpine.sandbox.web.paging import page_of
@@ -75,20 +75,42 @@ class Call:
         :raises NotFound: When there is none.
         :raises Forbidden: When it is private and the caller is no member.
         """
-        workspace = self.record(self.state.workspaces, name)
+        return self.seen(self.record(self.state.workspaces, name))
+
+    def workspace_of(self, record: Workfile | Job) -> Workspace:
+        """The workspace of a record, if the caller may see it; the path may name another one.
+
+        :param record: A file or a job.
+        :returns: Its workspace.
+        :raises Forbidden: When it is private and the caller is no member.
+        """
+        return self.seen(found(self.state.workspaces.find(record.workspace_id)))
+
+    def seen(self, workspace: Workspace) -> Workspace:
+        """Insist that the caller may see a workspace.
+
+        :param workspace: The workspace.
+        :returns: The same.
+        :raises Forbidden: When it is private and the caller is no member.
+        """
         if not self.view.may_see(workspace):
             raise Forbidden
         return workspace
 
-    def paged(self, rows: Sequence[T], present: Callable[[T], dict[str, Any]]) -> Response:
+    def paged(self, rows: Sequence[T], present: Callable[[T], dict[str, Any]], *, in_full: bool = False) -> Response:
         """Answer with the page of a list that was asked for.
 
         :param rows: All rows in order.
         :param present: Makes one row's object.
+        :param in_full: Whether the rows are marked with ``complete_json``, which those of most lists are not.
         :returns: The answer.
         """
         shown, pagination = page_of(rows, self.params)
-        return json_response({"response": [present(row) for row in shown], "pagination": pagination})
+        objects = [present(row) for row in shown]
+        if not in_full:
+            for item in objects:
+                item.pop("complete_json", None)
+        return json_response({"response": objects, "pagination": pagination})
 
     def done(self) -> Response:
         """Answer a deletion the way ``head :ok`` does: ``{}`` or a blank, by the ``Accept`` header.

@@ -1,0 +1,38 @@
+"""The server's clock, which a test may put forward."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class MovableClock:
+    """The time of another clock, and what it was put forward by.
+
+    :param clock: Gives the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ahead = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        """Tell the time.
+
+        :returns: Seconds since the epoch.
+        """
+        return self._clock() + self._ahead
+
+    def move_to(self, moment: float) -> None:
+        """Put the clock forward; it never goes back.
+
+        :param moment: The time to reach, in seconds since the epoch.
+        """
+        with self._lock:
+            self._ahead += max(0.0, moment - self())
+
+    def reset(self) -> None:
+        """Show the other clock's time again."""
+        with self._lock:
+            self._ahead = 0.0
