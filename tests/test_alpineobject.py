@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
-from alpine import APIClient, DataSource, Workfile
+from alpine import APIClient, DataSource, Workfile, retry_policy
 from alpine.alpineobject import AlpineObject
-from alpine.exception import InvalidArgumentException, UserNotFoundException
+from alpine.exception import InvalidArgumentException, RequestTimeoutException, UserNotFoundException
 from tests.scripted import Reply, ScriptedServer
 
 OTHER = "another-token-0002"
@@ -75,12 +75,16 @@ def test_a_session_set_on_the_client_reaches_all_its_resources(
     assert tokens(server) == [token]
 
 
-def test_what_is_set_on_the_client_afterwards_reaches_them_too(session: APIClient, marked: requests.Session) -> None:
+def test_what_is_set_on_the_client_afterwards_reaches_them_too(
+    server: ScriptedServer, session: APIClient, marked: requests.Session
+) -> None:
     session.session = marked
-    session.timeout = 5
+    session.timeout, session.retries = (5, 0.05), retry_policy(0)
     session.token = OTHER
-    assert session.workfile.process._transport.timeout == (5.0, 5.0)
     assert session.workfile.process.token == OTHER
+    server.on("GET", ".*", Reply(delay=0.5))
+    with pytest.raises(RequestTimeoutException):
+        session.workfile.process.query_status("p1")
 
 
 def test_a_session_set_on_a_resource_stays_with_it(

@@ -25,6 +25,7 @@ from alpine.exception import (
     TooManyRequestsException,
 )
 from tests.conftest import TOKEN
+from tests.inside import set_clock
 from tests.scripted import LOGIN, Asked, FakeTime, Reply, ScriptedServer
 
 PASSWORD = "correct horse battery"
@@ -357,8 +358,7 @@ def test_redirects_never_take_the_token_elsewhere(server: ScriptedServer, sessio
 def test_a_server_that_is_not_there_is_told_without_the_url(server: ScriptedServer) -> None:
     server.close()
     session = APIClient(server.url, token=TOKEN)
-    time = FakeTime()
-    session._transport.clock = type(session._transport.clock)(time.now, time.sleep)
+    time = set_clock(session)
     with pytest.raises(ServerConnectionException, match="connection refused") as caught:
         session.get_license()
     assert isinstance(caught.value, ConnectionError)

@@ -16,16 +16,13 @@ import trustme
 from alpine import APIClient, Workfile
 from alpine.exception import AlpineException, InvalidArgumentException, ServerConnectionException, TLSException
 from tests.conftest import TOKEN
+from tests.inside import set_clock
 from tests.reliability.wire import Asked, WireServer
 from tests.scripted import FakeTime, Reply, ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("bare_environment")
+
 FINE = Reply({"response": {"fine": True}})
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -62,9 +59,7 @@ def serve(authority: trustme.CA) -> Iterator[Serve]:
 
 def client(server: ScriptedServer, **arguments: object) -> tuple[APIClient, FakeTime]:
     session = APIClient(server.url, token=TOKEN, timeout=(5, 5), **arguments)  # type: ignore[arg-type]
-    time = FakeTime()
-    session._transport.clock = type(session._transport.clock)(time.now, time.sleep)
-    return session, time
+    return session, set_clock(session)
 
 
 def refused(session: APIClient, time: FakeTime, words: str) -> None:
@@ -257,7 +252,6 @@ def test_a_proxy_carries_https_by_argument_and_by_environment(
     assert by_environment.get_license() == {"fine": True}
     assert len(proxy.asked) == 2
     by_environment.session.close()
-    session, time = APIClient(address, token=TOKEN, proxies={"https": proxy.url}), FakeTime()
-    session._transport.clock = type(session._transport.clock)(time.now, time.sleep)
-    refused(session, time, "certificate")
+    session = APIClient(address, token=TOKEN, proxies={"https": proxy.url})
+    refused(session, set_clock(session), "certificate")
     proxy.close()

@@ -13,11 +13,7 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 ROWS = [
     {"id": 1, "name": "Alpha", "entity_type": "workspace", "archived": False},

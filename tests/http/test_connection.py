@@ -30,6 +30,7 @@ from alpine.exception import (
     ServerConnectionException,
     UserNotFoundException,
 )
+from tests.inside import set_no_retries
 from tests.reliability.wire import Asked, WireServer, message, well
 from tests.scripted import wait_until
 from tests.test_tls import tunnel
@@ -54,7 +55,7 @@ def serving(answer: Callable[[socket.socket, Asked], bool]) -> Iterator[APIClien
 def users_of(base_url: str) -> User:
     """The users by a session of the caller's own."""
     users = User(base_url, requests.Session(), "a-token-0001")
-    users._transport.retries = retry_policy(0)
+    set_no_retries(users)
     return users
 
 

@@ -12,12 +12,7 @@ from alpine._http.environment import Environment
 from alpine.exception import InvalidArgumentException
 from tests.scripted import Reply, ScriptedServer
 
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def test_proxies_and_ca_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

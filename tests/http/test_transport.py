@@ -24,9 +24,10 @@ from alpine.exception import (
     WorkfileNotFoundException,
 )
 from tests.conftest import TOKEN
+from tests.inside import set_clock
 from tests.platforms import needs_signals
 from tests.reliability.wire import Asked, WireServer, message, well
-from tests.scripted import FakeTime, Reply, ScriptedServer
+from tests.scripted import Reply, ScriptedServer
 
 
 def test_the_token_goes_in_the_query_here_and_in_a_header_there(server: ScriptedServer, session: APIClient) -> None:
@@ -166,9 +167,8 @@ def test_an_answer_whose_head_was_cut_off_is_a_lost_connection() -> None:
     server = WireServer(
         lambda connection, _asked: bool(connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n"))
     )
-    fake = FakeTime()
     client = APIClient(server.url, token=TOKEN)
-    client._transport.clock = type(client._transport.clock)(fake.now, fake.sleep)
+    set_clock(client)
     for call in (client.get_license, lambda: client.workfile.delete(1), lambda: client.workfile.download(1)):
         with pytest.raises(ServerConnectionException, match="cut off"):
             call()
