@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alpine import APIClient, Workfile
+from alpine import APIClient, Workfile, retry_policy
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -222,6 +222,23 @@ def test_nobody_logs_in_again_after_a_logout(server: ScriptedServer) -> None:
     with pytest.raises(AlpineException):
         session.get_license()
     assert server.count("POST") == 1
+    assert server.count("DELETE") == 1
+
+
+@pytest.mark.parametrize("reply", [Reply("", 500), Reply("", 403), Reply("<html>"), Reply(fault="close")])
+def test_a_logout_that_fails_forgets_the_token_all_the_same(server: ScriptedServer, reply: Reply) -> None:
+    server.on_login()
+    session = APIClient(server.url, username="ada", password="a password")
+    session.retries = retry_policy(0)
+    server.on("DELETE", "/api/sessions", reply)
+    with pytest.raises(AlpineException):
+        session.logout()
+    assert session.token is None
+    server.on("GET", "/api/VERSION", Reply("6.3"))
+    session.get_version()
+    assert "session_id" not in server.asked[-1].query
+    assert "Cookie" not in server.asked[-1].headers
+    assert session.logout() == {}
     assert server.count("DELETE") == 1
 
 

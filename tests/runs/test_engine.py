@@ -12,6 +12,7 @@ from alpine.exception import (
     AlpineSessionNotFoundException,
     InvalidResponseException,
     OutcomeUnknownException,
+    ResponseTooLargeException,
     ResultsNotFoundException,
     RunFlowFailureException,
     StopFlowFailureException,
@@ -30,7 +31,7 @@ from tests.runs.responses import (
     results,
     working,
 )
-from tests.scripted import FakeTime, Reply, ScriptedServer
+from tests.scripted import FakeTime, NotingAdapter, Reply, ScriptedServer
 
 
 @pytest.mark.parametrize("workflow_id", [375, "375"])
@@ -165,3 +166,33 @@ def test_results_that_are_no_json_raise(server: ScriptedServer, session: APIClie
     on_results(server, Reply(body))
     with pytest.raises(InvalidResponseException):
         session.workfile.process.download_results(375, PID)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "waits"),
+    [((3, 5), (3, 40)), ((3, 39), (3, 40)), ((3, 90), (3, 90)), ((3, None), (3, None)), (None, (None, None))],
+)
+def test_a_start_is_waited_for_at_least_forty_seconds(
+    server: ScriptedServer, session: APIClient, timeout: Any, waits: Any
+) -> None:
+    """The engine takes ten to start a run, and its response is the only place that names it."""
+    on_run(server, Reply(STARTED))
+    on_query(server, OVER)
+    adapter = NotingAdapter()
+    session.session.mount("http://", adapter)
+    session.timeout = timeout
+    session.workfile.process.run(375)
+    session.workfile.process.query_status(PID)
+    assert adapter.timeouts == [waits, session.timeout]
+
+
+def test_results_have_a_limit_of_their_own(server: ScriptedServer, session: APIClient) -> None:
+    on_results(server, results(padding="x" * 5000))
+    session.answer_limit = 100
+    assert session.workfile.process.download_results(375, PID).status == "SUCCESS"
+    session.answer_limit, session.results_limit = 10_000_000, 5000
+    with pytest.raises(ResponseTooLargeException, match="5,000"):
+        session.workfile.process.download_results(375, PID)
+    run = session.workfile.process.attach(375, PID)
+    with pytest.raises(ResponseTooLargeException):
+        run.results()

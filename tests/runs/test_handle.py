@@ -84,6 +84,17 @@ def test_waiting_asks_at_most_45_times_in_the_first_minute_and_never_rests_longe
     assert max(fake_time.sleeps) <= 1
 
 
+@pytest.mark.parametrize("query_time", [0.1, 0, -5, 0.999])
+def test_a_query_time_below_one_second_is_one_second(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, query_time: float
+) -> None:
+    on_query(server, *[working()] * 40, OVER)
+    on_results(server, results())
+    session.workfile.process.wait_until_finished(375, PID, query_time=query_time)
+    assert max(fake_time.sleeps) == 1
+    assert fake_time.sleeps[:4] == [0.25, 0.25, 0.25, 0.25]
+
+
 def test_results_that_come_a_moment_later_are_waited_for(
     server: ScriptedServer, session: APIClient, fake_time: FakeTime
 ) -> None:

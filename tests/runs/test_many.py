@@ -90,6 +90,19 @@ def test_one_that_fails_stops_no_other(
     assert server.count("POST", ".*/run") == 3, "none is started twice"
 
 
+@pytest.mark.parametrize(
+    ("status", "word"), [(502, "UNKNOWN"), (504, "UNKNOWN"), (500, "NOT STARTED"), (503, "NOT STARTED")]
+)
+def test_a_run_whose_start_was_lost_behind_a_gateway_is_unknown(
+    process: Process, engine: Engine, server: ScriptedServer, status: int, word: str
+) -> None:
+    server.on("POST", f"{ENGINE}/workflows/375/run", engine.run, Reply("", status), engine.run)
+    outcomes = process.run_many(375, specs(1, 2, 3), max_concurrent=1)
+    assert [outcome.status for outcome in outcomes] == ["SUCCESS", word, "SUCCESS"]
+    assert ("look in the results" in str(outcomes[1].error)) is (word == "UNKNOWN")
+    assert server.count("POST", ".*/run") == 3
+
+
 def test_a_failed_run_keeps_its_results(process: Process) -> None:
     [outcome] = process.run_many(375, specs("bad"))
     assert outcome.results is not None
