@@ -9,8 +9,14 @@ import requests
 
 from alpine import APIClient, DataSource, Workfile, retry_policy
 from alpine.alpineobject import AlpineObject
-from alpine.exception import InvalidArgumentException, RequestTimeoutException, UserNotFoundException
-from tests.scripted import Reply, ScriptedServer
+from alpine.exception import (
+    InvalidArgumentException,
+    InvalidResponseException,
+    RequestTimeoutException,
+    UserNotFoundException,
+    WorkfileNotFoundException,
+)
+from tests.scripted import Asked, Reply, ScriptedServer
 
 OTHER = "another-token-0002"
 
@@ -209,3 +215,31 @@ def test_without_a_session_one_is_made(server: ScriptedServer) -> None:
     workfile = Workfile(server.base_url, None, OTHER)  # type: ignore[arg-type]
     assert workfile.get(1)["id"] == 1
     workfile.session.close()
+
+
+@pytest.mark.parametrize(("records", "times"), [(5, 1), (6, 2)])
+def test_pages_are_asked_for_by_number_and_size_and_what_is_missing_is_looked_for_again(
+    server: ScriptedServer, session: APIClient, records: int, times: int
+) -> None:
+    everybody = [{"id": number, "username": f"u{number}", "entity_type": "user"} for number in range(5)]
+
+    def page(asked: Asked) -> Reply:
+        number, size = int(asked.query["page"][0]), int(asked.query["per_page"][0])
+        rows = everybody[(number - 1) * size : number * size]
+        return Reply({"response": rows, "pagination": {"page": number, "total": 3, "records": records}})
+
+    server.on("GET", "/api/users", page)
+    assert session.user.get_list(per_page=2) == everybody
+    asked = sorted((each.query["page"][0], each.query["per_page"][0]) for each in server.asked)
+    assert asked == sorted([("1", "2"), ("2", "2"), ("3", "2")] * times)
+
+
+def test_a_page_in_place_of_a_deletion_is_no_deletion_and_a_first_404_is_none_either(
+    server: ScriptedServer, session: APIClient
+) -> None:
+    server.on("DELETE", "/api/workfiles/1", Reply("  <html>We will be back soon</html>"), Reply("", 404))
+    with pytest.raises(InvalidResponseException, match="is a page"):
+        session.workfile.delete(1)
+    with pytest.raises(WorkfileNotFoundException):
+        session.workfile.delete(1)
+    assert server.count("DELETE") == 2

@@ -22,6 +22,7 @@ from alpine.exception import (
     RequestTimeoutException,
     ResponseTooLargeException,
     ServerConnectionException,
+    ServerErrorException,
     TooManyRequestsException,
 )
 from tests.conftest import TOKEN
@@ -470,3 +471,46 @@ def test_the_environment_names_itself_when_it_is_wrong(monkeypatch: pytest.Monke
 def test_retries_are_a_policy(session: APIClient) -> None:
     with pytest.raises(InvalidArgumentException, match="retry_policy"):
         session.retries = 3  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "status"),
+    [
+        (Reply("", 302, {"Location": "http://user:word@elsewhere.invalid/x?y=1"}), RedirectException, 302),
+        (Reply("<html>"), InvalidResponseException, 200),
+        (Reply("x" * 2000), ResponseTooLargeException, 200),
+        (Reply({"errors": {"record": "GONE", "message": "away"}}, 500), ServerErrorException, 500),
+        (Reply(fault="close"), ServerConnectionException, None),
+        (Reply(delay=0.3), RequestTimeoutException, None),
+    ],
+)
+def test_an_exception_says_which_request_it_was(
+    server: ScriptedServer, session: APIClient, reply: Reply, kind: type[AlpineException], status: int | None
+) -> None:
+    session.retries, session.answer_limit, session.timeout = retry_policy(0), 1000, (2, 0.1)
+    server.on("GET", "/api/license", reply)
+    with pytest.raises(kind, match="Could not read the licence of the server") as caught:
+        session.get_license()
+    error = caught.value
+    assert (error.method, error.url, error.status_code) == ("GET", f"{session.base_url}/license", status)
+    if isinstance(error, RedirectException):
+        assert error.location == "http://elsewhere.invalid/x"
+        assert "redirects to http://elsewhere.invalid/x. If that is the right address" in str(error)
+    if isinstance(error, InvalidResponseException) and type(error) is InvalidResponseException:
+        assert f"{session.base_url}/license was asked; the response begins: '<html>'" in str(error)
+        assert error.body == "<html>"
+    if isinstance(error, ServerErrorException):
+        assert (error.code, error.server_message) == ("GONE", "away")
+        assert "answered 500 (GONE; away)." in str(error)
+
+
+def test_a_request_is_sent_as_often_as_the_policy_says(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    server.on("GET", ".*", Reply(fault="close"))
+    server.on("POST", ".*", Reply(fault="close"))
+    with pytest.raises(ServerConnectionException):
+        session.get_license()
+    with pytest.raises(AlpineException, match="Cannot tell"):
+        session.workspace.create("x")
+    assert (server.count("GET"), server.count("POST"), len(fake_time.sleeps)) == (5, 1, 4)

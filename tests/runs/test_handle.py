@@ -629,3 +629,25 @@ def test_an_interrupt_while_a_run_is_started_says_that_it_may_have_started(
     with pytest.raises(KeyboardInterrupt) as caught:
         session.workspace.create("x")
     assert "get_id" in caught.value.__notes__[0]
+
+
+def test_an_exception_of_a_wait_names_the_run(server: ScriptedServer, session: APIClient, fake_time: FakeTime) -> None:
+    run = session.workfile.process.attach(375, PID)
+    assert PID in run._repr_html_()
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    endings: list[tuple[list[Reply], list[Reply], type[AlpineException]]] = [
+        ([working()], [Reply('""')], RunFlowTimeoutException),
+        ([working(state="FAILED")], [Reply('""')], RunFlowFailureException),
+        ([OVER], [Reply('""')], ResultsNotFoundException),
+        ([OVER], [results("FAILURE")], RunFlowFailureException),
+    ]
+    for queries, found, kind in endings:
+        on_query(server, *queries)
+        on_results(server, *found)
+        with pytest.raises(kind, match=f"{PID} of workflow 375") as caught:
+            session.workfile.process.wait_until_finished(375, PID, timeout=20)
+        assert caught.value.process_id == PID
+    on_results(server, HTML_ERROR)
+    with pytest.raises(RunFlowConnectionException, match=r"last error: .*502") as lost:
+        session.workfile.process.wait_until_finished(375, PID, timeout=20)
+    assert (lost.value.process_id, lost.value.last_status) == (PID, "FINISHED")

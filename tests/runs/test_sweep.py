@@ -55,3 +55,8 @@ def test_a_process_id_with_half_of_a_character_breaks_no_table(server: ScriptedS
     server.on("GET", f"{ENGINE}/.*", Reply("boom", 418))
     frame = session.workfile.process.sweep(375, {"@n": [1]}, lambda results: results.status)
     assert frame["process_id"].tolist() == ["\ufffd"]
+
+
+def test_the_columns_are_in_order_also_where_the_first_run_failed(process: Process) -> None:
+    frame = process.sweep(375, {"@n": ["bad", 5]}, lambda results: {"a": 1, "b": results.status})
+    assert list(frame) == ["@n", "a", "b", "process_id", "error"]
