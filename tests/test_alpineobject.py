@@ -161,9 +161,9 @@ def test_a_class_of_old_reads_with_the_token(server: ScriptedServer, session: AP
 
 
 def test_the_token_joins_what_is_in_a_url() -> None:
-    made = AlpineObject("http://h/api", requests.Session(), "a&b=c")
-    assert made._add_token_to_url("http://h/api/users") == "http://h/api/users?session_id=a%26b%3Dc"
-    assert made._add_token_to_url("http://h/api/users?page=1") == "http://h/api/users?page=1&session_id=a%26b%3Dc"
+    made = AlpineObject("http://h/api", requests.Session(), "a&b=c/X")
+    assert made._add_token_to_url("http://h/api/users") == "http://h/api/users?session_id=a%26b%3Dc%2FX"
+    assert made._add_token_to_url("http://h/api/users?page=1") == "http://h/api/users?page=1&session_id=a%26b%3Dc%2FX"
     assert AlpineObject()._add_token_to_url("http://h/api/users") == "http://h/api/users"
 
 
@@ -243,3 +243,18 @@ def test_a_page_in_place_of_a_deletion_is_no_deletion_and_a_first_404_is_none_ei
     with pytest.raises(WorkfileNotFoundException):
         session.workfile.delete(1)
     assert server.count("DELETE") == 2
+
+
+def test_each_resource_logs_under_the_name_of_its_module(session: APIClient) -> None:
+    resources = (session, session.user, session.workfile, session.workfile.process, session.job.task)
+    names = ["apiclient", "user", "workfile", "process", "task"]
+    assert [resource.logger.name for resource in resources] == [f"alpine.{name}" for name in names]
+
+
+def test_pages_of_a_list_without_an_order_are_large(server: ScriptedServer, session: APIClient) -> None:
+    server.on("GET", "/api/.*", Reply({"response": [], "pagination": {}}))
+    assert list(session.user.iterate(per_page=2)) == []
+    assert list(session.datasource.iterate(per_page=2)) == []
+    sizes = [asked.query["per_page"] for asked in server.asked]
+    assert sizes == [["2"], *[["1000"]] * (len(sizes) - 1)]
+    assert len(sizes) > 1
