@@ -183,6 +183,7 @@ def test_who_answers_is_asked_only_where_it_has_not_the_form_of_the_api(body: st
         assert ("Is that an Alpine server? http://h/api/x was asked" in str(make(status, body))) is doubted
     assert ("Is that an Alpine server?" in str(make(405, body))) is ("errors" not in body)
     assert ("Is that an Alpine server?" in str(make(418, body))) is ("errors" not in body)
+    assert ("answered 404. " in str(make(404, body))) is (body == "")
 
 
 def test_what_a_server_says_is_cut_after_a_thousand_characters() -> None:
