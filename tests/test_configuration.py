@@ -101,6 +101,22 @@ def test_a_user_without_a_password_is_refused(server: ScriptedServer, monkeypatc
     assert server.asked == []
 
 
+def test_the_password_of_the_environment_is_for_the_user_that_is_named_there(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on_login()
+    monkeypatch.setenv("ALPINE_HOST", server.url)
+    monkeypatch.setenv("ALPINE_PASSWORD", PASSWORD)
+    assert APIClient(username="demo").token, "where none is named, it is that of any"
+    monkeypatch.setenv("ALPINE_USERNAME", "ada")
+    assert APIClient(username="ada").token
+    asked = len(server.asked)
+    for other in ("demo", "Ada", "ada "):
+        refused("no password", username=other)
+        refused("no password", server.url, username=other)
+    assert len(server.asked) == asked
+
+
 def test_a_password_without_a_user_is_refused(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     refused("pass username.*ALPINE_USERNAME as well as ALPINE_PASSWORD", server.url, password=PASSWORD)
     refused("pass username", server.url, password=lambda: PASSWORD)

@@ -12,11 +12,7 @@ from alpine.exception import (
     InvalidArgumentException,
     ValidationException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 SQL = [
     {"id": 1, "name": "Warehouse", "entity_type": "gpdb_data_source", "is_hawq": None},

@@ -16,11 +16,8 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
 
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 MEMBERS = "/api/workspaces/1/members"
 
 

@@ -29,11 +29,8 @@ from alpine.exception import (
     WorkflowVariableException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.reliability.wire import Asked, WireServer
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox, client = sandboxed.running_sandbox, sandboxed.sandbox, sandboxed.client
 
 PAGE = "<html><head><title>Welcome</title></head><body>Hello</body></html>"
 QUESTION = "Is that an Alpine server?"

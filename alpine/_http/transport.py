@@ -40,7 +40,6 @@ from alpine.exception import (
 MEGABYTE = 1024 * 1024
 ANSWER_LIMIT = 64 * MEGABYTE
 RESULTS_LIMIT = 2048 * MEGABYTE
-_MOST_REDIRECTS = 3
 _LEAST = 0.001
 """Seconds; urllib3 takes no time-out of 0."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -151,7 +150,8 @@ class Transport:
     def _attempt(self, request: Request, token: str | None, attempt: int) -> Response | Failure:
         url = request.url_with(() if token is None or request.engine else (("session_id", token),))
         logger.debug("%s %s, attempt %d", request.method, _Lazy(self, request), attempt)
-        for _ in range(_MOST_REDIRECTS):
+        # A redirect is followed from http to https only, so once at most.
+        while True:
             reply = self._exchange(request, url, token)
             if isinstance(reply, Failure):
                 outcome: Response | Failure = reply
@@ -166,11 +166,6 @@ class Transport:
             ended = outcome.reason if isinstance(outcome, Failure) else outcome
             logger.debug("%s %s: %s", request.method, _Lazy(self, request), ended)
             return outcome
-        raise RedirectException(
-            f"Could not {request.action}: the server redirects in a loop.",
-            method=request.method,
-            url=self.clean(request.url, request.secrets),
-        )
 
     def _prepared(self, request: Request, url: str, token: str | None, data: Any) -> requests.PreparedRequest:
         session = self.session
