@@ -88,7 +88,7 @@ def segment(value: object) -> str:
     """A value as one segment of a URL's path."""
     quoted = quote(str(value), safe="", errors="surrogatepass")
     if quoted in {".", ".."}:
-        raise InvalidArgumentException(f"{value!r} cannot be part of an address.")
+        raise InvalidArgumentException(f"{value!r} cannot be part of a URL.")
     return quoted
 
 
@@ -175,7 +175,7 @@ def sent_id(row: Mapping[str, Any], thing: str) -> int:
     number = _whole_number(value)
     if number is None or number < 0:
         raise InvalidResponseException(
-            f"The server's response is of no use: {value!r:.100} cannot be the id of a {thing}."
+            f"The server's response makes no sense: {value!r:.100} cannot be the id of a {thing}."
         )
     return number
 

@@ -46,7 +46,7 @@ class Address:
         :raises InvalidArgumentException: It is none.
         """
         if not isinstance(host, str) or not host.strip():
-            raise InvalidArgumentException("Which server? Give host, or set ALPINE_HOST.")
+            raise InvalidArgumentException("No server is given: pass host, or set ALPINE_HOST.")
         given = _in_brackets(host.strip())
         try:
             parts = urlsplit(given if "://" in given else f"{'https' if is_secure else 'http'}://{given}")
@@ -156,14 +156,14 @@ def whole_or_none(username: str | None, password: Password | None, token: str | 
     """
     if username is not None and password is None and token is None:
         raise InvalidArgumentException(
-            f"There is a user, {username!r}, but no password: give password (in a file for from_file the key "
-            "'password'), or set ALPINE_PASSWORD, which holds for the host and the user that ALPINE_HOST and "
-            "ALPINE_USERNAME name."
+            f"There is a user name, {username!r}, but no password: pass password (for from_file: the key 'password'), "
+            "or set ALPINE_PASSWORD, which is used only for the host in ALPINE_HOST and the user in "
+            "ALPINE_USERNAME."
         )
     if username is None and password is not None:
         raise InvalidArgumentException(
-            "There is a password, but no user: give username (in a file for from_file the key 'username'), or set "
-            "ALPINE_USERNAME beside ALPINE_PASSWORD."
+            "There is a password, but no user name: pass username (for from_file: the key 'username'), or "
+            "set ALPINE_USERNAME as well as ALPINE_PASSWORD."
         )
 
 
@@ -179,7 +179,8 @@ def settings_in(file: Path) -> dict[str, Any]:
     unknown = next((name for name in settings if name not in _IN_FILE), None)
     if unknown is not None:
         raise InvalidArgumentException(
-            f"{file} has the unknown key {unknown!r}.{nearest(unknown, _IN_FILE)} Known are {', '.join(_IN_FILE)}."
+            f"{file} has the unknown key {unknown!r}.{nearest(unknown, _IN_FILE)} "
+            f"The known keys are {', '.join(_IN_FILE)}."
         )
     given = {name: value for name, value in settings.items() if value is not None}
     if not given.get("host"):

@@ -25,7 +25,7 @@ def how_to_install(extra: str, package: str | None = None) -> str:
     alone = f" {package} alone is enough here: pip install {_NAMES.get(package, package)}" if package else ""
     # "pip install alpine[...]" would fetch the old client from the package index.
     return (
-        f"The extra {extra!r} brings it: pip install '.[{extra}]' in a checkout of alpine, or with a wheel "
+        f"The extra {extra!r} contains it: pip install '.[{extra}]' in a checkout of alpine, or with a wheel "
         f"pip install '<path to the wheel>[{extra}]'.{alone}"
     )
 

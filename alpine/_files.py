@@ -59,7 +59,7 @@ def existing_file(value: object, name: str) -> Path:
     if os.path.isfile(path):  # noqa: PTH113
         return path
     if os.path.exists(path):  # noqa: PTH110
-        raise LocalFileException(f"Could not read {name}: {path} is no file.")
+        raise LocalFileException(f"Could not read {name}: {path} is not a file.")
     raise LocalFileNotFoundException(f"Could not read {name}: there is no file {path}.", filename=str(path))
 
 

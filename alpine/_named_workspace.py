@@ -21,7 +21,7 @@ def workspace_id_beside(resource: AlpineObject, value: Id, name: object, usage: 
     def tell_of_the_other(error: WorkspaceNotFoundException) -> WorkspaceNotFoundException | None:
         if not isinstance(name, str) or not _is_workspace(resource, name):
             return None
-        more = f"But there is a workspace {name!r}: have the arguments changed places? Write {usage}."
+        more = f"But there is a workspace {name!r}: are the arguments in the wrong order? Write {usage}."
         return restated(error, WorkspaceNotFoundException, more)
 
     with restating(WorkspaceNotFoundException, tell_of_the_other):

@@ -30,7 +30,7 @@ class ScheduleType(Constants):
 
 
 class Notify(Constants):
-    """Who is told when a job succeeds or fails."""
+    """Who is notified when a job succeeds or fails."""
 
     Nobody = "nobody"
     Everybody = "everybody"
@@ -115,10 +115,10 @@ def _wall_clock(moment: datetime, rules: tzinfo | None, name: str | None) -> str
         advice = (
             "give a time_zone such as 'US/Pacific', or a datetime without a zone."
             if available_timezones()
-            else "this machine has no database of time zones (pip install tzdata brings one)."
+            else "this machine has no database of time zones (pip install tzdata adds one)."
         )
         raise InvalidArgumentException(
-            f"The zone {name!r} is not known here, so the moment cannot be converted to it: {advice}"
+            f"The zone {name!r} is not known here, so the time cannot be converted to it: {advice}"
         )
     if rules is not None:
         local = moment.replace(tzinfo=rules) if moment.tzinfo is None else moment.astimezone(rules)

@@ -57,7 +57,7 @@ class Target:
         try:
             return self._new_part()
         except PermissionError as error:
-            failure = f"no file may be made in the directory {self._file.parent} ({error.strerror})"
+            failure = f"no file may be created in the directory {self._file.parent} ({error.strerror})"
         except OSError as error:
             failure = error.strerror or str(error)
         raise self._cannot(failure)
@@ -121,7 +121,7 @@ class Target:
         if kind is not None:
             raise self._cannot(f"it is a {kind}, which is left as it is; give the path of a file")
         if not _may(self._file, os.W_OK):
-            raise self._cannot("it is there, and may only be read")
+            raise self._cannot("it exists and is read-only")
 
     def _new_part(self) -> tuple[Path, IO[bytes]]:
         # What is in a file that is there may be private: nobody else can read its part at any time.
@@ -218,8 +218,8 @@ def shortened(name: str) -> str:
 
 
 def refused_by_windows(name: str) -> str:
-    """Why Windows takes no file of this name; empty where it does."""
+    """Why Windows does not allow file of this name; empty where it does."""
     sign = _REFUSED_BY_WINDOWS.search(name)
     if sign:
-        return f"Windows takes no {sign[0]!r} in the name of a file"
-    return f"{name} is the name of a device on Windows" if RESERVED.match(name) else ""
+        return f"Windows does not allow {sign[0]!r} in a file name"
+    return f"{name} is a device name on Windows" if RESERVED.match(name) else ""

@@ -38,13 +38,13 @@ class AlpineObject:
 
     :param base_url: The root of the server's API, ``http://host:port/api``.
     :type base_url: str
-    :param session: An HTTP session. It is used as it is and never written to.
+    :param session: An HTTP session. It is never modified.
     :type session: requests.Session
     :param token: The token of a login. None, or the token of the client that the session belongs to, shares that
         client's login.
     :type token: str
 
-    What is missing or wrong is said by the first call, which then sends nothing.
+    If an argument is missing or wrong, the first call raises an exception and sends nothing.
     """
 
     base_url: str = ""
@@ -74,9 +74,9 @@ class AlpineObject:
 
     @property
     def session(self) -> requests.Session:
-        """The HTTP session; its headers, verify, proxies, hooks and adapters act on the next call.
+        """The HTTP session; changes of its headers, verify, proxies, hooks and adapters apply to the next call.
 
-        Setting it reaches the resources below this one as well; their logins stay.
+        Setting it also changes the resources below this one; their logins stay the same.
         """
         return self._transport.session
 
@@ -88,9 +88,9 @@ class AlpineObject:
 
     @property
     def token(self) -> str | None:
-        """The token of the login; None when there is none.
+        """The token of the login; None if there is none.
 
-        Setting another gives this resource, and those below it, a login of their own.
+        Setting it gives this resource, and those below it, a separate login.
         """
         return self._transport.holder.value
 
@@ -142,7 +142,7 @@ class AlpineObject:
         response = self._transport.send(request)
         deleting = request.method == "DELETE"
         if deleting and response.status == 200 and response.body.lstrip().startswith(b"<"):
-            raise self._unusable(response, "the server's response is a page")
+            raise self._unusable(response, "the server's response is an HTML page")
         if 200 <= response.status < 300:
             return response
         if deleting and response.status == 404 and response.attempt > 1:
@@ -156,7 +156,7 @@ class AlpineObject:
         return self.base_url.removesuffix("/api")
 
     def _document(self, response: Response) -> Any:
-        """The JSON of an response.
+        """The JSON of a response.
 
         :raises InvalidResponseException: It is none.
         """
@@ -229,7 +229,7 @@ def warn_of_open_end(response: Response, what: str, stacklevel: int) -> None:
     if response.open_ended is not None:
         warnings.warn(
             f"{what} came without a length and ended after {response.open_ended:,} bytes, with the connection: "
-            "whether that is all of it cannot be told.",
+            "it may be incomplete.",
             stacklevel=stacklevel + 1,
         )
 

@@ -59,37 +59,38 @@ __all__ += exception.__all__
 class APIClient(AlpineObject):
     """A session with an Alpine server.
 
-    :param host: The server: a name, or a URL such as ``https://alpine.example.com:8443``. Default: ``ALPINE_HOST``.
+    :param host: The server: a host name, or a URL such as ``https://alpine.example.com:8443``. Default:
+        ``ALPINE_HOST``.
     :type host: str
-    :param port: Its port. Default: ``ALPINE_PORT``, else the scheme's.
+    :param port: The port. Default: ``ALPINE_PORT``, else that of the scheme.
     :type port: int
     :param username: The user to log in. Default: ``ALPINE_USERNAME``.
     :type username: str
     :param password: The password, or a function that returns it. Default: ``ALPINE_PASSWORD``.
     :type password: str
-    :param is_secure: Whether to speak https.
+    :param is_secure: Whether to use https.
     :type is_secure: bool
-    :param validate_certs: Whether to check the server's certificate.
+    :param validate_certs: Whether to verify the server's certificate.
     :type validate_certs: bool
     :param ca_certs: A file (or directory) of certificate authorities to trust, instead of the default ones.
     :type ca_certs: str
-    :param token: The token of a login made elsewhere; it stays valid when this client ends. Default: ``ALPINE_TOKEN``.
+    :param token: The token of a login made elsewhere; this client does not log it out. Default: ``ALPINE_TOKEN``.
     :type token: str
     :param logging_level: The level of the logger ``alpine``, such as ``"DEBUG"``.
     :type logging_level: str
     :param timeout: Seconds for connecting, and for each wait for the server's next bytes.
     :type timeout: tuple
-    :param deadline: Seconds that a request may take in all, with all its attempts; None for no such limit.
+    :param deadline: Seconds that a request may take in total, with all its attempts; None for no limit.
     :type deadline: float
     :param cert: A client certificate: a file, or a pair of certificate file and key file.
     :type cert: str
-    :param proxies: The proxies by scheme, as requests knows them. Default: what the environment says.
+    :param proxies: The proxies by scheme, as in requests. Default: those in the environment.
     :type proxies: dict
     :raises InvalidArgumentException: An argument is wrong; nothing was sent.
-    :raises LoginFailureException: The server refuses user and password.
+    :raises LoginFailureException: The server rejects the user name and password.
 
-    Values from the environment are used where an argument is not given; credentials only for the host that is
-    named there too. With a user and a password the client logs in; otherwise it sends nothing yet.
+    Arguments that are not given are read from the environment; credentials are used only for the host that is given
+    there. With a user name and a password the client logs in; otherwise nothing is sent yet.
 
     Example:
 
@@ -142,7 +143,7 @@ class APIClient(AlpineObject):
         self._bind(address.base_url, transport)
         if self.is_secure and not validate_certs:
             warnings.warn(
-                f"The certificate of {address.host} is not checked: anybody on the way can read the password.",
+                f"The certificate of {address.host} is not verified: anyone in between can read the password.",
                 stacklevel=3,
             )
         if username is not None and password is not None:
@@ -151,7 +152,7 @@ class APIClient(AlpineObject):
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)
         self.workfile: Workfile = Workfile._beside(self)
-        """The workfiles, and with ``workfile.process`` their runs."""
+        """Workfiles, and in ``workfile.process`` the runs of workflows."""
         self.workspace: Workspace = Workspace._beside(self)
         """The workspaces."""
         self.datasource: DataSource = DataSource._beside(self)
@@ -159,7 +160,7 @@ class APIClient(AlpineObject):
         self.user: User = User._beside(self)
         """The users."""
         self.job: Job = Job._beside(self)
-        """The jobs, and with ``job.task`` their tasks."""
+        """Jobs, and in ``job.task`` their tasks."""
 
     @classmethod
     @keeps_secrets
@@ -168,14 +169,14 @@ class APIClient(AlpineObject):
 
         :param path: The file.
         :type path: str
-        :param arguments: More arguments of the client; they win over those of the file.
+        :param arguments: More arguments of the client, which override those in the file.
         :returns: The client, logged in.
         :rtype: APIClient
         :raises LocalFileException: The file cannot be read.
         :raises InvalidArgumentException: It is not a JSON object with a ``host`` and a login, or has an unknown key;
             nothing was sent.
 
-        A file with a password that other users of the computer may read is warned of.
+        Warns if the file contains a password and other users of the computer may read it.
 
         Example:
 
@@ -196,11 +197,11 @@ class APIClient(AlpineObject):
 
         :param username: The user.
         :type username: str
-        :param password: The password, or a function that returns it: it is asked again when the login expires.
+        :param password: The password, or a function that returns it, which is called again when the login expires.
         :type password: str
-        :returns: The user's metadata, as the server tells it.
+        :returns: The user's metadata.
         :rtype: dict
-        :raises LoginFailureException: The server refuses user and password.
+        :raises LoginFailureException: The server rejects the user name and password.
 
         Example:
 
@@ -270,7 +271,7 @@ class APIClient(AlpineObject):
 
     @property
     def token(self) -> str | None:
-        """The token of the login; None when there is none. Setting it replaces the login of all resources."""
+        """The token of the login; None if there is none. Setting it replaces the login of all resources."""
         return self._transport.holder.value
 
     @token.setter
@@ -281,7 +282,7 @@ class APIClient(AlpineObject):
 
     @property
     def user_id(self) -> int | None:
-        """The id of the user who is logged in; unless it is set, a server is asked once for that of a token."""
+        """The id of the user who is logged in; unless it was set or is known from the login, it is requested once."""
         if self._user_id is None and self.token is not None:
             user = self._one(Request("GET", "sessions", "read the session")).get("user")
             self._user_id = _id_in(user)
@@ -302,12 +303,15 @@ class APIClient(AlpineObject):
 
     @property
     def deadline(self) -> float | None:
-        """Seconds that a request may take in all: connecting, sending, all its attempts and the pauses between them, a
-        login that has to be renewed, and the whole response. None, the default, for no such limit.
+        """Seconds that a request may take in total; None, the default, means no limit.
 
-        What takes longer raises :class:`alpine.exception.RequestTimeoutException`; where the server may have done what
-        must not be done twice, :class:`alpine.exception.OutcomeUnknownException`. Looking up a host name, and a
-        function that returns the password, cannot be interrupted; their time counts once they are over.
+        This covers connecting, sending, all attempts and the pauses between them, the renewal of a login, and the
+        whole response.
+
+        A request that takes longer raises :class:`alpine.exception.RequestTimeoutException`, or
+        :class:`alpine.exception.OutcomeUnknownException` if the server may have done something that must not be done
+        twice. Looking up a host name, and a function that returns the password, cannot be interrupted; the deadline is
+        checked when they return.
         """
         return self._transport.deadline
 
@@ -328,7 +332,7 @@ class APIClient(AlpineObject):
 
     @property
     def answer_limit(self) -> int:
-        """The largest response that is read, in bytes; 64 MB unless set. Downloads to a file have no limit."""
+        """The largest response that is read, in bytes; 64 MB by default. Downloads to a file have no limit."""
         return self._transport.answer_limit
 
     @answer_limit.setter
@@ -337,7 +341,7 @@ class APIClient(AlpineObject):
 
     @property
     def results_limit(self) -> int:
-        """The largest results document that is read, in bytes; 2 GiB unless set."""
+        """The largest results document that is read, in bytes; 2 GiB by default."""
         return self._transport.results_limit
 
     @results_limit.setter
@@ -345,9 +349,9 @@ class APIClient(AlpineObject):
         self._transport.results_limit = number(value, "results_limit", least=1, whole=True)
 
     def get_status(self) -> dict[str, Any]:
-        """Tell whether the server is running. Calls ``GET /status``; needs no login.
+        """Return the status of the server. Calls ``GET /status``; needs no login.
 
-        :returns: The server's words, such as ``{"status": "Chorus is running", ...}``.
+        :returns: The status, such as ``{"status": "Chorus is running", ...}``.
         :rtype: dict
 
         Example:
@@ -362,7 +366,7 @@ class APIClient(AlpineObject):
         return document
 
     def get_version(self) -> str:
-        """Tell the version of the server. Calls ``GET /VERSION``; needs no login.
+        """Return the version of the server. Calls ``GET /VERSION``; needs no login.
 
         :returns: The version, such as ``"6.3.0.0.5410-4ef43d3c9"``.
         :rtype: str
@@ -379,7 +383,7 @@ class APIClient(AlpineObject):
         return version
 
     def get_license(self) -> dict[str, Any]:
-        """Tell what the server's licence covers. Calls ``GET /license``.
+        """Return what the server's licence covers. Calls ``GET /license``.
 
         :returns: The licence.
         :rtype: dict
@@ -420,19 +424,19 @@ class APIClient(AlpineObject):
         :type json: dict
         :param data: Fields to send as a form, or bytes.
         :type data: dict
-        :param timeout: Seconds for connecting and reading, for this call.
+        :param timeout: Seconds for connecting and for each wait for the next bytes, in this call.
         :type timeout: tuple
         :param idempotent: Whether doing it twice does no harm; by default only for GET.
         :type idempotent: bool
-        :param all_pages: Read a list to its end.
+        :param all_pages: Read all pages of a list.
         :type all_pages: bool
-        :param deadline: Seconds that this call may take in all, with all its attempts and pages, instead of the
+        :param deadline: Seconds that this call may take in total, with all its attempts and pages, instead of the
             client's :attr:`deadline`.
         :type deadline: float
-        :returns: The ``response`` of the server's document, else its whole JSON, else its text; None when it is empty.
+        :returns: The ``response`` in the server's JSON, or else the whole JSON, or else the text; None if it is empty.
         :rtype: dict, list, str or None
         :raises RequestTimeoutException: It took longer than the time-outs or the deadline allow.
-        :raises AlpineException: The server says no; the class tells why.
+        :raises AlpineException: The server refuses the request; the class says why.
 
         Example:
 
@@ -444,13 +448,13 @@ class APIClient(AlpineObject):
         verb = choice(text(method, "method").upper(), "method", METHODS)
         url, action = path_below(path), self._transport.clean(f"{verb} {path}")
         if url.startswith("alpinedatalabs/") and not url.startswith(f"{ENGINE}/"):
-            raise InvalidArgumentException(f"Of the engine only the paths below {ENGINE}/ can be reached.")
+            raise InvalidArgumentException(f"Only the engine's paths below {ENGINE}/ can be called.")
         if params is not None and not isinstance(params, Mapping):
             raise InvalidArgumentException(f"params must be a dict, not {type(params).__name__}.")
         body, may_repeat = body_of(json, data), flag(idempotent, "idempotent")
         if flag(all_pages, "all_pages"):
             if verb != "GET" or json is not None or data is not None or url.startswith(ENGINE):
-                raise InvalidArgumentException("all_pages is for a GET of the API, without a body.")
+                raise InvalidArgumentException("all_pages=True is only for a GET of the API without a body.")
             with limited(checked_deadline(deadline)):
                 return self._list(Listing(url, action, params=params, ordered=False), 100)
         with limited(checked_deadline(deadline)):

@@ -59,8 +59,8 @@ _DSType = DSType
 class DataSource(AlpineObject):
     """A class for interacting with data sources.
 
-    SQL sources and Hadoop sources are numbered separately: the same id can mean one of each. Where a method asks for
-    the kind of a source, ``"Database"`` and ``"Hadoop"`` mean all kinds of one half.
+    SQL sources and Hadoop sources are numbered separately: the same id may exist in both groups. Where a method takes
+    the type of a source, ``"Database"`` means all types of SQL sources, and ``"Hadoop"`` all types on Hadoop.
     """
 
     DSType = DSType
@@ -70,10 +70,10 @@ class DataSource(AlpineObject):
     def get_list(self, type: str | None = None, per_page: int = 100) -> RecordList:
         """Return all data sources. Calls ``GET /data_sources`` and ``GET /hdfs_data_sources``.
 
-        :param type: Only those of one kind, a value of :class:`DSType`.
+        :param type: Return only data sources of one kind, a value of :class:`DSType`.
         :type type: str
-        :param per_page: Accepted as in the other lists; this list has no order on the server, so at least 1,000 rows
-            are asked for at a time.
+        :param per_page: Accepted as for other lists. The server returns this list in no fixed order, so at least 1,000
+            rows are requested at a time.
         :type per_page: int
         :returns: List of data sources' metadata.
         :rtype: list of dict
@@ -88,7 +88,7 @@ class DataSource(AlpineObject):
         return RecordList(self.iterate(type, per_page))
 
     def iterate(self, type: str | None = None, per_page: int = 100) -> Iterator[dict[str, Any]]:
-        """Walk the data sources, each page when it is needed.
+        """Iterate over the data sources, page by page.
 
         Parameters and exceptions are those of :meth:`get_list`.
 
@@ -114,7 +114,7 @@ class DataSource(AlpineObject):
 
         :param ds_id: ID of the data source.
         :type ds_id: int
-        :param type: Its kind, a value of :class:`DSType`: the id alone does not tell.
+        :param type: Its kind, a value of :class:`DSType`, since ids are unique only within SQL or Hadoop sources.
         :type type: str
         :returns: Selected data source's metadata.
         :rtype: dict
@@ -130,13 +130,13 @@ class DataSource(AlpineObject):
         wanted, kind = identifier(ds_id, "ds_id", DataSourceNotFoundException), _checked_type(type, *HALVES)
         source = self._one(Request("GET", f"{_route(kind)}/{wanted}", f"get {kind} {wanted}", errors=_ERRORS))
         if not _is_of(source, kind):
-            raise DataSourceNotFoundException(f"Data source {wanted} is no {kind}, but a {kind_of(source)}.")
+            raise DataSourceNotFoundException(f"Data source {wanted} is of kind {kind_of(source)}, not {kind}.")
         return source
 
     def get_id(self, name: str, type: str | None = None) -> int:
         """Return the ID of a data source.
 
-        :param name: Name of the data source, in any capitals.
+        :param name: Name of the data source (case-insensitive).
         :type name: str
         :param type: Its kind, a value of :class:`DSType`.
         :type type: str
@@ -155,7 +155,7 @@ class DataSource(AlpineObject):
     def get_database_list(self, data_source_id: Id, per_page: int = 100) -> RecordList:
         """Return the databases of a Greenplum, HAWQ or PostgreSQL source. Calls ``GET /data_sources/:id/databases``.
 
-        The server connects to the source for it, which can be slow.
+        To list them, the server connects to the source, which can be slow.
 
         :param data_source_id: ID of the data source.
         :type data_source_id: int
@@ -194,15 +194,15 @@ class DataSource(AlpineObject):
 
         The server connects to it to test the credentials.
 
-        :param name: Its name, up to 64 characters, which no other data source has in any capitals.
+        :param name: The name, up to 64 characters, which must be unique (case-insensitive).
         :type name: str
-        :param type: Its kind, a value of :class:`DSType` that is not on Hadoop.
+        :param type: Its kind, a value of :class:`DSType` for a source that is not on Hadoop.
         :type type: str
         :param host: Its host; for ``JDBCDataSource`` the JDBC URL.
         :type host: str
         :param port: Its port.
         :type port: int
-        :param db_name: The database to connect to first.
+        :param db_name: The database to connect to initially.
         :type db_name: str
         :param db_username: The user for the connection.
         :type db_username: str
@@ -210,13 +210,13 @@ class DataSource(AlpineObject):
         :type db_password: str
         :param description: A description.
         :type description: str
-        :param shared: Whether everybody uses it with these credentials.
+        :param shared: Whether all users connect with these credentials.
         :type shared: bool
-        :param ssl: Whether to connect encrypted.
+        :param ssl: Whether to encrypt the connection.
         :type ssl: bool
         :returns: The new data source's metadata.
         :rtype: dict
-        :raises DataSourceTypeNotFoundException: There is no such kind, or it is made by :meth:`create_hadoop`.
+        :raises DataSourceTypeNotFoundException: There is no such kind, or it needs :meth:`create_hadoop`.
         :raises ValidationException: The name is taken, or the server cannot connect.
 
         Example:
@@ -230,7 +230,7 @@ class DataSource(AlpineObject):
         """
         kind = _checked_type(type)
         if kind in ON_HADOOP:
-            raise DataSourceTypeNotFoundException(f"A data source of kind {kind} is made by create_hadoop.")
+            raise DataSourceTypeNotFoundException(f"Create a data source of kind {kind} with create_hadoop.")
         document = {
             "name": text(name, "name"),
             "entity_type": DSType.GreenplumDatabase if kind == DSType.HAWQ else kind,
@@ -265,7 +265,7 @@ class DataSource(AlpineObject):
     ) -> Record:
         """Create a Hadoop data source. Calls ``POST /hdfs_data_sources``.
 
-        :param name: Its name, up to 64 characters, which no other data source has in any capitals.
+        :param name: The name, up to 64 characters, which must be unique (case-insensitive).
         :type name: str
         :param host: The host of its name node.
         :type host: str
@@ -275,9 +275,9 @@ class DataSource(AlpineObject):
         :type hdfs_version: str
         :param username: The user on the cluster.
         :type username: str
-        :param group_list: The groups of that user, with commas.
+        :param group_list: The groups of that user, separated by commas.
         :type group_list: str
-        :param job_tracker_host: The host of its job tracker or resource manager; flows need it.
+        :param job_tracker_host: The host of its job tracker or resource manager; needed to run workflows.
         :type job_tracker_host: str
         :param job_tracker_port: The port of its job tracker or resource manager.
         :type job_tracker_port: int

@@ -6,22 +6,22 @@
     ├── InvalidArgumentException (ValueError)        refused before anything was sent
     │   ├── DataSourceTypeNotFoundException          no such kind of data source
     │   ├── WorkflowFileException                    the file is not a workflow
-    │   └── WorkflowVariableException                workflow variables of a wrong shape
+    │   └── WorkflowVariableException                workflow variables in a wrong format
     ├── LocalFileException (OSError)                 a local file cannot be read or written
     │   └── LocalFileNotFoundException               also a FileNotFoundError
     ├── MissingExtraException (ImportError)          an optional package is not installed
-    ├── NotPicklableException (TypeError)            make a client in each process
+    ├── NotPicklableException (TypeError)            a client cannot be pickled or copied
     ├── LoginFailureException                        the server refused user and password
     ├── AlpineSessionNotFoundException               401: no login, or it has expired
     ├── ServerConnectionException (ConnectionError)  the server could not be reached
     │   ├── TLSException                             its certificate cannot be trusted
-    │   └── RunFlowConnectionException               ... during a whole wait
-    ├── RequestTimeoutException (TimeoutError)       the server did not answer in time
+    │   └── RunFlowConnectionException               it could not be reached at the end of a wait
+    ├── RequestTimeoutException (TimeoutError)       the server did not respond in time
     ├── OutcomeUnknownException                      the outcome is not known
-    ├── InvalidResponseException                     an answer that makes no sense
+    ├── InvalidResponseException                     a response that makes no sense
     │   ├── RedirectException                        a redirect that must not be followed
-    │   ├── ResponseTooLargeException                an answer beyond the limit
-    │   └── InvalidResponseCodeException             a status code that says no
+    │   ├── ResponseTooLargeException                a response larger than the limit
+    │   └── InvalidResponseCodeException             an error status
     │       ├── ForbiddenException                   403: not permitted
     │       │   ├── DataSourceCredentialsException   403: refused by the data source
     │       │   ├── DemoModeException                403: not in demo mode
@@ -71,25 +71,25 @@ class AlpineException(Exception):
 
     :param reason: What happened, to what, and what to do next.
     :type reason: str
-    :param attributes: Facts to be read from the exception, such as ``status_code``.
+    :param attributes: Attributes to set, such as ``status_code``.
 
-    Each exception can be pickled, and carries what is known of the request behind it.
+    Exceptions can be pickled, and have the details of the request as attributes.
     """
 
     status_code: int | None = None
-    """The HTTP status of the response, where there was one."""
+    """The HTTP status of the response, if there was one."""
     method: str | None = None
     """The HTTP method of the request."""
     url: str | None = None
     """The URL of the request, without secrets."""
     code: str | None = None
-    """The server's own code for the error (``NOT_LICENSED``, ``RUN_FAILED``, ...)."""
+    """The server's code for the error (``NOT_LICENSED``, ``RUN_FAILED``, ...)."""
     server_message: str | None = None
-    """The server's own words."""
+    """The server's error message."""
     body: str | None = None
     """The beginning of the response's body, without secrets."""
     process_id: str | None = None
-    """The run that this is about."""
+    """The run concerned."""
 
     _advice: ClassVar[str] = ""
 
@@ -98,7 +98,7 @@ class AlpineException(Exception):
         super().__init__(reason, *args)
         self.reason = reason
         self.fields: dict[str, dict[str, Any]] = {}
-        """For a refused value: field -> code -> details, as the server names them."""
+        """For rejected values: field -> code -> details, as sent by the server."""
         for name, value in attributes.items():
             setattr(self, name, _shown(value))
 
@@ -106,7 +106,7 @@ class AlpineException(Exception):
         return str(self.reason)
 
     def add_note(self, note: str, /) -> None:
-        """Add a line to what a traceback prints below the message."""
+        """Add a note, which a traceback shows below the message."""
         super().add_note(_shown(note))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -129,7 +129,7 @@ class InvalidArgumentException(AlpineException, ValueError):
 
 
 class DataSourceTypeNotFoundException(InvalidArgumentException):
-    """There is no such kind of data source, or the call does not exist for this kind."""
+    """There is no such kind of data source, or the method does not support it."""
 
 
 class WorkflowFileException(InvalidArgumentException):
@@ -137,7 +137,7 @@ class WorkflowFileException(InvalidArgumentException):
 
 
 class WorkflowVariableException(InvalidArgumentException):
-    """Workflow variables have a wrong shape."""
+    """Workflow variables are in a wrong format."""
 
 
 class LocalFileException(AlpineException, OSError):
@@ -154,7 +154,7 @@ class LocalFileNotFoundException(LocalFileException, FileNotFoundError):
 
 
 class MissingExtraException(AlpineException, ImportError):
-    """A package that is not installed by default is needed; the message names the extra."""
+    """An optional package is not installed; the message names the extra."""
 
 
 class NotPicklableException(AlpineException, TypeError):
@@ -162,7 +162,7 @@ class NotPicklableException(AlpineException, TypeError):
 
 
 class LoginFailureException(AlpineException):
-    """The server refused the user name and the password."""
+    """The server rejected the user name and the password."""
 
     _advice = "Check user name and password."
 
@@ -182,9 +182,9 @@ class TLSException(ServerConnectionException):
 
 
 class RunFlowConnectionException(ServerConnectionException):
-    """A wait ended while the server could not be reached; the run may well go on.
+    """A wait ended while the server could not be reached; the run may go on.
 
-    ``process_id`` names the run, ``last_status`` is the last that was heard of it and ``last_error`` the last failure.
+    ``process_id`` is the run, ``last_status`` its last known status and ``last_error`` the last failure.
     """
 
     last_status: str | None = None
@@ -192,11 +192,11 @@ class RunFlowConnectionException(ServerConnectionException):
 
 
 class RequestTimeoutException(AlpineException, TimeoutError):
-    """The server did not answer in time."""
+    """The server did not respond in time."""
 
 
 class OutcomeUnknownException(AlpineException):
-    """The request was sent, the response was lost: what was asked for may have happened."""
+    """The request was sent, but its response was lost: the server may have carried it out."""
 
 
 class InvalidResponseException(AlpineException):
@@ -204,7 +204,7 @@ class InvalidResponseException(AlpineException):
 
 
 class RedirectException(InvalidResponseException):
-    """The server answers with a redirect that must not be followed; ``location`` says where to."""
+    """The server responded with a redirect that must not be followed; ``location`` is its target."""
 
     location: str | None = None
 
@@ -214,7 +214,7 @@ class ResponseTooLargeException(InvalidResponseException):
 
 
 class InvalidResponseCodeException(InvalidResponseException):
-    """The server answers with a status code that says no."""
+    """The server responded with an error status."""
 
 
 class ForbiddenException(InvalidResponseCodeException):
@@ -236,26 +236,26 @@ class DemoModeException(ForbiddenException):
 
 
 class DataSourceCredentialsException(ForbiddenException):
-    """The data source refuses the credentials that the server has for this user (403)."""
+    """The data source rejects the credentials that the server has for this user (403)."""
 
     _advice = "Set valid credentials for the data source in the server's web pages."
 
 
 class RequestTooLargeException(InvalidResponseCodeException):
-    """More was sent than the server takes (413)."""
+    """The request is larger than the server accepts (413)."""
 
     _advice = "Send a smaller file, or have the server's limit raised."
 
 
 class TooManyRequestsException(InvalidResponseCodeException):
-    """The server asks for fewer requests (429); ``retry_after`` is what it asks for, in seconds."""
+    """There were too many requests (429); ``retry_after`` is the pause that the server requests, in seconds."""
 
     retry_after: float | None = None
     _advice = "Wait, then try again."
 
 
 class ValidationException(InvalidResponseCodeException):
-    """The server refuses what was sent (422); ``fields`` holds its reasons by field."""
+    """The server rejects a value (422); ``fields`` has the reasons for each field."""
 
     _advice = ""
 
@@ -280,7 +280,7 @@ class LicenseExpiredException(ServerErrorException):
 
 
 class NotFoundException(AlpineException, LookupError):
-    """There is no such thing, it was deleted, or it is hidden from this user."""
+    """The object does not exist, was deleted, or is hidden from this user."""
 
     _advice = "It may have been deleted, or this user may not see it."
     by_name: ClassVar[str] = ""
@@ -302,7 +302,7 @@ class JobNotFoundException(NotFoundException):
 
 
 class ResultsNotFoundException(NotFoundException):
-    """There are no results of that run, or they are not of the expected structure."""
+    """There are no results of that run, or they do not have the expected structure."""
 
 
 class TaskNotFoundException(NotFoundException):
@@ -327,7 +327,7 @@ class WorkfileNotFoundException(NotFoundException):
 
 
 class WorkspaceMemberNotFoundException(NotFoundException):
-    """The user is no member of the workspace."""
+    """The user is not a member of the workspace."""
 
     by_name = "session.user.get_id(username)"
 
@@ -347,7 +347,7 @@ class FlowResultsMalformedException(AlpineException):
 
 
 class OperatorNotFoundException(FlowResultsMalformedException, LookupError):
-    """The results of a run hold no operator of that name."""
+    """The results of a run contain no operator of that name."""
 
 
 class RunFlowFailureException(AlpineException):
@@ -362,10 +362,9 @@ class RunFlowFailureException(AlpineException):
 
 
 class RunFlowTimeoutException(AlpineException, TimeoutError):
-    """A run was still going when the time for it was over.
+    """A run was still in progress when ``timeout`` had passed.
 
-    ``process_id`` names the run, ``last_status`` is the last that was heard of it and ``stopped`` tells whether
-    the server accepted to stop it.
+    ``process_id`` is the run, ``last_status`` its last known status, and ``stopped`` says whether it was stopped.
     """
 
     last_status: str | None = None
@@ -377,11 +376,11 @@ class RunJobFailureException(AlpineException):
 
 
 class RunJobTimeoutException(AlpineException, TimeoutError):
-    """A job was still running when the time for it was over."""
+    """A job was still running when ``timeout`` had passed."""
 
 
 class StopFlowFailureException(AlpineException):
-    """There is no such run to be stopped: it is over, or never was."""
+    """The run cannot be stopped: it is over already, or never existed."""
 
 
 def restated(error: AlpineException, kind: type[E], more: str) -> E:

@@ -1,4 +1,4 @@
-"""Jobs: workflows and other workfiles that run by a schedule or on demand."""
+"""Jobs: workflows and other workfiles that run on a schedule or on demand."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ScheduleType = ScheduleType
 
 
 class Job(Resource):
-    """A class for interacting with jobs. Its tasks are reached by :class:`Task`."""
+    """A class for interacting with jobs. For their tasks, see :class:`Task`."""
 
     ScheduleType = ScheduleType
     Notify = Notify
@@ -82,36 +82,36 @@ class Job(Resource):
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
-        :param job_name: Its name, which no other job of the workspace has.
+        :param job_name: The name, which must be unique in the workspace.
         :type job_name: str
         :param schedule_type: A value of :class:`ScheduleType`; ``OnDemand`` by default.
         :type schedule_type: str
-        :param interval_value: How many hours, days, weeks or months lie between two runs; at least 1 for a schedule.
+        :param interval_value: The number of hours, days, weeks or months between two runs; at least 1 for a schedule.
         :type interval_value: int
         :param next_run: The first run; by default now. With a zone it is converted to ``time_zone``, without one it is
-            local time there. A string in ISO format is read as a datetime.
+            local time in that zone. A string must be in ISO format.
         :type next_run: datetime.datetime
         :param time_zone: The zone of the schedule, such as ``"US/Pacific"``, or a ``zoneinfo`` or pytz object;
             by default that of ``next_run``, else UTC.
         :type time_zone: str
         :param end_run: When the schedule ends.
         :type end_run: datetime.datetime
-        :param enabled: Whether the schedule is active. A server may leave new jobs inactive unless told.
+        :param enabled: Whether the schedule is active. By default, a server may leave new jobs inactive.
         :type enabled: bool
-        :param success_notify: Who is told of a success, a value of :class:`Notify`.
+        :param success_notify: Who is notified of a success, a value of :class:`Notify`.
         :type success_notify: str
-        :param failure_notify: Who is told of a failure, a value of :class:`Notify`.
+        :param failure_notify: Who is notified of a failure, a value of :class:`Notify`.
         :type failure_notify: str
-        :param success_recipients: IDs of the members to tell, for ``Notify.Selected``.
+        :param success_recipients: IDs of the members to notify, for ``Notify.Selected``.
         :type success_recipients: list
-        :param failure_recipients: IDs of the members to tell, for ``Notify.Selected``.
+        :param failure_recipients: IDs of the members to notify, for ``Notify.Selected``.
         :type failure_recipients: list
         :returns: The new job's metadata.
         :rtype: dict
         :raises InvalidArgumentException: A schedule without an interval, which would hang the server; or another
             argument is wrong.
         :raises WorkspaceNotFoundException: The workspace does not exist.
-        :raises ValidationException: The name is taken, or ``next_run`` lies in the past.
+        :raises ValidationException: The name is taken, or ``next_run`` is in the past.
         :raises NotLicensedException: The licence does not cover jobs.
 
         Example:
@@ -161,10 +161,10 @@ class Job(Resource):
         failure_recipients: list[int] | None = None,
         owner_id: Id | None = None,
     ) -> Record:
-        """Change a job. Only what is given is changed. Calls ``PUT /workspaces/:id/jobs/:id``.
+        """Change a job. Only the values that are given are changed. Calls ``PUT /workspaces/:id/jobs/:id``.
 
-        The parameters are those of :meth:`create`. A moment without ``time_zone`` is given in the zone that the job
-        has. A job that ran on demand and gets a schedule begins now, unless ``next_run`` is given.
+        The parameters are those of :meth:`create`. Without ``time_zone``, times are in the zone of the job. If a job
+        that ran on demand gets a schedule, its first run is now, unless ``next_run`` is given.
 
         :param job_id: ID of the job.
         :type job_id: int
@@ -175,7 +175,7 @@ class Job(Resource):
         :returns: The job's metadata after the change.
         :rtype: dict
         :raises JobNotFoundException: The job does not exist.
-        :raises ValidationException: The server refuses a value.
+        :raises ValidationException: The server rejects a value.
 
         Example:
 
@@ -295,7 +295,7 @@ class Job(Resource):
         return self._one(Request("GET", path, f"get job {job}", errors=_ERRORS, deadline=deadline))
 
     def get_list(self, workspace_id: Id, per_page: int = 50) -> RecordList:
-        """Return all jobs of a workspace, by name. Calls ``GET /workspaces/:id/jobs``.
+        """Return all jobs of a workspace, ordered by name. Calls ``GET /workspaces/:id/jobs``.
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
@@ -313,7 +313,7 @@ class Job(Resource):
         return self._list(Listing(path, action, errors={404: WorkspaceNotFoundException}), size)
 
     def iterate(self, workspace_id: Id, per_page: int = 50) -> Iterator[dict[str, Any]]:
-        """Walk the jobs of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/jobs``.
+        """Iterate over the jobs of a workspace, page by page. Calls ``GET /workspaces/:id/jobs``.
 
         Parameters and exceptions are those of :meth:`get_list`.
 
@@ -393,7 +393,7 @@ class Job(Resource):
 
         :param job_id: ID of the job.
         :type job_id: int
-        :returns: The result: ``succeeded``, ``started_at``, ``finished_at`` and ``job_task_results``; None when the job
+        :returns: The result: ``succeeded``, ``started_at``, ``finished_at`` and ``job_task_results``; None if the job
             has not run yet.
         :rtype: dict
         :raises JobNotFoundException: The job does not exist.
@@ -416,7 +416,7 @@ class Job(Resource):
     ) -> Record:
         """Wait for a job that was started to finish. Calls ``GET /workspaces/:id/jobs/:id``.
 
-        The server may notice the end of a workflow up to 45 seconds late. At the deadline the job goes on.
+        The server may report the end of a workflow up to 45 seconds late. The job is not stopped after ``timeout``.
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
@@ -424,16 +424,16 @@ class Job(Resource):
         :type job_id: int
         :param verbose: Print the time and the status.
         :type verbose: bool
-        :param query_time: Number of seconds between two questions, at most.
+        :param query_time: Maximum number of seconds between two polls.
         :type query_time: float
-        :param timeout: Seconds to wait; the call ends 15 seconds later at the latest.
+        :param timeout: Seconds to wait; the call ends at most 15 seconds later.
         :type timeout: float
-        :returns: The result of the run, as :meth:`last_result` gives it.
+        :returns: The result of the run, as returned by :meth:`last_result`.
         :rtype: dict
         :raises JobNotFoundException: The job does not exist.
-        :raises RunJobFailureException: The run failed; the message holds those of its tasks. Or there was no run.
+        :raises RunJobFailureException: The run failed, or there was no run. The message contains those of the tasks.
         :raises RunJobTimeoutException: The job is still running.
-        :raises ServerConnectionException: At the deadline the server could not be reached.
+        :raises ServerConnectionException: The server could not be reached when ``timeout`` had passed.
 
         Example:
 

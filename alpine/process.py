@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Process(Resource):
     """A class for interacting with runs of workflows.
 
-    It speaks to the workflow engine, below ``/alpinedatalabs/api/v1/json``.
+    It uses the API of the workflow engine, below ``/alpinedatalabs/api/v1/json``.
     """
 
     def _bind(self, base_url: str, transport: Transport) -> None:
@@ -51,14 +51,15 @@ class Process(Resource):
             ``[{"name": "wfv_name_1", "value": "wfv_value_1"}, {"name": "wfv_name_2", "value": "wfv_value_2"}]``,
             or a dict ``{"wfv_name_1": "wfv_value_1"}``. Numbers become strings.
         :type variables: list
-        :param afm_file: The workflow's file, or what :func:`alpine.afm.read` returned. With it a variable that the
-            workflow does not declare is warned of before anything is sent, and progress tells how many operators are
-            done.
+        :param afm_file: The workflow's file, or what :func:`alpine.afm.read` returned. With it, a variable that the
+            workflow does not declare causes a warning before anything is sent, and progress shows how many operators
+            are done.
         :type afm_file: str
-        :returns: ID for the workflow run process: a string that can also wait, stop the run and read its results.
+        :returns: ID for the workflow run process: a string that can also wait for the run, stop it and read its
+            results.
         :rtype: FlowRun, which is a str
-        :raises WorkfileNotFoundException: The workfile does not exist, or is no workflow.
-        :raises WorkflowVariableException: The variables have a wrong shape; nothing was sent.
+        :raises WorkfileNotFoundException: The workfile does not exist, or is not a workflow.
+        :raises WorkflowVariableException: The variables have a wrong format; nothing was sent.
         :raises WorkflowFileException: The file is not a workflow; nothing was sent.
         :raises RunFlowFailureException: The engine refuses to start the run.
         :raises OutcomeUnknownException: The response was lost; the run may have started.
@@ -85,7 +86,7 @@ class Process(Resource):
             raise
 
     def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
-        """Return a run that was started elsewhere or earlier, such as before a notebook was restarted. Sends nothing.
+        """Return a run that was started elsewhere or earlier, such as before a restart of the notebook. Sends nothing.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -107,13 +108,13 @@ class Process(Resource):
     def query_status(self, process_id: str) -> Status:
         """Return the status of a running workflow. Calls ``GET /processes/:id/query`` of the engine.
 
-        The engine does not tell a run that is over from one that never was: both are ``'FINISHED'``.
+        The engine does not distinguish a run that is over from one that never existed: both are ``'FINISHED'``.
 
         :param process_id: ID of a particular workflow run.
         :type process_id: str
         :returns: State of workflow run. One of 'WORKING', 'FINISHED', or 'FAILED'.
         :rtype: str
-        :raises RunFlowFailureException: The engine says something else about the run.
+        :raises RunFlowFailureException: The engine reports something else about the run.
 
         Example:
 
@@ -135,8 +136,8 @@ class Process(Resource):
     ) -> RunStatus:
         """Wait for a running workflow to finish.
 
-        The wait goes on through lost connections and a server that is down. What else ends it leaves the run going,
-        and has a note that names the run: Ctrl-C, ``SystemExit``, or an exception of a signal handler.
+        The wait goes on when connections are lost or the server is down. If Ctrl-C, ``SystemExit`` or an exception
+        raised by a signal handler ends it, the run goes on, and a note of the exception names it.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
@@ -151,14 +152,15 @@ class Process(Resource):
         :param timeout: Amount of time in seconds to wait for workflow to finish. Will stop if exceeded. The call
             ends 15 seconds later at the latest, whatever the server does.
         :type timeout: float
-        :param stop_on_interrupt: Whether the run is stopped when something ends the wait, and named otherwise.
+        :param stop_on_interrupt: Whether to stop the run if the wait is interrupted; otherwise a note of the exception
+            names it.
         :type stop_on_interrupt: bool
         :returns: Workflow run status, 'SUCCESS'.
         :rtype: str
         :raises RunFlowTimeoutException: Workflow runtime has exceeded timeout.
         :raises RunFlowFailureException: The run ended with another status.
-        :raises RunFlowConnectionException: At the deadline the server could not be reached.
-        :raises ResultsNotFoundException: The run is over and left no results.
+        :raises RunFlowConnectionException: The server could not be reached when ``timeout`` had passed.
+        :raises ResultsNotFoundException: The run is over and has no results.
 
         Example:
 
@@ -267,30 +269,30 @@ class Process(Resource):
     ) -> RunOutcomes:
         """Run a workflow many times, several runs at a time, and wait for all of them.
 
-        The next run starts as soon as one is over. A run that fails, or cannot be started, is an outcome as well;
-        none is started twice.
+        The next run starts as soon as another is over. A run that fails, or cannot be started, is an outcome as well.
+        No run is started twice.
 
         :param workflow_id: ID of the workflow.
         :type workflow_id: int
         :param list_of_variables: The variables of each run, as for :meth:`run`.
         :type list_of_variables: list
-        :param max_concurrent: How many may run at the same time.
+        :param max_concurrent: How many runs may be in progress at the same time.
         :type max_concurrent: int
         :param afm_file: The workflow's file, as for :meth:`run`.
         :type afm_file: str
-        :param query_time: Number of seconds between two questions about the same run, at most.
+        :param query_time: Maximum number of seconds between two polls of the same run.
         :type query_time: float
-        :param timeout: Number of seconds for each run, which is stopped when they are over.
+        :param timeout: Number of seconds for each run, which is then stopped.
         :type timeout: float
         :param verbose: Show how many are running, and how many are done.
         :type verbose: bool
-        :param stop_on_interrupt: Whether what is running on the server is stopped when something ends this call:
-            Ctrl-C, ``SystemExit``, an exception of a signal handler. Otherwise it goes on, and the exception has a note
-            with the ids. The outcomes that were known are its attribute ``outcomes``.
+        :param stop_on_interrupt: Whether to stop the runs in progress if this call is interrupted by Ctrl-C,
+            ``SystemExit`` or an exception raised by a signal handler. Otherwise they go on, and a note of the exception
+            has their ids. The attribute ``outcomes`` of the exception has the outcomes known so far.
         :type stop_on_interrupt: bool
         :returns: The outcomes, in the order of the variables.
         :rtype: list of RunOutcome
-        :raises WorkflowVariableException: Some variables have a wrong shape; nothing was sent.
+        :raises WorkflowVariableException: Some variables have a wrong format; nothing was sent.
 
         Example:
 
@@ -324,12 +326,13 @@ class Process(Resource):
         verbose: bool = False,
         stop_on_interrupt: bool = False,
     ) -> RunIterator:
-        """Run a workflow many times, and give the outcomes in order, each as soon as it is known.
+        """Run a workflow many times, and yield the outcomes in order, each as soon as it is known.
 
-        Parameters and exceptions are those of :meth:`run_many`. Runs are started and asked while the next outcome is
-        waited for, not while the last one is being used. Leaving the loop early, by ``break`` or an exception, is like
-        an interrupt: what runs is stopped with ``stop_on_interrupt=True``, and named in a ``RuntimeWarning`` otherwise.
-        Within ``with session.workfile.process.iterate_many(...) as outcomes:`` an exception has the note instead.
+        Parameters and exceptions are those of :meth:`run_many`. Runs are started and polled only while the
+        loop waits for the next outcome, not during the body of the loop. Leaving the loop early, by ``break`` or an
+        exception, is like an interrupt: the runs in progress are stopped with ``stop_on_interrupt=True``, and otherwise
+        named in a ``RuntimeWarning``. In ``with session.workfile.process.iterate_many(...) as outcomes:``, a note of
+        the exception names them instead.
 
         Example:
 
@@ -363,17 +366,17 @@ class Process(Resource):
         :type workflow_id: int
         :param values: The values to try for each variable.
         :type values: dict
-        :param pick: Takes the results of a run, and returns the value to be kept of it, or a dict of several. A
-            ``LookupError``, ``TypeError``, ``ValueError``, ``AttributeError`` or ``ArithmeticError`` of it is told in
-            the column ``error``; any other ends the sweep as Ctrl-C does.
+        :param pick: A function that takes the results of a run, and returns the value to keep, or a dict of several. If
+            it raises ``LookupError``, ``TypeError``, ``ValueError``, ``AttributeError`` or ``ArithmeticError``, the
+            column ``error`` has the message; any other exception ends the sweep as Ctrl-C does.
         :type pick: function
-        :param max_concurrent: How many may run at the same time.
+        :param max_concurrent: How many runs may be in progress at the same time.
         :type max_concurrent: int
         :param options: The other parameters of :meth:`run_many`.
-        :returns: A row for each combination: the variables, what was picked (in a column ``value``, unless it has
-            names), ``process_id`` and ``error``. Of a run that failed, what was picked is missing.
+        :returns: A row for each combination: the variables, what was picked (in a column ``value``, unless it is a
+            dict), ``process_id`` and ``error``. For a run that failed, the picked values are missing.
         :rtype: pandas.DataFrame
-        :raises WorkflowVariableException: The values have a wrong shape; nothing was sent.
+        :raises WorkflowVariableException: The values have a wrong format; nothing was sent.
         :raises MissingExtraException: Pandas is not installed; nothing was sent.
 
         Example:

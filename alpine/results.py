@@ -1,4 +1,4 @@
-"""What a run left: the results document, still the plain dict that it is."""
+"""The results of a run: a plain dict, with attributes and methods."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class FlowResults(RichDict):
 
     @property
     def status(self) -> str:
-        """How the run ended: ``"SUCCESS"``, or another word."""
+        """How the run ended: ``"SUCCESS"``, or another status."""
         return str(self.metadata.get("status"))
 
     @property
     def logs(self) -> list[dict[str, Any]]:
-        """What was logged, entry by entry."""
+        """The entries of the log."""
         logs = self.get("logs")
         return [entry for entry in logs if isinstance(entry, dict)] if isinstance(logs, list) else []
 
@@ -68,22 +68,22 @@ class FlowResults(RichDict):
 
     @property
     def duration(self) -> timedelta | None:
-        """How long the run took; None where the metadata do not say."""
+        """How long the run took; None if the metadata do not say."""
         start, end = _moment(self.metadata.get("startTime")), _moment(self.metadata.get("endTime"))
         return end - start if start and end else None
 
     @property
     def durations(self) -> dict[str, timedelta]:
-        """How long each operator took, in whole seconds, by its name; without those of which nothing is known."""
+        """How long each operator took, in whole seconds, by its name; only operators for which it is known."""
         known = {name: output.duration for name, output in self.operators.items()}
         logged = self._logged_durations()
         found = {name: logged.get(name) if duration is None else duration for name, duration in known.items()}
         return {name: duration for name, duration in found.items() if duration is not None}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the results to a file, as JSON; the file is replaced when all of it is written.
+        """Write the results to a file, as JSON; an existing file is replaced once everything is written.
 
-        :param path: The file, or a directory, in which the file is named after the run.
+        :param path: The path of the file, or a directory, in which the file is named after the run.
         :type path: str
         :returns: The path of the file.
         :rtype: pathlib.Path
@@ -108,7 +108,7 @@ class FlowResults(RichDict):
         :type path: str
         :returns: The results.
         :rtype: FlowResults
-        :raises LocalFileException: The file cannot be read, or holds no results.
+        :raises LocalFileException: The file cannot be read, or does not contain results.
 
         Example:
 
@@ -207,7 +207,7 @@ class Operators(Mapping[str, OperatorOutput]):
 
 
 class RunStatus(RichStr):
-    """How a run ended, as a string; ``results`` are the results that were read to know it."""
+    """How a run ended, as a string; ``results`` has the results of the run."""
 
     results: FlowResults
 

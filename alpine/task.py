@@ -14,7 +14,7 @@ from alpine.workspace import workspace_id_of
 
 
 class TaskType(Constants):
-    """What a task does."""
+    """The kinds of tasks."""
 
     RunWorkflow = "run_work_flow"
     RunSQLFile = "run_sql_workfile"
@@ -26,7 +26,7 @@ _TaskType = TaskType
 
 
 class Task(Resource):
-    """A class for interacting with the tasks of jobs. The server shows them only within their job."""
+    """A class for interacting with the tasks of jobs. The server returns them only as part of their job."""
 
     TaskType = TaskType
     taskType: _TaskType = TaskType()  # noqa: N815 - like the names that scripts use
@@ -46,7 +46,7 @@ class Task(Resource):
         :returns: The new task's metadata.
         :rtype: dict
         :raises JobNotFoundException: The job does not exist.
-        :raises WorkfileNotFoundException: The workfile does not exist, or is of another kind than the task runs.
+        :raises WorkfileNotFoundException: The workfile does not exist, or a task of this type cannot run it.
         :raises ValidationException: The server does not know this kind of task.
 
         Example:
@@ -137,7 +137,7 @@ class Task(Resource):
         :type workspace_id: int
         :param job_id: ID of the job.
         :type job_id: int
-        :param task_name: Name of the task, which the server makes: ``Run <name of the workfile>``.
+        :param task_name: Name of the task, given by the server: ``Run <name of the workfile>``.
         :type task_name: str
         :returns: ID of the task.
         :rtype: int

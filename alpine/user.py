@@ -24,7 +24,7 @@ _ERRORS = {404: UserNotFoundException}
 
 
 class ApplicationRole(Constants):
-    """What a user may do with workflows."""
+    """The application roles: what a user may do with workflows."""
 
     AnalyticsDeveloper = "analytics_developer"
     DataAnalyst = "data_analyst"
@@ -33,7 +33,7 @@ class ApplicationRole(Constants):
 
 
 class AdminRole(Constants):
-    """What a user may do with the server."""
+    """The administrator roles: what a user may do with the server."""
 
     ApplicationAdministrator = "admin"
     DataAdministrator = "data_admin"
@@ -72,7 +72,7 @@ class User(Resource):
     ) -> Record:
         """Create a user. Calls ``POST /users``; for administrators.
 
-        :param username: The name to log in with, without white space, which nobody else has in any capitals.
+        :param username: The name to log in with, without white space, which must be unique (case-insensitive).
         :type username: str
         :param password: The password, 6 to 256 characters.
         :type password: str
@@ -96,8 +96,8 @@ class User(Resource):
         :type email_notification: bool
         :returns: The new user's metadata.
         :rtype: dict
-        :raises ForbiddenException: The user who is logged in is no administrator.
-        :raises ValidationException: The server refuses a value; its ``fields`` say which.
+        :raises ForbiddenException: The user who is logged in is not an administrator.
+        :raises ValidationException: The server rejects a value; ``fields`` says which.
 
         Example:
 
@@ -148,7 +148,7 @@ class User(Resource):
     def get_id(self, username: str) -> int:
         """Return the ID of a user. Calls ``GET /users``.
 
-        :param username: The name to log in with, in any capitals.
+        :param username: The name to log in with (case-insensitive).
         :type username: str
         :returns: ID of the user.
         :rtype: int
@@ -162,7 +162,7 @@ class User(Resource):
         return find_id(self.iterate(1000), "username", username, "user", UserNotFoundException)
 
     def get_list(self, per_page: int = 100) -> RecordList:
-        """Return all users, by first name. Calls ``GET /users``.
+        """Return all users, ordered by first name. Calls ``GET /users``.
 
         :param per_page: Maximum number to fetch with each API call.
         :type per_page: int
@@ -176,11 +176,11 @@ class User(Resource):
         return self._list(Listing("users", "list users"), per_page)
 
     def iterate(self, per_page: int = 100) -> Iterator[dict[str, Any]]:
-        """Walk the users, each page when it is needed. Calls ``GET /users``.
+        """Iterate over the users, page by page. Calls ``GET /users``.
 
         :param per_page: Maximum number to fetch with each API call.
         :type per_page: int
-        :returns: The users' metadata, one after the other.
+        :returns: The metadata of each user.
         :rtype: iterator of dict
 
         Example:
@@ -202,7 +202,7 @@ class User(Resource):
         app_role: str | None = None,
         email_notification: bool | None = None,
     ) -> Record:
-        """Change a user. Only what is given is changed; an empty string clears a field. Calls ``PUT /users/:id``.
+        """Change a user. Only given values are changed; an empty string clears a field. Calls ``PUT /users/:id``.
 
         :param user_id: ID of the user.
         :type user_id: int
@@ -218,7 +218,7 @@ class User(Resource):
         :type dept: str
         :param notes: Notes.
         :type notes: str
-        :param admin_role: A value of :class:`AdminRole`. The server keeps its last administrator.
+        :param admin_role: A value of :class:`AdminRole`. The last administrator cannot be demoted.
         :type admin_role: str
         :param app_role: A value of :class:`ApplicationRole`.
         :type app_role: str
@@ -227,8 +227,8 @@ class User(Resource):
         :returns: The user's metadata after the change.
         :rtype: dict
         :raises UserNotFoundException: The user does not exist.
-        :raises ForbiddenException: Only administrators change others.
-        :raises ValidationException: The server refuses a value.
+        :raises ForbiddenException: Only administrators may change other users.
+        :raises ValidationException: The server rejects a value.
 
         Example:
 
@@ -262,7 +262,7 @@ class User(Resource):
         :returns: None.
         :rtype: NoneType
         :raises UserNotFoundException: The user does not exist.
-        :raises ForbiddenException: The user who is logged in is no administrator, or is that user.
+        :raises ForbiddenException: The user who is logged in is not an administrator, or is that user.
         :raises ValidationException: The user owns workspaces or data sources.
 
         Example:

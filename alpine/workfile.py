@@ -71,7 +71,7 @@ class Workfile(Resource):
         :returns: None.
         :rtype: NoneType
         :raises WorkfileNotFoundException: The workfile does not exist.
-        :raises ForbiddenException: The user is no member of the workspace.
+        :raises ForbiddenException: The user is not a member of the workspace.
 
         Example:
 
@@ -91,17 +91,17 @@ class Workfile(Resource):
 
         :param workfile_id: ID of the workfile to download.
         :type workfile_id: int
-        :param path: Where to write it: a file, which is replaced when all has arrived and keeps its mode, or a
-            directory, in which the server's file name is used. A symbolic link is followed. Without it the content is
-            returned.
+        :param path: Where to write the file: the path of a file, which is replaced once everything has arrived and
+            keeps its mode, or a directory, in which the server's file name is used. Symbolic links are followed.
+            Without ``path``, the content is returned.
         :type path: str
         :returns: The content of the file, or the path that was written.
         :rtype: bytes, or pathlib.Path with ``path``
         :raises WorkfileNotFoundException: Workfile ID does not exist or is an Alpine workflow.
-        :raises LocalFileException: The file cannot be written, or the path leads to what is no file.
+        :raises LocalFileException: The file cannot be written, or the path leads to something other than a file.
 
-        Where the server tells no length, a download that ended early cannot be told from a whole one: a
-        ``UserWarning`` says so, with the number of bytes.
+        If the server does not send the length, an incomplete download cannot be detected. A ``UserWarning`` then gives
+        the number of bytes that arrived.
 
         Example:
 
@@ -137,14 +137,14 @@ class Workfile(Resource):
     def get(self, workfile_id: Id) -> Record:
         """Return metadata for a workfile. Calls ``GET /workfiles/:id``.
 
-        The server notes that the workfile was opened.
+        The server records that the workfile was opened.
 
         :param workfile_id: ID of workfile; ``workflow_id`` is another name for it.
         :type workfile_id: str
         :returns: Selected workfile's metadata.
         :rtype: dict
         :raises WorkfileNotFoundException: The workfile does not exist.
-        :raises ForbiddenException: It is in a private workspace, and the user is no member.
+        :raises ForbiddenException: It is in a private workspace, and the user is not a member.
 
         Example:
 
@@ -157,7 +157,7 @@ class Workfile(Resource):
     def get_id(self, workfile_name: str, workspace_id: Id) -> int:
         """Return the ID of a workfile in a workspace. Calls ``GET /workspaces/:id/workfiles``.
 
-        :param workfile_name: Name of the workfile, as the server has it: workflows are there without ``.afm``.
+        :param workfile_name: Name of the workfile on the server, where names of workflows do not end in ``.afm``.
         :type workfile_name: str
         :param workspace_id: ID of the workspace that contains the workfile, or its name.
         :type workspace_id: int
@@ -198,16 +198,16 @@ class Workfile(Resource):
         file_type: str | None = None,
         name_pattern: str | None = None,
     ) -> RecordList:
-        """Return all workfiles in a workspace, by name. Calls ``GET /workspaces/:id/workfiles``.
+        """Return all workfiles in a workspace, ordered by name. Calls ``GET /workspaces/:id/workfiles``.
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
         :param per_page: Maximum number to fetch with each API call.
         :type per_page: int
-        :param file_type: Only those of one kind: ``work_flow``, ``sql``, ``code``, ``text``, ``image``, ``xml``
+        :param file_type: Return only files of one kind: ``work_flow``, ``sql``, ``code``, ``text``, ``image``, ``xml``
             or ``other``.
         :type file_type: str
-        :param name_pattern: Only those whose name contains this, in the same capitals; ``%`` and ``_`` are wildcards.
+        :param name_pattern: Return only files with this in their name (case-sensitive); ``%`` and ``_`` are wildcards.
         :type name_pattern: str
         :returns: List of workfiles' metadata.
         :rtype: list of dict
@@ -232,7 +232,7 @@ class Workfile(Resource):
         file_type: str | None = None,
         name_pattern: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Walk the workfiles of a workspace, each page when it is needed. Calls ``GET /workspaces/:id/workfiles``.
+        """Iterate over the workfiles of a workspace, page by page. Calls ``GET /workspaces/:id/workfiles``.
 
         Parameters and exceptions are those of :meth:`get_list`.
 
@@ -274,19 +274,19 @@ class Workfile(Resource):
             {"data_source_type": DataSource.dsType.GreenplumDatabase, "data_source_id": "1", "database_id": "42"}]``.
             :meth:`alpine.datasource.DataSource.for_upload` builds an entry from names.
         :type data_sources_list: list
-        :param if_exists: What to do when the name is taken: ``"rename"`` (the server numbers it), ``"error"``, or
-            ``"replace"``, which deletes the old one after the new one has arrived; the id is a new one.
+        :param if_exists: What to do if the name is taken: ``"rename"`` (the server adds a number), ``"error"``, or
+            ``"replace"``, which deletes the old workfile after the new one has arrived; the id is new.
         :type if_exists: str
-        :param name: The name on the server: letters, digits, spaces and ``_ . ( ) -``; by default the file's.
+        :param name: The name on the server: letters, digits, spaces and ``_ . ( ) -``; by default that of the file.
         :type name: str
-        :returns: Selected workfile's metadata. Its ``file_name`` is the server's, which numbers a name that is taken.
+        :returns: The workfile's metadata. Its ``file_name`` has a number added if the name was taken.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises DataSourceNotFoundException: A data source or a database of the list does not exist.
         :raises LocalFileException: The file cannot be read; nothing was sent.
         :raises WorkflowFileException: The file is not a workflow; nothing was sent.
-        :raises InvalidArgumentException: The list of data sources has a wrong shape; nothing was sent.
-        :raises ValidationException: The server refuses the file, or its name is taken and ``if_exists`` is ``"error"``.
+        :raises InvalidArgumentException: The list of data sources has a wrong format; nothing was sent.
+        :raises ValidationException: The server rejects the file, or its name is taken and ``if_exists`` is ``"error"``.
         :raises OutcomeUnknownException: The response was lost; the file may have arrived.
 
         Example:
@@ -336,15 +336,15 @@ class Workfile(Resource):
         :type path: str
         :param description: A description, up to 256 characters.
         :type description: str
-        :param if_exists: What to do when the name is taken, as in :meth:`upload`.
+        :param if_exists: What to do if the name is taken, as in :meth:`upload`.
         :type if_exists: str
-        :param name: The name on the server, by default the file's; its ending says what kind of file it is.
+        :param name: The name on the server, by default that of the file; its extension determines the kind of file.
         :type name: str
         :returns: The new workfile's metadata.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises LocalFileException: The file cannot be read; nothing was sent.
-        :raises ValidationException: The server refuses the file, or its name is taken and ``if_exists`` is ``"error"``.
+        :raises ValidationException: The server rejects the file, or its name is taken and ``if_exists`` is ``"error"``.
         :raises OutcomeUnknownException: The response was lost; the file may have arrived.
 
         Example:
@@ -395,9 +395,9 @@ class Workfile(Resource):
 
         :param workfile_id: ID of the workfile.
         :type workfile_id: int
-        :param workspace_id: ID of the workspace to copy to, or its name; by default the workfile's own.
+        :param workspace_id: ID of the workspace to copy to, or its name; by default that of the workfile.
         :type workspace_id: int
-        :param name: The name of the copy; without it the server numbers a name that is taken.
+        :param name: The name of the copy; by default the old name, with a number added if it is taken.
         :type name: str
         :returns: The copy's metadata.
         :rtype: dict
@@ -437,7 +437,7 @@ class Workfile(Resource):
         :rtype: NoneType
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises WorkfileNotFoundException: A workfile does not exist, or is in another workspace.
-        :raises ForbiddenException: The user is no member of the workspace.
+        :raises ForbiddenException: The user is not a member of the workspace.
 
         Example:
 

@@ -1,4 +1,4 @@
-"""The versions of a workfile that is no workflow."""
+"""The versions of workfiles other than workflows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERSION_ERRORS: dict[int, type[NotFoundException]] = {404: NotFoundException}
 
 
 class Version(Resource):
-    """A class for interacting with the versions of workfiles. Workflows have none."""
+    """A class for interacting with the versions of workfiles. Workflows have no versions."""
 
     def get_list(self, workfile_id: Id, per_page: int = 100) -> RecordList:
         """Return the versions of a workfile. Calls ``GET /workfiles/:id/versions``.
@@ -47,7 +47,7 @@ class Version(Resource):
         :type workfile_id: int
         :param version_id: ID of the version.
         :type version_id: int
-        :returns: The workfile's metadata with that version; text is cut at 131,072 bytes.
+        :returns: The workfile's metadata with that version; text is truncated to 131,072 bytes.
         :rtype: dict
         :raises NotFoundException: The workfile or the version does not exist.
 
@@ -68,7 +68,7 @@ class Version(Resource):
         :type workfile_id: int
         :param path: Local path of the new content.
         :type path: str
-        :param commit_message: What is new.
+        :param commit_message: A description of the change.
         :type commit_message: str
         :returns: The workfile's metadata with the new version.
         :rtype: dict

@@ -46,7 +46,7 @@ class Stage(Constants):
 
 
 class MemberRole(Constants):
-    """What a member does in a workspace."""
+    """The roles of the members of a workspace."""
 
     BusinessOwner = "Business Owner"
     BusinessAnalyst = "Business Analyst"
@@ -61,8 +61,8 @@ class MemberRole(Constants):
 class Member(Resource):
     """A class for interacting with the members of workspaces.
 
-    Every change reads the members, then replaces them all. It refuses to do so when the list could not be read whole;
-    a change that somebody else makes in between is lost.
+    Every change reads the list of members, then replaces all of it. This is refused if the list could not be read
+    completely. A change that another user makes in between is lost.
     """
 
     def get_list(self, workspace_id: Id, per_page: int = 100) -> RecordList:
@@ -70,8 +70,8 @@ class Member(Resource):
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
-        :param per_page: Accepted as in the other lists; this list has no order on the server, so at least 1,000 rows
-            are asked for at a time.
+        :param per_page: Accepted as for other lists. The server returns this list in no fixed order, so at least 1,000
+            rows are requested at a time.
         :type per_page: int
         :returns: List of users' metadata, each with a ``role``.
         :rtype: list of dict
@@ -87,7 +87,7 @@ class Member(Resource):
         return self._read(workspace_id_of(self, workspace_id), size)[0]
 
     def iterate(self, workspace_id: Id, per_page: int = 100) -> Iterator[dict[str, Any]]:
-        """Walk the members of a workspace. Calls ``GET /workspaces/:id/members``.
+        """Iterate over the members of a workspace. Calls ``GET /workspaces/:id/members``.
 
         Parameters and exceptions are those of :meth:`get_list`.
 
@@ -105,7 +105,7 @@ class Member(Resource):
     def add(self, workspace_id: Id, user_id: Id, role: str | None = None) -> RecordList:
         """Add a user to a workspace. Calls ``POST /workspaces/:id/members``.
 
-        A user who is a member already gets the role, where one is given.
+        A user who is a member already gets the new role, if one is given.
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
@@ -145,7 +145,7 @@ class Member(Resource):
         :rtype: list of dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises UserNotFoundException: The user does not exist.
-        :raises WorkspaceMemberNotFoundException: The user is no member.
+        :raises WorkspaceMemberNotFoundException: The user is not a member.
         :raises ValidationException: The user owns the workspace.
 
         Example:
@@ -181,7 +181,7 @@ class Member(Resource):
         :returns: List of the workspace's members after the change.
         :rtype: list of dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
-        :raises WorkspaceMemberNotFoundException: The user is no member.
+        :raises WorkspaceMemberNotFoundException: The user is not a member.
 
         Example:
 
@@ -210,13 +210,13 @@ class Member(Resource):
         roles = {sent_id(row, "member"): _role_of(row) for row in rows}
         if promised is not None and len(roles) < promised:
             raise InvalidResponseException(
-                f"Did not {action} workspace {workspace}: the server speaks of {promised} members and showed "
-                f"{len(roles)}. Replacing them would drop the others; try again."
+                f"Did not {action} workspace {workspace}: the server reports {promised} members and returned "
+                f"{len(roles)}. Replacing them would remove the others; try again."
             )
         if member is not None and member not in roles:
             raise WorkspaceMemberNotFoundException(
-                f"Could not {action} workspace {workspace}: the user is no member; "
-                "session.workspace.member.get_list shows who is."
+                f"Could not {action} workspace {workspace}: the user is not a member; "
+                "session.workspace.member.get_list lists the members."
             )
         change(roles)
         members = [{"user_id": user, "role": role} for user, role in roles.items()]
@@ -230,7 +230,7 @@ class Member(Resource):
             errors={404: UserNotFoundException},
         )
         advice = (
-            "The owner stays a member, and nothing was changed: first name another with "
+            "The owner must stay a member, so nothing was changed: first choose another owner with "
             "session.workspace.update(owner_id=...)."
         )
         with _telling_of_the_owner(ValidationException, advice):
@@ -243,7 +243,7 @@ _Stage = Stage
 
 
 class Workspace(Resource):
-    """A class for interacting with workspaces. Their members are reached by :class:`Member`."""
+    """A class for interacting with workspaces. For their members, see :class:`Member`."""
 
     Member = Member
     MemberRole = MemberRole
@@ -261,9 +261,9 @@ class Workspace(Resource):
     def create(self, workspace_name: str, public: bool = False, summary: str | None = None) -> Record:
         """Create a workspace. Calls ``POST /workspaces``.
 
-        :param workspace_name: Its name, which no other workspace has in any capitals.
+        :param workspace_name: The name, which must be unique (case-insensitive).
         :type workspace_name: str
-        :param public: Whether everybody may see it.
+        :param public: Whether all users may see it.
         :type public: bool
         :param summary: A description.
         :type summary: str
@@ -296,7 +296,7 @@ class Workspace(Resource):
         :returns: Selected workspace's metadata.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
-        :raises ForbiddenException: It is private, and the user is no member.
+        :raises ForbiddenException: It is private, and the user is not a member.
 
         Example:
 
@@ -309,13 +309,13 @@ class Workspace(Resource):
     def get_list(self, user_id: Id | None = None, active: bool | None = None, per_page: int = 50) -> RecordList:
         """Return all workspaces that the user may see. Calls ``GET /workspaces``.
 
-        :param user_id: Only those of which this user is a member.
+        :param user_id: Return only workspaces of which this user is a member.
         :type user_id: int
         :param active: True for those that are not archived, False for those that are; None for both.
         :type active: bool
         :param per_page: Maximum number to fetch with each API call.
         :type per_page: int
-        :returns: List of workspaces' metadata, by name.
+        :returns: List of workspaces' metadata, ordered by name.
         :rtype: list of dict
         :raises UserNotFoundException: The user does not exist.
 
@@ -332,7 +332,7 @@ class Workspace(Resource):
     def iterate(
         self, user_id: Id | None = None, active: bool | None = None, per_page: int = 50
     ) -> Iterator[dict[str, Any]]:
-        """Walk the workspaces, each page when it is needed. Calls ``GET /workspaces``.
+        """Iterate over the workspaces, page by page. Calls ``GET /workspaces``.
 
         Parameters and exceptions are those of :meth:`get_list`.
 
@@ -347,9 +347,9 @@ class Workspace(Resource):
     def get_id(self, workspace_name: str, user_id: Id | None = None) -> int:
         """Return the ID of a workspace. Calls ``GET /workspaces``.
 
-        :param workspace_name: Name of the workspace, in any capitals.
+        :param workspace_name: Name of the workspace (case-insensitive).
         :type workspace_name: str
-        :param user_id: Only look at those of which this user is a member.
+        :param user_id: Search only workspaces of which this user is a member.
         :type user_id: int
         :returns: ID of the workspace.
         :rtype: int
@@ -374,13 +374,13 @@ class Workspace(Resource):
         stage: int | None = None,
         owner_id: Id | None = None,
     ) -> Record:
-        """Change a workspace. Only what is given is changed. Calls ``PUT /workspaces/:id``.
+        """Change a workspace. Only the values that are given are changed. Calls ``PUT /workspaces/:id``.
 
         :param workspace_id: ID of the workspace, or its name.
         :type workspace_id: int
-        :param is_public: Whether everybody may see it.
+        :param is_public: Whether all users may see it.
         :type is_public: bool
-        :param is_active: False archives it, True brings it back.
+        :param is_active: False archives the workspace, True restores it.
         :type is_active: bool
         :param name: A new name.
         :type name: str
@@ -393,9 +393,9 @@ class Workspace(Resource):
         :returns: The workspace's metadata after the change.
         :rtype: dict
         :raises WorkspaceNotFoundException: The workspace does not exist.
-        :raises WorkspaceMemberNotFoundException: The new owner is no member.
+        :raises WorkspaceMemberNotFoundException: The new owner is not a member.
         :raises ForbiddenException: The user is neither its owner nor an administrator.
-        :raises ValidationException: The server refuses a value.
+        :raises ValidationException: The server rejects a value.
 
         Example:
 

@@ -84,7 +84,7 @@ figure is far from its goal.
 
 `python -m benchmarks.old PYTHON` prints the README's table, which compares this client with the client of 2017.
 
-How cost grows: a list costs one request for each page. After the first page, ten are requested at a time. Ten times the
+A list costs one request for each page. After the first page, ten are requested at a time. Ten times the
 rows take ten times as long, at the same ratio. A results document is decoded twice, because the server sends JSON
 inside a JSON string; time and memory grow in proportion to its size. Uploads and downloads take the same memory at any
 size.

@@ -169,8 +169,8 @@ def threading_(short: bool) -> list[Result]:
         value = 1 / ratio(ours, theirs, rounds)
     what = "32 threads, `workfile.get`, one client, 20 ms a response: throughput against bare urllib3 pools"
     note = (
-        "on two cores the interpreter's lock is the limit: what a call does above urllib3 (exceptions, retries, "
-        "secrets) is what is missing; an interpreter without that lock, or fewer headers on the way, would reach it"
+        "on two cores the interpreter's lock is the limit; the difference is the work of a call beyond urllib3 "
+        "(exceptions, retries, secrets)"
     )
     return [
         Result(what, f"{value:.2f}", "at least 0.95", value, 0.95, at_least=True, note=note if value < 0.95 else "")

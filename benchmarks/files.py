@@ -72,7 +72,7 @@ def sending(short: bool) -> list[Result]:
         value = statistics.median(speeds)
     what = f"upload of {megabytes:,} MB"
     results.append(Result(f"{what}: memory above the idle client", f"{memory:.1f} MB", "at most 16 MB", memory, 16))
-    note = f"a workflow is read once more before it is sent, to refuse what is none: {checked['seconds']:.1f} s in all"
+    note = f"a file is read once before it is sent, to check that it is a workflow: {checked['seconds']:.1f} s in total"
     results.append(Result(f"{what}: speed against curl", f"{value:.2f}", "at least 0.9", value, 0.9, True, 2.0, note))
     return results
 

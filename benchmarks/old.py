@@ -72,7 +72,9 @@ def main() -> int:
         memory = [f"{_one(p, _UPLOAD, url, flow)['memory']:.0f} MB" for p in pythons.values()]
         _row(f"memory for an upload of {_MEGABYTES} MB", memory)
     for lasts in (3.0, 12.0):
-        _row(f"the end of a run of {lasts:g} s is noticed", [f"{_late(p, lasts):.1f} s late" for p in pythons.values()])
+        _row(
+            f"delay in noticing the end of a run of {lasts:g} s", [f"{_late(p, lasts):.1f} s" for p in pythons.values()]
+        )
     return 0
 
 

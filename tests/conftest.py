@@ -4,13 +4,17 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
 from alpine import APIClient
-from alpine._clock import Clock
+from tests.inside import set_clock
 from tests.scripted import FakeTime, ScriptedServer
+
+if TYPE_CHECKING:
+    from alpine.sandbox import Sandbox
 
 TOKEN = "scripted-token-000001"
 
@@ -25,6 +29,22 @@ def no_alpine_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that knows no proxy and no authority."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    """A file of text to be uploaded."""
+    path = tmp_path / "note.txt"
+    path.write_text("first")
+    return path
+
+
+@pytest.fixture
 def server() -> Iterator[ScriptedServer]:
     server = ScriptedServer()
     yield server
@@ -33,7 +53,7 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def session(server: ScriptedServer) -> Iterator[APIClient]:
-    """A client with a token, whose clock moves only when it sleeps."""
+    """A client of the scripted server, with a token."""
     client = APIClient(server.url, token=TOKEN, timeout=(2, 2))
     yield client
     client.session.close()
@@ -41,9 +61,39 @@ def session(server: ScriptedServer) -> Iterator[APIClient]:
 
 @pytest.fixture
 def fake_time(session: APIClient) -> FakeTime:
-    time = FakeTime()
-    session._transport.clock = Clock(time.now, time.sleep)
-    return time
+    """The clock of that client, which moves only when it sleeps."""
+    return set_clock(session)
+
+
+@pytest.fixture(scope="module")
+def running_sandbox() -> Iterator[Sandbox]:
+    # Not loaded for tests that do without.
+    from alpine.sandbox import Sandbox
+
+    with Sandbox() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox whose records are fresh."""
+    running_sandbox.reset()
+    yield running_sandbox
+    running_sandbox.clear_faults()
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[APIClient]:
+    """A client of the sandbox, logged in as its administrator."""
+    with sandbox.client() as logged_in:
+        yield logged_in
+
+
+@pytest.fixture
+def ada(sandbox: Sandbox) -> Iterator[APIClient]:
+    """A client of a user without special rights, who is a member of nothing."""
+    with sandbox.client("ada") as logged_in:
+        yield logged_in
 
 
 @pytest.fixture(scope="session")

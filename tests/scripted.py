@@ -14,6 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import requests
+from requests.adapters import HTTPAdapter
+
 LOGIN = {
     "response": {"session_id": "scripted-token-000001", "user": {"id": 7, "username": "ada", "entity_type": "user"}}
 }
@@ -169,6 +172,18 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
     for method in ("GET", "POST", "PUT", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.handle_any)
     return Handler
+
+
+class NotingAdapter(HTTPAdapter):
+    """An adapter for ``session.mount`` that remembers the time-outs that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[Any] = []
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        self.timeouts.append(options["timeout"])
+        return super().send(request, *args, **options)
 
 
 class FakeTime:

@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 import requests
 
-from alpine import APIClient, DataSource, Workfile
+from alpine import APIClient, DataSource, Workfile, retry_policy
 from alpine.alpineobject import AlpineObject
-from alpine.exception import InvalidArgumentException, UserNotFoundException
-from tests.scripted import Reply, ScriptedServer
+from alpine.exception import (
+    InvalidArgumentException,
+    InvalidResponseException,
+    RequestTimeoutException,
+    UserNotFoundException,
+    WorkfileNotFoundException,
+)
+from tests.scripted import Asked, Reply, ScriptedServer
 
 OTHER = "another-token-0002"
 
@@ -75,12 +81,16 @@ def test_a_session_set_on_the_client_reaches_all_its_resources(
     assert tokens(server) == [token]
 
 
-def test_what_is_set_on_the_client_afterwards_reaches_them_too(session: APIClient, marked: requests.Session) -> None:
+def test_what_is_set_on_the_client_afterwards_reaches_them_too(
+    server: ScriptedServer, session: APIClient, marked: requests.Session
+) -> None:
     session.session = marked
-    session.timeout = 5
+    session.timeout, session.retries = (5, 0.05), retry_policy(0)
     session.token = OTHER
-    assert session.workfile.process._transport.timeout == (5.0, 5.0)
     assert session.workfile.process.token == OTHER
+    server.on("GET", ".*", Reply(delay=0.5))
+    with pytest.raises(RequestTimeoutException):
+        session.workfile.process.query_status("p1")
 
 
 def test_a_session_set_on_a_resource_stays_with_it(
@@ -151,9 +161,9 @@ def test_a_class_of_old_reads_with_the_token(server: ScriptedServer, session: AP
 
 
 def test_the_token_joins_what_is_in_a_url() -> None:
-    made = AlpineObject("http://h/api", requests.Session(), "a&b=c")
-    assert made._add_token_to_url("http://h/api/users") == "http://h/api/users?session_id=a%26b%3Dc"
-    assert made._add_token_to_url("http://h/api/users?page=1") == "http://h/api/users?page=1&session_id=a%26b%3Dc"
+    made = AlpineObject("http://h/api", requests.Session(), "a&b=c/X")
+    assert made._add_token_to_url("http://h/api/users") == "http://h/api/users?session_id=a%26b%3Dc%2FX"
+    assert made._add_token_to_url("http://h/api/users?page=1") == "http://h/api/users?page=1&session_id=a%26b%3Dc%2FX"
     assert AlpineObject()._add_token_to_url("http://h/api/users") == "http://h/api/users"
 
 
@@ -178,7 +188,7 @@ def test_making_one_never_fails(arguments: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((None, requests.Session(), "a-token"), "there is no server"),
+        ((None, requests.Session(), "a-token"), "no server is given"),
         (("http://h/api", "x", "a-token"), r"session must be a requests\.Session"),
         (("http://h/api", requests.Session(), "with blanks"), "token must be"),
     ],
@@ -205,3 +215,46 @@ def test_without_a_session_one_is_made(server: ScriptedServer) -> None:
     workfile = Workfile(server.base_url, None, OTHER)  # type: ignore[arg-type]
     assert workfile.get(1)["id"] == 1
     workfile.session.close()
+
+
+@pytest.mark.parametrize(("records", "times"), [(5, 1), (6, 2)])
+def test_pages_are_asked_for_by_number_and_size_and_what_is_missing_is_looked_for_again(
+    server: ScriptedServer, session: APIClient, records: int, times: int
+) -> None:
+    everybody = [{"id": number, "username": f"u{number}", "entity_type": "user"} for number in range(5)]
+
+    def page(asked: Asked) -> Reply:
+        number, size = int(asked.query["page"][0]), int(asked.query["per_page"][0])
+        rows = everybody[(number - 1) * size : number * size]
+        return Reply({"response": rows, "pagination": {"page": number, "total": 3, "records": records}})
+
+    server.on("GET", "/api/users", page)
+    assert session.user.get_list(per_page=2) == everybody
+    asked = sorted((each.query["page"][0], each.query["per_page"][0]) for each in server.asked)
+    assert asked == sorted([("1", "2"), ("2", "2"), ("3", "2")] * times)
+
+
+def test_a_page_in_place_of_a_deletion_is_no_deletion_and_a_first_404_is_none_either(
+    server: ScriptedServer, session: APIClient
+) -> None:
+    server.on("DELETE", "/api/workfiles/1", Reply("  <html>We will be back soon</html>"), Reply("", 404))
+    with pytest.raises(InvalidResponseException, match="is an HTML page"):
+        session.workfile.delete(1)
+    with pytest.raises(WorkfileNotFoundException):
+        session.workfile.delete(1)
+    assert server.count("DELETE") == 2
+
+
+def test_each_resource_logs_under_the_name_of_its_module(session: APIClient) -> None:
+    resources = (session, session.user, session.workfile, session.workfile.process, session.job.task)
+    names = ["apiclient", "user", "workfile", "process", "task"]
+    assert [resource.logger.name for resource in resources] == [f"alpine.{name}" for name in names]
+
+
+def test_pages_of_a_list_without_an_order_are_large(server: ScriptedServer, session: APIClient) -> None:
+    server.on("GET", "/api/.*", Reply({"response": [], "pagination": {}}))
+    assert list(session.user.iterate(per_page=2)) == []
+    assert list(session.datasource.iterate(per_page=2)) == []
+    sizes = [asked.query["per_page"] for asked in server.asked]
+    assert sizes == [["2"], *[["1000"]] * (len(sizes) - 1)]
+    assert len(sizes) > 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alpine import APIClient, Workfile
+from alpine import APIClient, Workfile, retry_policy
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -22,9 +22,11 @@ from alpine.exception import (
     RequestTimeoutException,
     ResponseTooLargeException,
     ServerConnectionException,
+    ServerErrorException,
     TooManyRequestsException,
 )
 from tests.conftest import TOKEN
+from tests.inside import set_clock
 from tests.scripted import LOGIN, Asked, FakeTime, Reply, ScriptedServer
 
 PASSWORD = "correct horse battery"
@@ -224,6 +226,23 @@ def test_nobody_logs_in_again_after_a_logout(server: ScriptedServer) -> None:
     assert server.count("DELETE") == 1
 
 
+@pytest.mark.parametrize("reply", [Reply("", 500), Reply("", 403), Reply("<html>"), Reply(fault="close")])
+def test_a_logout_that_fails_forgets_the_token_all_the_same(server: ScriptedServer, reply: Reply) -> None:
+    server.on_login()
+    session = APIClient(server.url, username="ada", password="a password")
+    session.retries = retry_policy(0)
+    server.on("DELETE", "/api/sessions", reply)
+    with pytest.raises(AlpineException):
+        session.logout()
+    assert session.token is None
+    server.on("GET", "/api/VERSION", Reply("6.3"))
+    session.get_version()
+    assert "session_id" not in server.asked[-1].query
+    assert "Cookie" not in server.asked[-1].headers
+    assert session.logout() == {}
+    assert server.count("DELETE") == 1
+
+
 def test_a_login_during_a_logout_stays(server: ScriptedServer) -> None:
     server.on_login()
     session = APIClient(server.url, username="ada", password=PASSWORD)
@@ -357,8 +376,7 @@ def test_redirects_never_take_the_token_elsewhere(server: ScriptedServer, sessio
 def test_a_server_that_is_not_there_is_told_without_the_url(server: ScriptedServer) -> None:
     server.close()
     session = APIClient(server.url, token=TOKEN)
-    time = FakeTime()
-    session._transport.clock = type(session._transport.clock)(time.now, time.sleep)
+    time = set_clock(session)
     with pytest.raises(ServerConnectionException, match="connection refused") as caught:
         session.get_license()
     assert isinstance(caught.value, ConnectionError)
@@ -414,7 +432,7 @@ def test_exceptions_of_a_call_pickle(server: ScriptedServer, session: APIClient)
 
 
 def test_no_certificate_check_warns_once(server: ScriptedServer) -> None:
-    with pytest.warns(UserWarning, match="not checked"):
+    with pytest.warns(UserWarning, match="not verified"):
         APIClient("https://localhost", validate_certs=False)
 
 
@@ -427,7 +445,7 @@ def test_a_token_set_by_hand_stays_valid_when_the_client_ends(server: ScriptedSe
 
 def test_the_login_of_a_session_stays_with_its_server(server: ScriptedServer, session: APIClient) -> None:
     elsewhere = Workfile("http://elsewhere.invalid/api", session.session, session.token)
-    with pytest.raises(InvalidArgumentException, match="give a token"):
+    with pytest.raises(InvalidArgumentException, match="pass a token"):
         elsewhere.get(1)
     assert Workfile("http://elsewhere.invalid/api", session.session, "a-token-of-that-server").token != session.token
 
@@ -453,3 +471,46 @@ def test_the_environment_names_itself_when_it_is_wrong(monkeypatch: pytest.Monke
 def test_retries_are_a_policy(session: APIClient) -> None:
     with pytest.raises(InvalidArgumentException, match="retry_policy"):
         session.retries = 3  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "status"),
+    [
+        (Reply("", 302, {"Location": "http://user:word@elsewhere.invalid/x?y=1"}), RedirectException, 302),
+        (Reply("<html>"), InvalidResponseException, 200),
+        (Reply("x" * 2000), ResponseTooLargeException, 200),
+        (Reply({"errors": {"record": "GONE", "message": "away"}}, 500), ServerErrorException, 500),
+        (Reply(fault="close"), ServerConnectionException, None),
+        (Reply(delay=0.3), RequestTimeoutException, None),
+    ],
+)
+def test_an_exception_says_which_request_it_was(
+    server: ScriptedServer, session: APIClient, reply: Reply, kind: type[AlpineException], status: int | None
+) -> None:
+    session.retries, session.answer_limit, session.timeout = retry_policy(0), 1000, (2, 0.1)
+    server.on("GET", "/api/license", reply)
+    with pytest.raises(kind, match="Could not read the licence of the server") as caught:
+        session.get_license()
+    error = caught.value
+    assert (error.method, error.url, error.status_code) == ("GET", f"{session.base_url}/license", status)
+    if isinstance(error, RedirectException):
+        assert error.location == "http://elsewhere.invalid/x"
+        assert "redirects to http://elsewhere.invalid/x. If that is the right address" in str(error)
+    if isinstance(error, InvalidResponseException) and type(error) is InvalidResponseException:
+        assert f"The request went to {session.base_url}/license; the response begins: '<html>'" in str(error)
+        assert error.body == "<html>"
+    if isinstance(error, ServerErrorException):
+        assert (error.code, error.server_message) == ("GONE", "away")
+        assert "responded with status 500 (GONE; away)." in str(error)
+
+
+def test_a_request_is_sent_as_often_as_the_policy_says(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime
+) -> None:
+    server.on("GET", ".*", Reply(fault="close"))
+    server.on("POST", ".*", Reply(fault="close"))
+    with pytest.raises(ServerConnectionException):
+        session.get_license()
+    with pytest.raises(AlpineException, match="Cannot tell"):
+        session.workspace.create("x")
+    assert (server.count("GET"), server.count("POST"), len(fake_time.sleeps)) == (5, 1, 4)

@@ -89,25 +89,41 @@ def refused(words: str, *arguments: Any, **named: Any) -> None:
 
 
 def test_a_user_without_a_password_is_refused(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused("'demo'.*give password.*ALPINE_PASSWORD", server.url, username="demo")
+    refused("'demo'.*pass password.*ALPINE_PASSWORD", server.url, username="demo")
     # The password of the environment is that of another host, then of another user.
     monkeypatch.setenv("ALPINE_PASSWORD", PASSWORD)
-    refused("give password.*ALPINE_PASSWORD", server.url, username="demo")
+    refused("pass password.*ALPINE_PASSWORD", server.url, username="demo")
     monkeypatch.setenv("ALPINE_HOST", server.url)
     monkeypatch.setenv("ALPINE_USERNAME", "ada")
-    refused("give password.*ALPINE_PASSWORD", server.url, username="demo")
+    refused("pass password.*ALPINE_PASSWORD", server.url, username="demo")
     monkeypatch.delenv("ALPINE_PASSWORD")
     refused("'ada'.*ALPINE_PASSWORD")
     assert server.asked == []
 
 
-def test_a_password_without_a_user_is_refused(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    refused("give username.*ALPINE_USERNAME beside ALPINE_PASSWORD", server.url, password=PASSWORD)
-    refused("give username", server.url, password=lambda: PASSWORD)
-    refused("give username", server.url, password=PASSWORD, token=TOKEN)
+def test_the_password_of_the_environment_is_for_the_user_that_is_named_there(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on_login()
     monkeypatch.setenv("ALPINE_HOST", server.url)
     monkeypatch.setenv("ALPINE_PASSWORD", PASSWORD)
-    refused("give username.*ALPINE_USERNAME")
+    assert APIClient(username="demo").token, "where none is named, it is that of any"
+    monkeypatch.setenv("ALPINE_USERNAME", "ada")
+    assert APIClient(username="ada").token
+    asked = len(server.asked)
+    for other in ("demo", "Ada", "ada "):
+        refused("no password", username=other)
+        refused("no password", server.url, username=other)
+    assert len(server.asked) == asked
+
+
+def test_a_password_without_a_user_is_refused(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused("pass username.*ALPINE_USERNAME as well as ALPINE_PASSWORD", server.url, password=PASSWORD)
+    refused("pass username", server.url, password=lambda: PASSWORD)
+    refused("pass username", server.url, password=PASSWORD, token=TOKEN)
+    monkeypatch.setenv("ALPINE_HOST", server.url)
+    monkeypatch.setenv("ALPINE_PASSWORD", PASSWORD)
+    refused("pass username.*ALPINE_USERNAME")
     assert server.asked == []
 
 
@@ -149,7 +165,10 @@ def written(tmp_path: Path) -> Written:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"user": "demo"}, "unknown key 'user'.*Did you mean 'username'.*Known are host, port, username, password"),
+        (
+            {"user": "demo"},
+            "unknown key 'user'.*Did you mean 'username'.*The known keys are host, port, username, password",
+        ),
         ({"username": "demo", "passwort": PASSWORD}, "unknown key 'passwort'.*Did you mean 'password'"),
         ({"username": "demo"}, "'demo'.*the key 'password'.*ALPINE_PASSWORD"),
         ({"password": PASSWORD}, "the key 'username'.*ALPINE_USERNAME"),

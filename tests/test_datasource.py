@@ -12,11 +12,7 @@ from alpine.exception import (
     InvalidArgumentException,
     ValidationException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 SQL = [
     {"id": 1, "name": "Warehouse", "entity_type": "gpdb_data_source", "is_hawq": None},
@@ -118,7 +114,7 @@ def test_the_two_words_of_old_scripts_mean_the_two_halves(sources: ScriptedServe
 def test_a_source_of_another_kind_is_not_the_one_that_was_meant(client: APIClient) -> None:
     kind = client.datasource.dsType
     for call in (client.datasource.get, client.datasource.delete):
-        with pytest.raises(DataSourceNotFoundException, match="2 is no gpdb_data_source, but a pg_data_source"):
+        with pytest.raises(DataSourceNotFoundException, match="2 is of kind pg_data_source, not gpdb_data_source"):
             call(2, kind.GreenplumDatabase)
     assert client.datasource.get(2, kind.PostgreSQLDatabase)["name"] == "Sandbox PostgreSQL"
 

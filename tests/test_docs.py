@@ -37,7 +37,7 @@ KNOWN_COMMANDS = (
     r"git clone \S+ alpine && cd alpine",
     r"python3\.11 -m venv \.venv( && \.venv/bin/pip install .*)?",
     r"\.venv/bin/pip (install|wheel) .*",
-    r"\.venv/bin/(python|pytest|ruff|mypy|alpine-sandbox|pre-commit)\b.*",
+    r"\.venv/bin/(python|pytest|ruff|mypy|mutmut|alpine-sandbox|pre-commit)\b.*",
     r"python -m alpine\.sandbox\b.*",
     r"alpine-sandbox\b.*",
     r"export ALPINE_\w+=\S+",

@@ -6,6 +6,7 @@ import inspect
 import json
 import pickle
 import re
+from typing import Any
 
 import pytest
 
@@ -163,3 +164,42 @@ def test_plain_words_of_the_engine_are_not_taken_for_another_servers() -> None:
     said = str(exception_for(Response(403, {}, b"User has no permission.", request), str))
     assert "User has no permission" in said
     assert "Is that an Alpine server" not in said
+
+    assert len(make(500, "x" * 100_000).body or "") == exception.BODY_KEPT == 2000
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"errors": "no such thing"}, None, "no such thing"),
+        ("no such thing", None, "no such thing"),
+        ({"errors": {"license": "A", "record": "B", "type": "C"}}, "A", None),
+        ({"errors": {"service": "S", "type": "C"}}, "S", None),
+        ({"errors": {"type": "C", "message": "m", "error": "e"}}, "C", "m"),
+        ({"errors": {"error": "e"}}, None, "e"),
+        ({"status": "500", "error": "e"}, None, "e"),
+        ([1, 2], None, None),
+    ],
+)
+def test_code_and_message_are_where_the_servers_write_them(body: Any, code: str | None, message: str | None) -> None:
+    error = make(500, json.dumps(body))
+    assert (error.code, error.server_message) == (code, message)
+
+
+@pytest.mark.parametrize(("body", "doubted"), [('{"errors": {"record": "X"}}', False), ("<html>no", True), ("", False)])
+def test_who_answers_is_asked_only_where_it_has_not_the_form_of_the_api(body: str, *, doubted: bool) -> None:
+    for status in (403, 404):
+        assert ("Is that an Alpine server? The request went to http://h/api/x" in str(make(status, body))) is doubted
+    assert ("Is that an Alpine server?" in str(make(405, body))) is ("errors" not in body)
+    assert ("Is that an Alpine server?" in str(make(418, body))) is ("errors" not in body)
+    assert ("responded with status 404. " in str(make(404, body))) is (body == "")
+
+
+def test_what_a_server_says_is_cut_after_a_thousand_characters() -> None:
+    def said(length: int) -> str:
+        body = {"errors": {"fields": {"name": {"WRONG": {"message": "x" * length}}}}}
+        return str(make(422, json.dumps(body)))
+
+    around = len("name: WRONG ()")
+    assert f"(name: WRONG ({'x' * (1000 - around)}))." in said(1000 - around)
+    assert f"(name: WRONG ({'x' * (1001 - around)}…)." in said(1001 - around)

@@ -22,11 +22,9 @@ from alpine.exception import (
     WorkspaceNotFoundException,
 )
 from alpine.sandbox import Sandbox
-from tests import sandboxed
+from tests.inside import set_clock
 from tests.scripted import FakeTime, Reply, ScriptedServer
 
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 JOB = "/api/workspaces/1/jobs/2"
 
 
@@ -253,7 +251,7 @@ def test_whatever_ends_the_wait_for_a_job_has_a_note_that_names_it(
         raise error
 
     server.on("GET", JOB, Reply({"response": {"id": 2, "status": "running"}}))
-    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    set_clock(session, fake_time, interrupt)
     with pytest.raises(error) as caught:
         session.job.wait_until_finished(1, 2)
     assert caught.value.__notes__ == ["Job 2 goes on. To wait again: wait_until_finished(1, 2)."]

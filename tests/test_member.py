@@ -16,11 +16,8 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
 
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 MEMBERS = "/api/workspaces/1/members"
 
 
@@ -63,7 +60,7 @@ def test_whoever_is_no_member_is_neither_removed_nor_given_a_role(client: APICli
         client.workspace.member.remove,
         lambda *ids: client.workspace.member.update_role(*ids, "Project Manager"),
     ):
-        with pytest.raises(WorkspaceMemberNotFoundException, match=r"user 4 .*no member"):
+        with pytest.raises(WorkspaceMemberNotFoundException, match=r"user 4 .*not a member"):
             call(1, 4)
 
 
@@ -119,7 +116,7 @@ def test_nothing_is_replaced_when_the_list_could_not_be_read_whole(server: Scrip
         lambda: member.remove(1, 1),
         lambda: member.update_role(1, 1, "Data Engineer"),
     ):
-        with pytest.raises(InvalidResponseException, match="3 members and showed 1"):
+        with pytest.raises(InvalidResponseException, match="3 members and returned 1"):
             call()
     assert server.count("POST") == 0
 

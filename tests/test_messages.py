@@ -29,11 +29,8 @@ from alpine.exception import (
     WorkflowVariableException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.reliability.wire import Asked, WireServer
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox, client = sandboxed.running_sandbox, sandboxed.sandbox, sandboxed.client
 
 PAGE = "<html><head><title>Welcome</title></head><body>Hello</body></html>"
 QUESTION = "Is that an Alpine server?"
@@ -69,7 +66,7 @@ def test_a_login_that_another_server_answers(server: ScriptedServer, reply: Repl
     server.on("POST", ".*", reply)
     error = failed_login(server.url)
     assert type(error) is kind
-    assert f"{QUESTION} {server.base_url}/sessions was asked" in str(error)
+    assert f"{QUESTION} The request went to {server.base_url}/sessions" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +115,7 @@ def test_https_and_http_spoken_to_the_wrong_port_name_the_url_to_write(server: S
         server.on("POST", ".*", Reply(words, 400))
         error = failed_login(server.url)
         assert type(error) is InvalidResponseCodeException
-        assert f"The port speaks https: give host='{address}'" in str(error)
+        assert f"The port uses https: pass host='{address}'" in str(error)
 
 
 def test_a_workspace_named_by_digits_is_an_id(client: APIClient) -> None:
@@ -131,11 +128,11 @@ def test_a_workspace_named_by_digits_is_an_id(client: APIClient) -> None:
 
 
 def test_arguments_that_changed_places_are_noticed(client: APIClient) -> None:
-    with pytest.raises(WorkspaceNotFoundException, match=r"changed places\? .*get_id\(workfile_name, workspace_id\)"):
+    with pytest.raises(WorkspaceNotFoundException, match=r"wrong order\? .*get_id\(workfile_name, workspace_id\)"):
         client.workfile.get_id("Sandbox", "order_filter")
-    with pytest.raises(WorkspaceNotFoundException, match=r"changed places\? .*job\.get_id\(workspace_id, job_name\)"):
+    with pytest.raises(WorkspaceNotFoundException, match=r"wrong order\? .*job\.get_id\(workspace_id, job_name\)"):
         client.job.get_id("report", "Sandbox")
-    with pytest.raises(WorkspaceNotFoundException, match=r"changed places\? .*get_id\(workspace_id, job_id, task_name"):
+    with pytest.raises(WorkspaceNotFoundException, match=r"wrong order\? .*get_id\(workspace_id, job_id, task_name"):
         client.job.task.get_id("Run order_filter", 1, "Sandbox")
 
 
@@ -143,7 +140,7 @@ def test_a_name_that_is_only_wrong_is_not_taken_for_a_swap(client: APIClient) ->
     with pytest.raises(WorkspaceNotFoundException) as caught:
         client.workfile.get_id("order_filter", "Sandboks")
     assert "Did you mean 'Sandbox'?" in str(caught.value)
-    assert "changed places" not in str(caught.value)
+    assert "wrong order" not in str(caught.value)
     with pytest.raises(WorkfileNotFoundException):
         client.workfile.get_id("Sandbox", 1)
     with pytest.raises(JobNotFoundException):

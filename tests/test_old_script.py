@@ -63,7 +63,7 @@ def test_what_stays_different_is_as_the_page_tells() -> None:
         "`get_status`",
         "`logout`",
         "envelope",
-        "deleting what",
+        "deleting something",
         "`client.host`",
         "`LOG_CFG`",
         "`str()` of an",

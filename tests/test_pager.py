@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from alpine._pager import Page, collect, walk
+from alpine._http import deadline
+from alpine._pager import SIDE_BY_SIDE, Page, collect, read_in_turn, walk
 
 Pages = Callable[[int], Page]
 
@@ -123,3 +125,72 @@ def test_pages_are_fetched_when_they_are_needed() -> None:
     walker = walk(fetch)
     next(walker)
     assert calls == [1]
+
+
+class Counted:
+    """Pages that remember by which threads they were asked for, and when the last page of all was."""
+
+    def __init__(self, pages: Pages, together: int = 0) -> None:
+        self.pages = pages
+        self.numbers: list[int] = []
+        self.threads: set[int] = set()
+        self._meeting = threading.Barrier(together) if together else None
+
+    def __call__(self, number: int) -> Page:
+        self.numbers.append(number)
+        self.threads.add(threading.get_ident())
+        if self._meeting is not None and 2 <= number <= 1 + self._meeting.parties:
+            # All of them are on their way before the first comes.
+            self._meeting.wait(5)
+        return self.pages(number)
+
+
+@pytest.mark.parametrize("total", [0, 1, 10, 11, 20, 21, 30, 31, 120, 125])
+def test_each_page_is_asked_for_once(total: int) -> None:
+    fetch = Counted(paged(total, 10))
+    assert ids(collect(fetch)[0]) == list(range(total))
+    assert sorted(fetch.numbers) == list(range(1, max(1, -(-total // 10)) + 1))
+    assert len(fetch.threads) == 1 or total > 20, "two pages need no helpers"
+
+
+@pytest.mark.parametrize(("pages", "together"), [(3, 2), (11, 10), (40, 10)])
+def test_as_many_as_ten_pages_are_asked_for_at_a_time(pages: int, together: int) -> None:
+    fetch = Counted(paged(pages * 10, 10), together)
+    assert ids(collect(fetch)[0]) == list(range(pages * 10))
+    assert 2 <= len(fetch.threads) <= 11
+
+
+def test_no_more_than_ten_pages_are_asked_for_beyond_the_end_of_a_list() -> None:
+    fetch = Counted(lambda number: paged(50, 10, pages=1000)(number))
+    assert ids(collect(fetch)[0]) == list(range(50))
+    assert max(fetch.numbers) <= 6 + SIDE_BY_SIDE
+
+
+def test_pages_that_came_while_a_list_was_read_are_asked_for_once_each() -> None:
+    def growing(number: int) -> Page:
+        pages = 4 if number == 1 else 7
+        return Page(rows(number * 2, number * 2 + 1) if number <= 7 else [], pages, pages * 2, True)
+
+    fetch = Counted(growing)
+    assert ids(collect(fetch)[0]) == list(range(2, 16))
+    assert sorted(fetch.numbers) == list(range(1, 8))
+
+
+@pytest.mark.parametrize(("total", "records"), [(15, 15), (15, None), (25, 25), (25, None), (25, 24), (0, 0)])
+def test_the_number_of_rows_that_the_server_promised_is_told(total: int, records: int | None) -> None:
+    fetch = Counted(paged(total, 10, records=records))
+    assert collect(fetch) == (rows(*range(total)), records)
+    assert len(fetch.numbers) == max(1, -(-total // 10)), "nothing is missing, so nothing is read again"
+    assert read_in_turn(paged(total, 10, records=records)) == (rows(*range(total)), records)
+
+
+def test_a_deadline_holds_for_pages_that_are_asked_for_at_the_same_time() -> None:
+    seen: set[str] = set()
+
+    def fetch(number: int) -> Page:
+        seen.add(str(deadline.current()))
+        return paged(50, 10)(number)
+
+    with deadline.limited(60):
+        collect(fetch)
+    assert seen == {"the deadline of 60 s"}

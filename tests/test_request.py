@@ -17,11 +17,8 @@ from alpine.exception import (
     ValidationException,
 )
 from alpine.sandbox import Sandbox
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
 
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 ENGINE = "/alpinedatalabs/api/v1/json"
 
 

@@ -12,9 +12,6 @@ import pytz
 from alpine import APIClient
 from alpine._schedule import schedule_of
 from alpine.exception import InvalidArgumentException
-from tests import sandboxed
-
-running_sandbox, sandbox, client = sandboxed.running_sandbox, sandboxed.sandbox, sandboxed.client
 
 PACIFIC, BERLIN = ZoneInfo("US/Pacific"), ZoneInfo("Europe/Berlin")
 NINE = datetime(2040, 7, 2, 9, 0)

@@ -17,7 +17,7 @@ from types import FunctionType, MethodType, ModuleType
 import pytest
 
 from alpine import APIClient, retry_policy
-from alpine.exception import AlpineException, LoginFailureException
+from alpine.exception import AlpineException, InvalidResponseException, LoginFailureException
 from tests.reliability.wire import COOKIE, PASSWORD, SECRETS, TOKEN
 from tests.scripted import Asked, Reply, ScriptedServer
 
@@ -198,3 +198,13 @@ def test_a_proxy_that_repeats_its_credentials_tells_nobody(server: ScriptedServe
     sent = server.asked[0].headers["Proxy-Authorization"].split()[1]
     assert sent not in f"{caught.value} {vars(caught.value)}"
     assert "secret-1" not in f"{caught.value} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize("body", ["<html>{}</html>", '{{"response": "{}"}}', '{{"response": {{"x": "{}"}}}}'])
+def test_a_login_that_is_answered_with_the_password_does_not_tell_it(server: ScriptedServer, body: str) -> None:
+    """Nothing near it says what it is: it is hidden because this request sent it."""
+    server.on("POST", "/api/sessions", Reply(body.format("plainsecret7"), 201))
+    with pytest.raises(InvalidResponseException) as caught:
+        APIClient(server.url, username="ada", password="plainsecret7")
+    assert "***" in str(caught.value)
+    assert "plainsecret7" not in f"{caught.value} {vars(caught.value)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import alpine
 from alpine.exception import WorkfileNotFoundException
 from alpine.sandbox import Sandbox
 from alpine.sandbox.state.model import Database
+from tests.inside import state_of
 
 FLOW = Path(alpine.__file__).parent / "sandbox" / "examples" / "order_filter.afm"
 WORKFLOW, TEXT_FILE, WORKSPACE, DATABASE = 375, 1351, 1672, 42
@@ -59,34 +60,28 @@ workfile_info = session.workfile.upload(workspace_id, afm_path, datasource_info)
 }
 
 
-@pytest.fixture
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as server:
-        yield server
-
-
-def numbered(server: Sandbox, **next_ids: int) -> None:
+def numbered(sandbox: Sandbox, **next_ids: int) -> None:
     """Let the next record of a kind have an id that the examples name."""
     for kind, number in next_ids.items():
-        getattr(server._running.state, kind)._ids = itertools.count(number)
+        getattr(state_of(sandbox), kind)._ids = itertools.count(number)
 
 
 @pytest.fixture
-def names(server: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def names(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the examples name: ids on the server, a file, a session."""
     (tmp_path / "afm").mkdir()
     flow = tmp_path / "afm" / "test.afm"
     flow.write_bytes(FLOW.read_bytes().replace(b"@min_amount", b"@row_filter"))
     monkeypatch.chdir(tmp_path)
-    session = server.client()
-    numbered(server, workspaces=WORKSPACE, databases=DATABASE, workfiles=WORKFLOW)
-    server._running.state.databases.add(Database(name="second", data_source_id=1))
+    session = sandbox.client()
+    numbered(sandbox, workspaces=WORKSPACE, databases=DATABASE, workfiles=WORKFLOW)
+    state_of(sandbox).databases.add(Database(name="second", data_source_id=1))
     workspace = session.workspace.create("APITests")
     wine = flow.with_name("WineData.afm")
     wine.write_bytes(flow.read_bytes())
     source = session.datasource.for_upload("Sandbox Database", "second")
     session.workfile.upload(workspace["id"], wine, [source])
-    numbered(server, workfiles=TEXT_FILE)
+    numbered(sandbox, workfiles=TEXT_FILE)
     note = tmp_path / "notes.txt"
     note.write_bytes(NOTES)
     session.workfile.upload_file(workspace["id"], note)

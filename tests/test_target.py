@@ -187,7 +187,7 @@ def test_a_file_that_may_only_be_read_is_not_replaced(server: ScriptedServer, op
     target = open_folder / "x"
     target.write_bytes(b"before")
     target.chmod(0o444)
-    assert as_nobody(server, target) == f"Could not write {target}: it is there, and may only be read."
+    assert as_nobody(server, target) == f"Could not write {target}: it exists and is read-only."
     assert target.read_bytes() == b"before"
     assert server.count("GET", DOWNLOAD) == 0
 
@@ -212,7 +212,7 @@ def test_a_directory_that_may_not_be_entered_is_named(server: ScriptedServer, op
 def test_a_directory_that_may_not_be_written_is_named(server: ScriptedServer, open_folder: Path) -> None:
     folder = open_folder / "mine"
     folder.mkdir(mode=0o755)
-    reason = f"no file may be made in the directory {folder} (Permission denied)."
+    reason = f"no file may be created in the directory {folder} (Permission denied)."
     assert as_nobody(server, folder / "x") == f"Could not write {folder / 'x'}: {reason}"
     assert as_nobody(server, folder) == f"Could not write {folder / 'x'}: {reason}"
     assert names(folder) == []
@@ -494,12 +494,12 @@ def test_without_locks_what_was_not_written_for_a_minute_is_removed(tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("run 12:30.json", "Windows takes no ':' in the name of a file"),
-        ("why?.txt", "Windows takes no '?' in the name of a file"),
-        ("nul", "nul is the name of a device on Windows"),
-        ("Con.txt", "Con.txt is the name of a device on Windows"),
-        ("COM¹", "COM¹ is the name of a device on Windows"),
-        ("aux .json", "aux .json is the name of a device on Windows"),
+        ("run 12:30.json", "Windows does not allow ':' in a file name"),
+        ("why?.txt", "Windows does not allow '?' in a file name"),
+        ("nul", "nul is a device name on Windows"),
+        ("Con.txt", "Con.txt is a device name on Windows"),
+        ("COM¹", "COM¹ is a device name on Windows"),
+        ("aux .json", "aux .json is a device name on Windows"),
         ("results.json", ""),
         ("console.txt", ""),
         ("Größe 日本.csv", ""),

@@ -14,11 +14,7 @@ from alpine.exception import (
     TaskNotFoundException,
     WorkfileNotFoundException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 
 @pytest.fixture

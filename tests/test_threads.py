@@ -79,7 +79,8 @@ def calls(session: APIClient, number: int) -> list[Callable[[], None]]:
         assert json.loads(started)["variables"] == [{"name": "@x", "value": str(number)}]
 
     def ask() -> None:
-        assert session.workfile.process._engine.query(f"run-{number}").state == f"run-{number}"
+        said = session.request("GET", f"/alpinedatalabs/api/v1/json/processes/run-{number}/query")
+        assert said["meta"]["state"] == f"run-{number}"
 
     return [get, update, create, run, ask]
 

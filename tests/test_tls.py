@@ -13,19 +13,22 @@ import pytest
 import requests
 import trustme
 
-from alpine import APIClient, Workfile
-from alpine.exception import AlpineException, InvalidArgumentException, ServerConnectionException, TLSException
+from alpine import APIClient, Workfile, Workspace
+from alpine.exception import (
+    AlpineException,
+    InvalidArgumentException,
+    RedirectException,
+    ServerConnectionException,
+    TLSException,
+)
 from tests.conftest import TOKEN
+from tests.inside import set_clock
 from tests.reliability.wire import Asked, WireServer
 from tests.scripted import FakeTime, Reply, ScriptedServer
 
+pytestmark = pytest.mark.usefixtures("bare_environment")
+
 FINE = Reply({"response": {"fine": True}})
-
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -62,9 +65,7 @@ def serve(authority: trustme.CA) -> Iterator[Serve]:
 
 def client(server: ScriptedServer, **arguments: object) -> tuple[APIClient, FakeTime]:
     session = APIClient(server.url, token=TOKEN, timeout=(5, 5), **arguments)  # type: ignore[arg-type]
-    time = FakeTime()
-    session._transport.clock = type(session._transport.clock)(time.now, time.sleep)
-    return session, time
+    return session, set_clock(session)
 
 
 def refused(session: APIClient, time: FakeTime, words: str) -> None:
@@ -163,7 +164,7 @@ def test_certificate_files_that_are_none_are_told(serve: Serve, tmp_path: Path, 
 def test_unchecked_certificates_warn_once_and_only_here(serve: Serve) -> None:
     server = serve()
     before = list(warnings.filters)
-    with pytest.warns(UserWarning, match="not checked") as warned:
+    with pytest.warns(UserWarning, match="not verified") as warned:
         session, _ = client(server, validate_certs=False)
         for _ in range(5):
             assert session.get_license() == {"fine": True}
@@ -178,7 +179,7 @@ def test_unchecked_certificates_warn_once_and_only_here(serve: Serve) -> None:
 
 def test_https_spoken_to_a_plain_port_is_told_with_help(server: ScriptedServer) -> None:
     session = APIClient(f"https://127.0.0.1:{server.port}", token=TOKEN, timeout=(5, 5))
-    with pytest.raises(TLSException, match=r"does not seem to speak https.*is_secure=False"):
+    with pytest.raises(TLSException, match=r"does not seem to use https.*is_secure=False"):
         session.get_license()
 
 
@@ -219,6 +220,37 @@ def test_a_redirect_to_https_of_the_same_host_is_followed_for_reading_only(
     assert secure.count("POST") == 0
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_what_was_reached_unchecked_is_checked_when_that_is_asked_for(serve: Serve, *, by_hand: bool) -> None:
+    """A connection that is still open was made without a check: it is not the one to be used then."""
+    server = serve()
+    session, time = client(server)
+    resource = Workspace(session.base_url, requests.Session(), TOKEN) if by_hand else session
+    server.on("GET", "/api/workspaces/1", FINE)
+    resource.session.verify = False
+    read = resource.get if isinstance(resource, Workspace) else lambda _: session.get_license()
+    for _ in range(2):
+        assert read(1) == {"fine": True}
+    resource.session.verify = True
+    set_clock(resource, time)
+    with pytest.raises(TLSException, match="certificate"):
+        read(1)
+    assert server.count("GET") == 2
+    resource.session.close()
+
+
+def test_a_redirect_after_that_to_https_is_not_followed(server: ScriptedServer, serve: Serve, ca_file: Path) -> None:
+    secure = serve()
+    server.on("GET", "/api/license", Reply("", 302, {"Location": f"{secure.url}/api/license"}))
+    session, _ = client(server, ca_certs=ca_file)
+    for back in (server.url, secure.url):
+        secure.on("GET", "/api/license", Reply("", 302, {"Location": f"{back}/api/license"}))
+        with pytest.raises(RedirectException, match="redirects to"):
+            session.get_license()
+    assert server.count("GET") == secure.count("GET") == 2
+
+
 def tunnel(connection: socket.socket, asked: Asked) -> bool:
     """A proxy: connects, and carries bytes both ways."""
     host, _, port = asked.target.rpartition(":")
@@ -257,7 +289,6 @@ def test_a_proxy_carries_https_by_argument_and_by_environment(
     assert by_environment.get_license() == {"fine": True}
     assert len(proxy.asked) == 2
     by_environment.session.close()
-    session, time = APIClient(address, token=TOKEN, proxies={"https": proxy.url}), FakeTime()
-    session._transport.clock = type(session._transport.clock)(time.now, time.sleep)
-    refused(session, time, "certificate")
+    session = APIClient(address, token=TOKEN, proxies={"https": proxy.url})
+    refused(session, set_clock(session), "certificate")
     proxy.close()

@@ -12,11 +12,7 @@ from alpine.exception import (
     ValidationException,
 )
 from alpine.sandbox import Sandbox
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 
 def make(client: APIClient, username: str = "grace", **more: str) -> int:

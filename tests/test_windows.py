@@ -186,7 +186,7 @@ def test_without_a_database_of_time_zones_only_what_needs_one_is_refused() -> No
         [sys.executable, "-c", ZONES], env=environment, capture_output=True, encoding="utf-8", check=False
     )
     assert done.stderr == ""
-    assert "no database of time zones (pip install tzdata brings one)" in done.stdout
+    assert "no database of time zones (pip install tzdata adds one)" in done.stdout
 
 
 def test_time_zones_work_with_the_package_alone() -> None:

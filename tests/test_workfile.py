@@ -27,11 +27,7 @@ from alpine.exception import (
     WorkflowFileException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.scripted import Asked, FakeTime, Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 NOT_FOUND = Reply({"errors": {"record": "NOT_FOUND"}}, 404)
 WORKFLOW = {"id": 375, "file_name": "test", "file_type": "work_flow", "entity_type": "workfile", "is_deleted": None}
@@ -363,13 +359,6 @@ def test_the_signatures_are_those_of_the_reference() -> None:
         "query_time": 10,
         "timeout": 3600,
     }
-
-
-@pytest.fixture
-def note(tmp_path: Path) -> Path:
-    path = tmp_path / "note.txt"
-    path.write_text("first")
-    return path
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,6 @@ from alpine.exception import (
     ValidationException,
     WorkfileNotFoundException,
 )
-from tests import sandboxed
-
-running_sandbox, sandbox, client = sandboxed.running_sandbox, sandboxed.sandbox, sandboxed.client
-
-
-@pytest.fixture
-def note(tmp_path: Path) -> Path:
-    path = tmp_path / "note.txt"
-    path.write_text("first")
-    return path
 
 
 @pytest.fixture

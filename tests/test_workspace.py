@@ -13,11 +13,7 @@ from alpine.exception import (
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
 )
-from tests import sandboxed
 from tests.scripted import Reply, ScriptedServer
-
-running_sandbox, sandbox = sandboxed.running_sandbox, sandboxed.sandbox
-client, ada = sandboxed.client, sandboxed.ada
 
 ROWS = [
     {"id": 1, "name": "Alpha", "entity_type": "workspace", "archived": False},
@@ -71,6 +67,20 @@ def test_get_id_does_not_mind_capitals_and_suggests(server: ScriptedServer, sess
     assert session.workspace.get_id("GAMMA") == 3
     with pytest.raises(WorkspaceNotFoundException, match="Did you mean 'Gamma'"):
         session.workspace.get_id("Gama")
+
+
+@pytest.mark.parametrize("order", [("Report", "REPORT", "report"), ("report", "Report", "REPORT")])
+def test_get_id_prefers_the_name_as_it_is_written(
+    server: ScriptedServer, session: APIClient, order: tuple[str, ...]
+) -> None:
+    for path, key in (("workspaces", "name"), ("workspaces/1/workfiles", "file_name"), ("users", "username")):
+        rows = [{"id": number, key: name, "entity_type": "x"} for number, name in enumerate(order)]
+        server.on("GET", f"/api/{path}", Reply({"response": rows}))
+    for number, name in enumerate(order):
+        assert session.workspace.get_id(name) == number
+        assert session.workfile.get_id(name, 1) == number
+        assert session.user.get_id(name) == number
+    assert session.workspace.get_id("rEPORT") == 0, "else it is the first"
 
 
 def test_everything_about_a_workspace_can_be_changed(client: APIClient) -> None:

@@ -76,7 +76,7 @@ class _Steady(io.RawIOBase):
             self._began = now
         self._received += count or 0
         if now - self._began > self._patience + self._received / SLOWEST:
-            raise TimeoutError("the response does not come to its end")
+            raise TimeoutError("the response does not end")
         if self.in_head and self._received > _LONGEST_HEAD:
             raise http.client.LineTooLong("head")
         return count

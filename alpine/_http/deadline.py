@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_ADVICE = "A longer deadline gives it more time."
+_ADVICE = "Pass a longer deadline to give it more time."
 
 
 class Deadline:

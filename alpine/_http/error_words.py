@@ -45,8 +45,8 @@ class ErrorWords:
         :param may_be_of_others: Whether other kinds of servers give it as well.
         """
         if status == 400 and _WANTS_TLS.search(self._text):
-            return f"The port speaks https: give host={f'https://{urlsplit(url).netloc}'!r}, or is_secure=True."
-        question = f"Is that an Alpine server? {url.partition('?')[0]} was asked; check host and port."
+            return f"The port uses https: pass host={f'https://{urlsplit(url).netloc}'!r}, or is_secure=True."
+        question = f"Is that an Alpine server? The request went to {url.partition('?')[0]}; check host and port."
         if not self.of_api and (status in _NOT_OF_API or alone):
             return question
         strange = may_be_of_others and not self.of_api and self._text not in {"", "{}"}

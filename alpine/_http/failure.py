@@ -32,12 +32,12 @@ _CLOSED_IN_THE_MIDDLE = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscall
 _IN_THE_MIDDLE = frozenset({"DECRYPTION_FAILED_OR_BAD_RECORD_MAC", "SSLV3_ALERT_BAD_RECORD_MAC", "BAD_RECORD_TYPE"})
 """What OpenSSL says of bytes that were spoilt after the handshake."""
 _PLAIN_HTTP = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
-_PLAIN_ADVICE = "The port does not seem to speak https: use is_secure=False, that is host='{other}', or its https port."
-_HTTPS_ADVICE = "If the port speaks https, use is_secure=True, that is host='{other}'."
+_PLAIN_ADVICE = "The port does not seem to use https: pass is_secure=False, that is host='{other}', or its https port."
+_HTTPS_ADVICE = "If the port uses https, pass is_secure=True, that is host='{other}'."
 _STRANGER_ADVICE = "Is that an Alpine server?"
 _PROXY_ADVICE = "Check the proxy settings (proxies=, HTTP_PROXY, HTTPS_PROXY); proxies={} uses no proxy."
-_TLS_ADVICE = "For a server with a CA of its own give ca_certs='/path/to/ca.pem'."
-_CLIENT_ADVICE = "The server wants a client certificate that it knows: give cert=(certificate_file, key_file)."
+_TLS_ADVICE = "For a server with a private CA, pass ca_certs='/path/to/ca.pem'."
+_CLIENT_ADVICE = "The server requires a client certificate that it knows: pass cert=(certificate_file, key_file)."
 _ALERTS_OF_A_CERTIFICATE = frozenset(
     {
         "TLSV13_ALERT_CERTIFICATE_REQUIRED",

@@ -43,7 +43,7 @@ def transport_for(base_url: object, session: object, token: object) -> Transport
 
 def _made(base_url: object, session: object, token: Any) -> Transport:
     if not isinstance(base_url, str) or not base_url:
-        return Unready(session, token, "there is no server. base_url must be such as 'http://host:port/api'.")
+        return Unready(session, token, "no server is given. base_url must be a URL such as 'http://host:port/api'.")
     if session is None:
         session = HTTPSession()
     if not isinstance(session, requests.Session):
@@ -54,6 +54,6 @@ def _made(base_url: object, session: object, token: Any) -> Transport:
     if token is not None and token != home.holder.value:
         return home.sharing(TokenHolder(token))
     if home.origin != origin_of(base_url):
-        reason = f"the session is logged in to {home.origin}, not to {origin_of(base_url)}: give a token of that."
+        reason = f"the session is logged in to {home.origin}, not to {origin_of(base_url)}: pass a token for it."
         return Unready(session, token, reason)
     return home

@@ -74,7 +74,7 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
         may_be_of_others = kind in _ALSO_OF_OTHERS and not request.engine
         advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=may_be_of_others)
     said, asked = str(words), retry_after(response)
-    reason = f"Could not {request.action}: the server answered {status}{f' ({said})' if said else ''}."
+    reason = f"Could not {request.action}: the server responded with status {status}{f' ({said})' if said else ''}."
     return kind(
         f"{reason} {advice}".strip(),
         status_code=status,

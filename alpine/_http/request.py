@@ -76,7 +76,7 @@ class Request:
     @property
     def warning(self) -> str:
         """What to add where the server took the request and its response is of no use."""
-        return f" It may have been done all the same. {self.how_to_check}" if self.how_to_check else ""
+        return f" The server may still have carried it out. {self.how_to_check}" if self.how_to_check else ""
 
     @property
     def url(self) -> str:

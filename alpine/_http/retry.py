@@ -38,11 +38,11 @@ class Answered(Protocol):
 
 
 def retry_policy(total: int = 4, backoff_factor: float = 0.5, backoff_max: float = 20.0) -> Retry:
-    """The numbers of the policy, as urllib3 knows them.
+    """Return a retry policy, for :attr:`alpine.apiclient.APIClient.retries`.
 
-    :param total: How many more attempts a call may have after its first; 0 switches retries off.
-    :param backoff_factor: Seconds; the bound of the n-th gap is ``backoff_factor * 2 ** (n - 1)``, the first is 0.
-    :param backoff_max: Seconds; no gap is longer, unless the server asks for it.
+    :param total: The number of attempts after the first; 0 switches retries off.
+    :param backoff_factor: Seconds; the n-th pause is at most ``backoff_factor * 2 ** (n - 1)``, the first is 0.
+    :param backoff_max: Seconds; no pause is longer, unless the server's ``Retry-After`` is.
 
     Example:
 

@@ -40,7 +40,6 @@ from alpine.exception import (
 MEGABYTE = 1024 * 1024
 ANSWER_LIMIT = 64 * MEGABYTE
 RESULTS_LIMIT = 2048 * MEGABYTE
-_MOST_REDIRECTS = 3
 _LEAST = 0.001
 """Seconds; urllib3 takes no time-out of 0."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -116,7 +115,7 @@ class Transport:
             hide_locals(error, handled)
             # Ctrl-C, and whatever else a signal handler raises.
             if request.how_to_check and not isinstance(error, AlpineException):
-                said = f"It may have happened all the same: {request.action}. {request.how_to_check}"
+                said = f"It may still have happened: {request.action}. {request.how_to_check}"
                 error.add_note(printable(said))
             raise
         if isinstance(outcome, Failure):
@@ -151,7 +150,8 @@ class Transport:
     def _attempt(self, request: Request, token: str | None, attempt: int) -> Response | Failure:
         url = request.url_with(() if token is None or request.engine else (("session_id", token),))
         logger.debug("%s %s, attempt %d", request.method, _Lazy(self, request), attempt)
-        for _ in range(_MOST_REDIRECTS):
+        # A redirect is followed from http to https only, so once at most.
+        while True:
             reply = self._exchange(request, url, token)
             if isinstance(reply, Failure):
                 outcome: Response | Failure = reply
@@ -166,11 +166,6 @@ class Transport:
             ended = outcome.reason if isinstance(outcome, Failure) else outcome
             logger.debug("%s %s: %s", request.method, _Lazy(self, request), ended)
             return outcome
-        raise RedirectException(
-            f"Could not {request.action}: the server redirects in a circle.",
-            method=request.method,
-            url=self.clean(request.url, request.secrets),
-        )
 
     def _prepared(self, request: Request, url: str, token: str | None, data: Any) -> requests.PreparedRequest:
         session = self.session
@@ -271,7 +266,7 @@ class Transport:
         scheme = f"{there.scheme}://" if there.scheme else ""
         shown = self.clean(f"{scheme}{there.netloc.rpartition('@')[2]}{there.path}", request.secrets)
         if upgraded:
-            advice = "The server wants https: use is_secure=True and its https port."
+            advice = "The server requires https: use is_secure=True and its https port."
         else:
             advice = "If that is the right address of the server, use it as host."
         raise RedirectException(
@@ -335,8 +330,8 @@ def unusable(transport: Transport, response: Response, why: str) -> InvalidRespo
     text = transport.beginning(response.body, request.secrets)
     address = transport.clean(request.url.partition("?")[0], request.secrets)
     return InvalidResponseException(
-        f"Could not {request.action}: {why}. Is that an Alpine server? {address} was asked; "
-        f"the response begins: {text[:120]!r}.{request.warning}",
+        f"Could not {request.action}: {why}. Is that an Alpine server? "
+        f"The request went to {address}; the response begins: {text[:120]!r}.{request.warning}",
         status_code=response.status,
         method=request.method,
         url=transport.clean(request.url, request.secrets),

@@ -1,4 +1,4 @@
-"""The output of one operator, still the plain dict that it is."""
+"""The output of one operator: a plain dict, with attributes and methods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SIZE = re.compile(r"([\d.,' \u00a0\u202f]*\d)\s+columns?\s+and\s+([\d.,' \u00a0
 class OperatorOutput(RichDict):
     """The output of one operator, or one tab of it: ``out_title``, ``visualType``, ``visualData`` and more.
 
-    Where an output has several tabs, what is said of a table is said of its first.
+    If an output has several tabs, the attributes of a table are those of the first table.
     """
 
     @property
@@ -34,25 +34,24 @@ class OperatorOutput(RichDict):
 
     @property
     def tabs(self) -> dict[str, OperatorOutput]:
-        """The parts of an output that has several, by their names; the name of a part within a part is
-        ``outer / inner``."""
+        """The parts of an output that has several, by name; the name of a part within another is ``outer / inner``."""
         return dict(self._walk(""))
 
     @property
     def tables(self) -> dict[str, DataFrame]:
-        """Its tables as DataFrames, by the name of the tab; a single table has the name of the operator.
+        """The tables as DataFrames, by the name of the tab; a single table has the name of the operator.
 
         :raises MissingExtraException: Pandas is not installed.
         """
         return {name: part.to_dataframe() for name, part in self._shown().items() if part._table is not None}
 
     def to_dataframe(self, tab: str | None = None) -> DataFrame:
-        """The rows that the server shows, with real types: numbers as numbers, what is missing as missing.
+        """The rows that the server returned as a DataFrame, with numbers as numbers and missing values as missing.
 
-        The server shows 25 rows at most: :attr:`row_count` is the number of all, and :attr:`table_name` the table in
-        the data source that holds them. The DataFrame has the number of all in ``attrs["row_count"]``.
+        The server returns at most 25 rows: :attr:`row_count` is the total number, and :attr:`table_name` the table in
+        the data source that contains all rows. The total number is also in ``attrs["row_count"]`` of the DataFrame.
 
-        :param tab: The name of a tab; without it the first that holds a table.
+        :param tab: The name of a tab; by default the first that contains a table.
         :type tab: str
         :returns: The table.
         :rtype: pandas.DataFrame
@@ -70,7 +69,7 @@ class OperatorOutput(RichDict):
 
     @property
     def row_count(self) -> int:
-        """The number of rows of the whole table, of which up to 25 are shown."""
+        """The number of rows of the whole table, of which at most 25 are returned."""
         return self._size()[1]
 
     @property
@@ -80,13 +79,13 @@ class OperatorOutput(RichDict):
 
     @property
     def table_name(self) -> str | None:
-        """The table in the data source that holds all rows, where the server names it."""
+        """The table in the data source that contains all rows; None if the server does not name it."""
         name = self._first()._data.get("tableName")
         return str(name) if name else None
 
     @property
     def messages(self) -> list[str]:
-        """The server's remarks on the output, those of its tabs included."""
+        """The server's messages about the output, including those about its tabs."""
         messages = []
         for part in (self, *self.tabs.values()):
             for key in ("errorMessages", "errorMessage"):
@@ -96,7 +95,7 @@ class OperatorOutput(RichDict):
 
     @property
     def duration(self) -> timedelta | None:
-        """How long the operator ran, in whole seconds; None where its output does not say."""
+        """How long the operator ran, in whole seconds; None if the output does not say."""
         start, end = self._moment("start from"), self._moment("end to")
         return end - start if start and end else None
 
@@ -112,17 +111,18 @@ class OperatorOutput(RichDict):
     ) -> Axes:
         """Draw the output: the heat map of a confusion matrix, or columns of a table.
 
-        :param x: The column along the horizontal axis; without it the first that holds text, or the number of the row.
+        :param x: The column for the horizontal axis; by default the first that contains text, or else the row number.
         :type x: str
-        :param y: The column that is drawn, or several; without it all that hold numbers.
+        :param y: The column to draw, or several; by default all that contain numbers.
         :type y: str
-        :param kind: ``"line"``, ``"bar"``, ``"scatter"`` or ``"hist"``; without it bars over text, else a line.
+        :param kind: ``"line"``, ``"bar"``, ``"scatter"`` or ``"hist"``; by default bars for text in ``x``,
+            otherwise lines.
         :type kind: str
         :param tab: The name of a tab.
         :type tab: str
-        :param ax: The axes to draw in; without them a new figure is made.
+        :param ax: The axes to draw in; by default a new figure is created.
         :type ax: matplotlib.axes.Axes
-        :param options: What matplotlib takes besides, such as ``color``.
+        :param options: More options of matplotlib, such as ``color``.
         :returns: The axes.
         :rtype: matplotlib.axes.Axes
         :raises InvalidArgumentException: There is no such tab or column, or it holds no numbers.
@@ -146,7 +146,7 @@ class OperatorOutput(RichDict):
 
     @property
     def summary(self) -> str:
-        """What kind of output it is, in a few words."""
+        """A short description of the output."""
         if tabs := self.tabs:
             return f"tabs {', '.join(map(repr, tabs))}"
         if self._table is None:
@@ -162,7 +162,7 @@ class OperatorOutput(RichDict):
 
     @property
     def meta(self) -> dict[str, str]:
-        """What the server tells of the operator, such as ``Algorithm name``; empty where it tells nothing."""
+        """The server's metadata about the operator, such as ``Algorithm name``; may be empty."""
         entries = self.get("node_meta_info")
         pairs = [entry for entry in entries if isinstance(entry, list)] if isinstance(entries, list) else []
         return {str(pair[0]).strip().rstrip(":"): str(pair[1]) for pair in pairs if len(pair) == 2}

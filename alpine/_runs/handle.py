@@ -57,7 +57,7 @@ class _Offered(type):
 
 
 class FlowRun(RichStr, metaclass=_Offered):
-    """A run of a workflow: the process id, a string that can also wait, stop the run and read its results.
+    """A run of a workflow: the process id, a string that can also wait for the run, stop it and read its results.
 
     Example:
 
@@ -69,7 +69,7 @@ class FlowRun(RichStr, metaclass=_Offered):
     """
 
     workflow_id: int
-    """The workflow."""
+    """The ID of the workflow."""
 
     def __new__(cls, engine: Engine, workflow_id: int, process_id: str, flow: Workflow | None = None) -> FlowRun:
         run = super().__new__(cls, process_id)
@@ -95,9 +95,9 @@ class FlowRun(RichStr, metaclass=_Offered):
 
     @property
     def status(self) -> Status:
-        """``'WORKING'``, ``'FINISHED'`` or ``'FAILED'``; the engine is asked until the results have been read.
+        """``'WORKING'``, ``'FINISHED'`` or ``'FAILED'``; queries the engine, unless the results have been read already.
 
-        :raises RunFlowFailureException: The engine says something else about the run.
+        :raises RunFlowFailureException: The engine reports something else about the run.
         """
         if self._results is None or self._state is None:
             self._state = self._engine.query(str(self))
@@ -115,7 +115,7 @@ class FlowRun(RichStr, metaclass=_Offered):
 
         Parameters and exceptions are those of :meth:`alpine.workfile.Workfile.Process.wait_until_finished`.
 
-        :returns: 'SUCCESS', with the results as its attribute ``results``.
+        :returns: 'SUCCESS', with the results in its attribute ``results``.
         :rtype: str
         """
         longest, limit = limits(query_time, timeout)
@@ -153,11 +153,11 @@ class FlowRun(RichStr, metaclass=_Offered):
             return False
 
     def results(self) -> FlowResults:
-        """What the run left; read from the server once, unless a wait has read it already.
+        """The results of the run; downloaded once, unless a wait has downloaded them already.
 
         :returns: The results.
         :rtype: FlowResults
-        :raises ResultsNotFoundException: There are none: the run goes on, or was stopped.
+        :raises ResultsNotFoundException: There are none: the run is still in progress, or was stopped.
         """
         if self._results is None:
             self._results = self._engine.results(self.workflow_id, str(self))
@@ -263,8 +263,8 @@ class FlowRun(RichStr, metaclass=_Offered):
             return self._unreachable(last, over.last_error)
         where = f" at operator {last.node!r}" if last.node else ""
         return RunFlowTimeoutException(
-            f"{self._subject} was still going{where} after {limit:g} s; it was "
-            f"{'stopped' if stopped else 'asked to stop, without success'}. A longer timeout gives it more time.",
+            f"{self._subject} was still running{where} after {limit:g} s; it was "
+            f"{'stopped' if stopped else 'asked to stop, but may go on'}. Pass a longer timeout to give it more time.",
             process_id=str(self),
             last_status=last.status,
             stopped=stopped,

@@ -42,11 +42,11 @@ class RunOutcome:
     """How one of many runs ended.
 
     :param variables: The variables, as they were given.
-    :param process_id: The run; None when it could not be started.
-    :param status: ``"SUCCESS"`` or the server's other word; without results ``"FAILED"``, ``"TIMEOUT"``,
+    :param process_id: The run; None if it could not be started.
+    :param status: ``"SUCCESS"`` or another status of the server; without results ``"FAILED"``, ``"TIMEOUT"``,
         ``"NOT STARTED"`` or ``"UNKNOWN"``.
-    :param results: What the run left, also where it failed; None when there is nothing.
-    :param error: Why it is no success.
+    :param results: The results of the run, even if it failed; None if there are none.
+    :param error: Why the run did not succeed.
     """
 
     variables: Variables | None
@@ -135,7 +135,7 @@ class RunOptions:
 
     :param workflow_id: The workflow.
     :param flow: What is in it, where that is known.
-    :param side_by_side: How many may run at the same time.
+    :param side_by_side: How many runs may be in progress at the same time.
     :param longest: Seconds between two questions about a run, at most.
     :param limit: Seconds until a run is stopped.
     :param verbose: Whether to show progress.
@@ -152,10 +152,10 @@ class RunOptions:
 
 
 class RunIterator(Iterator[RunOutcome]):
-    """The outcomes of many runs, each as soon as it is known and those before it were given.
+    """The outcomes of many runs in order, each as soon as it is known.
 
-    As a context manager it tells an exception in its block which runs go on, or stops them; a ``for`` loop alone cannot
-    do so, and warns instead.
+    As a context manager it stops the runs in progress when an exception leaves its block, or adds a note that names
+    them. A ``for`` loop alone cannot do so, and warns instead.
 
     Example:
 
@@ -195,11 +195,11 @@ class RunIterator(Iterator[RunOutcome]):
 
     @property
     def outcomes(self) -> RunOutcomes:
-        """The outcomes that are known, in the order of their variables: the last one given, and those not given yet."""
+        """The outcomes that are known, in order: the one returned last, and those not returned yet."""
         return self._scheduler.known()
 
     def close(self) -> None:
-        """Start no more runs. Those that are running are stopped, or named in the log."""
+        """Start no more runs. Those in progress are stopped, or named in the log."""
         self._leave(None)
 
     def all(self) -> RunOutcomes:

@@ -87,7 +87,7 @@ def poll(ask: Callable[[float], T | None], clock: Clock, *, longest_gap: float, 
                 raise
             error = failure
         if error is not None:
-            logger.info("No news, the wait goes on: %s", error)
+            logger.info("No usable response, the wait goes on: %s", error)
         elapsed = clock.now() - start
         if asked_at >= timeout:
             return PollResult(None, error, elapsed)

@@ -74,16 +74,16 @@ class Unfinished:
         if self._stop and self._runs:
             names, stopped = ", ".join(self._runs), ", ".join(self._stopped) or "none"
             said.append(
-                f"Of the runs of workflow {workflow} that were going on ({names}), these were stopped: {stopped}."
+                f"Of the runs of workflow {workflow} that were in progress ({names}), these were stopped: {stopped}."
             )
         if left:
             these = "This run" if len(left) == 1 else "These runs"
             said.append(
                 f"{these} of workflow {workflow} may go on: {', '.join(left)}. "
-                f"session.workfile.process.attach({workflow}, process_id) gives a handle to wait for it or to stop it."
+                f"session.workfile.process.attach({workflow}, process_id) returns a run, to wait for it or stop it."
             )
         if self.starting:
-            said.append(f"One more was being started, and may go on: look in the results of workflow {workflow}.")
+            said.append(f"Another run was being started and may go on: look in the results of workflow {workflow}.")
         return " ".join(said)
 
     def note(self, error: BaseException | None, more: str = "") -> None:

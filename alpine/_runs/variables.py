@@ -44,7 +44,7 @@ def undeclared(variables: list[dict[str, str]], flow: Workflow | None) -> list[s
     names = [variable["name"] for variable in variables]
     if flow is None:
         return [
-            f"{name!r} is the name of no variable, since it does not begin with '@': its value will have no effect. "
+            f"{name!r} is not the name of a variable, since it does not begin with '@': its value will have no effect. "
             f"Did you mean '@{name}'?"
             for name in names
             if not name.startswith("@")

@@ -1,7 +1,7 @@
-"""What a workflow file (``.afm``) says: its operators, links, data sources and variables.
+"""Reads workflow files (``.afm``): operators, links, data sources and variables.
 
-Nothing here talks to a server. A file is read as XML, piece by piece; stored models are skipped, and what is
-kept secret in a file (passwords) is dropped while reading, so that it cannot be shown or logged later.
+No server is needed. A file is read as XML, in parts. Stored models and secrets, such as passwords, are skipped, so
+that they cannot be shown or logged later.
 
 Example::
 

@@ -66,7 +66,7 @@ def svg(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> str:
 
     :param boxes: The boxes, with unique names.
     :param links: Pairs of names; a pair that names no box is left out.
-    :returns: The text of an SVG picture.
+    :returns: The SVG document, as a string.
     """
     names = {box.name for box in boxes}
     drawn = [(source, target) for source, target in dict.fromkeys(links) if {source, target} <= names]

@@ -12,9 +12,9 @@ from alpine.exception import WorkflowFileException
 
 @dataclass(frozen=True)
 class Link:
-    """A line of the flow, from one operator to the next.
+    """A link from one operator to the next.
 
-    :param source: Name of the operator whose output travels.
+    :param source: Name of the operator that produces the output.
     :param target: Name of the operator that takes it as input.
     """
 
@@ -24,11 +24,11 @@ class Link:
 
 @dataclass(frozen=True)
 class DataSource:
-    """A data source that a flow was drawn against.
+    """A data source that a workflow was built for.
 
     :param name: Its name.
     :param type: ``Database`` or ``Hadoop``.
-    :param parameters: Its settings, secrets left out.
+    :param parameters: Its settings, without secrets.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Operator:
     """One operator (node) of a flow.
 
     :param name: Its name, unique in the flow and the key of its results.
-    :param type: The whole class name, as written in the file.
+    :param type: The full class name, as in the file.
     :param uuid: The operator's id in the file.
-    :param x: Horizontal position on the canvas, None when the file has none.
-    :param y: Vertical position on the canvas, None when the file has none.
-    :param parameters: Its own parameters, secrets left out.
-    :param elements: Its model elements, as XML, for who needs more than parameters.
+    :param x: Horizontal position on the canvas; None if the file has none.
+    :param y: Vertical position on the canvas; None if the file has none.
+    :param parameters: Its own parameters, without secrets.
+    :param elements: Its other XML elements, for details beyond the parameters.
     """
 
     name: str
@@ -59,12 +59,12 @@ class Operator:
 
     @property
     def class_name(self) -> str:
-        """The class name without its packages, as ``FilterOperator``."""
+        """The class name without its package, such as ``FilterOperator``."""
         return self.type.rpartition(".")[2]
 
     @property
     def is_note(self) -> bool:
-        """Whether this is a note on the canvas, which takes no part in a run."""
+        """Whether this is a note on the canvas, which is not run."""
         return self.class_name == "NoteOperator"
 
 
@@ -84,14 +84,14 @@ class _Operators(dict[str, Operator]):
 class Workflow:
     """A workflow file that was read.
 
-    :param name: The file's name without its ending, None when it was not read from a named file.
-    :param version: The version of the product that wrote it.
-    :param user_name: Who wrote it (a name or a user's id).
+    :param name: The file's name without its extension; None if it was not read from a named file.
+    :param version: The version of the product that wrote the file.
+    :param user_name: The user who wrote the file (a name or an id).
     :param description: Its description.
     :param operators: The operators by name, in the order of the file.
     :param links: The links, in the order of the file.
     :param variables: Default values of the workflow variables, by name (``@min_credit_line``).
-    :param data_sources: The data sources it was drawn against.
+    :param data_sources: The data sources that it was built for.
     """
 
     name: str | None = None
@@ -104,7 +104,7 @@ class Workflow:
     data_sources: list[DataSource] = field(default_factory=list)
 
     def inputs_of(self, name: str) -> list[Operator]:
-        """The operators whose output the named operator takes, in the order of the links.
+        """The operators that provide the input of an operator, in the order of the links.
 
         :param name: Name of an operator.
         :returns: Its inputs; an empty list for a source.
@@ -113,10 +113,10 @@ class Workflow:
         return [self.operators[source] for source in dict.fromkeys(sources) if source in self.operators]
 
     def execution_order(self) -> list[Operator]:
-        """The operators as they can run: each after its inputs, otherwise in the order of the file; no notes.
+        """The operators in an order in which they can run: each after its inputs, otherwise as in the file; no notes.
 
         :returns: The operators in order.
-        :raises WorkflowFileException: The links run in a circle, so that nothing can start.
+        :raises WorkflowFileException: The links form a cycle.
         """
         missing = {name: 0 for name, operator in self.operators.items() if not operator.is_note}
         followers: dict[str, list[str]] = {name: [] for name in missing}
@@ -133,15 +133,15 @@ class Workflow:
         if len(ready) < len(missing):
             circle = ", ".join(repr(name) for name, count in missing.items() if count)
             raise WorkflowFileException(
-                f"The links of {self.name or 'this workflow'} run in a circle, so that these operators can never "
+                f"The links of {self.name or 'this workflow'} form a cycle, so that these operators can never "
                 f"start: {circle}. Remove a link between them."
             )
         return [self.operators[name] for name in ready]
 
     def to_svg(self) -> str:
-        """A drawing of the flow.
+        """A drawing of the workflow.
 
-        :returns: The text of an SVG picture.
+        :returns: The SVG document, as a string.
         """
         boxes = [drawing.Box(o.name, o.class_name, o.x, o.y) for o in self.operators.values() if not o.is_note]
         return drawing.svg(boxes, [(link.source, link.target) for link in self.links])

@@ -31,7 +31,7 @@ def read(source: Source) -> Workflow:
     """Read a workflow file.
 
     :param source: Path of the file, its bytes, or a file opened for reading bytes.
-    :returns: What the file says.
+    :returns: The workflow.
     :raises WorkflowFileException: It is not a workflow file.
     :raises LocalFileException: The file cannot be opened.
 
@@ -47,7 +47,7 @@ def read(source: Source) -> Workflow:
 
 
 def check(source: Source) -> None:
-    """Make sure that something is a workflow file, in constant memory, whatever its size.
+    """Check that something is a workflow file; needs little memory, whatever its size.
 
     A file object is read to its end.
 

@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 from alpine import APIClient, Workfile
 from alpine._http.adapter import POOL_SIZE
 from alpine._pager import SIDE_BY_SIDE
+from tests.inside import holder_of
 from tests.platforms import needs_fork
 from tests.scripted import Asked, Reply, ScriptedServer
 
@@ -70,7 +71,7 @@ def test_a_forked_child_does_not_share_the_socket(server: ScriptedServer, sessio
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_fork_in_the_middle_of_a_renewal_does_not_hang(server: ScriptedServer, session: APIClient) -> None:
     server.on("GET", ".*", Reply({"response": {"fine": True}}))
-    holder = session._transport.holder
+    holder = holder_of(session)
     held, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:

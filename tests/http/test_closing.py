@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from alpine import APIClient, User, retry_policy
 from alpine.exception import AlpineException
+from tests.inside import set_no_retries
 from tests.reliability.wire import Asked, WireServer, well
 from tests.scripted import Reply, ScriptedServer, wait_until
 
@@ -139,7 +140,7 @@ def test_a_session_made_by_hand_closes_its_connections_also_after_a_failure() ->
     server = WireServer(lambda sock, asked: next(answers)(sock, asked))
     mine = requests.Session()
     users = User(f"{server.url}/api", mine, TOKEN)
-    users._transport.retries = retry_policy(0)
+    set_no_retries(users)
     users.get(1)
     with pytest.raises(AlpineException) as kept:
         users.get(1)
@@ -190,7 +191,7 @@ def connections_of_tls(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLSocket]:
     return made
 
 
-@pytest.mark.filterwarnings("ignore:The certificate of .* is not checked")
+@pytest.mark.filterwarnings("ignore:The certificate of .* is not verified")
 def test_encrypted_connections_of_every_kind_are_closed(
     tmp_path: Path, connections_of_tls: list[ssl.SSLSocket]
 ) -> None:

@@ -30,6 +30,7 @@ from alpine.exception import (
     ServerConnectionException,
     UserNotFoundException,
 )
+from tests.inside import set_no_retries
 from tests.reliability.wire import Asked, WireServer, message, well
 from tests.scripted import wait_until
 from tests.test_tls import tunnel
@@ -54,7 +55,7 @@ def serving(answer: Callable[[socket.socket, Asked], bool]) -> Iterator[APIClien
 def users_of(base_url: str) -> User:
     """The users by a session of the caller's own."""
     users = User(base_url, requests.Session(), "a-token-0001")
-    users._transport.retries = retry_policy(0)
+    set_no_retries(users)
     return users
 
 
@@ -194,6 +195,97 @@ def test_a_time_out_that_leaves_more_time_holds(monkeypatch: pytest.MonkeyPatch,
     with serving(answer) as client:
         client.timeout = timeout
         assert client.user.get(1)["id"] == 1
+
+
+@pytest.mark.parametrize(("kilobytes", "whole"), [(960, True), (1090, False)])
+@pytest.mark.parametrize("interim", [False, True])
+def test_a_head_has_a_megabyte_at_most(kilobytes: int, *, whole: bool, interim: bool) -> None:
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 10_230) for number in range(kilobytes // 10 // 2))
+    parts = [b"HTTP/1.1 103 Early Hints\r\n" if interim else b"HTTP/1.1 200 OK\r\n", lines]
+    parts += [
+        b"\r\nHTTP/1.1 200 OK\r\n" if interim else b"",
+        lines.replace(b"X-", b"Y-"),
+        b"Content-Length: 2\r\n\r\n{}",
+    ]
+
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        with suppress(OSError):
+            sock.sendall(b"".join(parts))
+        return False
+
+    with serving(answer) as client:
+        if whole:
+            assert client.request("GET", "anything") == {}
+        else:
+            with pytest.raises(ServerConnectionException):
+                client.request("GET", "anything")
+
+
+class ServersTime:
+    """A clock for the whole process, which a server moves when the client has read what was sent before."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self._looked = threading.Event()
+
+    def monotonic(self) -> float:
+        value = self.time
+        self._looked.set()
+        return value
+
+    def send(self, sock: socket.socket, data: bytes, seconds: float = 0) -> None:
+        """Send, and let some time pass once it was read."""
+        self._looked.clear()
+        sock.sendall(data)
+        self._looked.wait(5)
+        self.time += seconds
+
+
+@pytest.fixture
+def servers_time(monkeypatch: pytest.MonkeyPatch) -> ServersTime:
+    clock = ServersTime()
+    monkeypatch.setattr(time, "monotonic", clock.monotonic)
+    return clock
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(2, 120), (59, 120), (61, 122), (100, 200)])
+def test_a_response_has_two_minutes_or_twice_the_time_out(
+    servers_time: ServersTime, timeout: float, most: float
+) -> None:
+    passed = most - 1.0
+
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        servers_time.send(sock, b"HTTP/1.1 200 OK\r\n", passed)
+        sock.sendall(b"Content-Length: 2\r\n\r\n{}")
+        return True
+
+    with serving(answer) as client:
+        client.timeout = (2, timeout)
+        assert client.request("GET", "anything") == {}
+        passed = most + 1.0
+        with pytest.raises(RequestTimeoutException):
+            client.request("GET", "anything")
+
+
+@pytest.mark.parametrize(("size", "whole"), [(1000, True), (100, False)])
+def test_a_response_of_a_thousand_bytes_a_second_may_take_any_time(
+    servers_time: ServersTime, size: int, *, whole: bool
+) -> None:
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        servers_time.send(sock, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (200 * size + 2))
+        with suppress(OSError):
+            for _ in range(200):
+                servers_time.send(sock, b" " * size, 1)
+            sock.sendall(b"{}")
+        return False
+
+    with serving(answer) as client:
+        if whole:
+            assert client.request("GET", "anything") == {}
+        else:
+            with pytest.raises(RequestTimeoutException):
+                client.request("GET", "anything")
+        assert servers_time.time > 1120
 
 
 def test_heads_without_end_are_given_up() -> None:

@@ -19,6 +19,7 @@ import trustme
 
 from alpine import APIClient, Workfile
 from tests.http.test_adapter import in_a_child
+from tests.inside import holder_of
 from tests.reliability.wire import Asked, WireServer, message, well
 from tests.scripted import LOGIN, Reply, ScriptedServer
 
@@ -87,7 +88,7 @@ def test_a_cookie_that_expired_meanwhile_is_not_sent() -> None:
         time.sleep(1.1)
         client.user.get(1)
         assert sent(server.asked[-1]) == "b=2"
-        assert "a-secret" in client._transport.holder.secrets, "an answer that repeats it may still be on its way"
+        assert "a-secret" in holder_of(client).secrets, "an answer that repeats it may still be on its way"
 
 
 def test_a_secure_cookie_is_sent_over_https(tmp_path: Path) -> None:
@@ -144,7 +145,7 @@ def test_no_other_answer_sets_a_cookie(server: ScriptedServer) -> None:
 def test_a_fork_while_another_thread_looks_for_cookies_does_not_hang() -> None:
     held, go_on = threading.Event(), threading.Event()
     with logged_in("a=1; path=/") as (server, client):
-        lock = client._transport.holder.cookies._cookies_lock  # type: ignore[attr-defined]
+        lock = holder_of(client).cookies._cookies_lock  # type: ignore[attr-defined]
 
         def hold() -> None:
             with lock:

@@ -26,6 +26,7 @@ from alpine.exception import (
     RunFlowConnectionException,
     ServerErrorException,
 )
+from tests.inside import holder_of
 from tests.reliability.wire import Answering, Asked, WireServer, healthy, message
 from tests.scripted import LOGIN, Reply, ScriptedServer, wait_until
 
@@ -251,7 +252,7 @@ def test_the_pages_of_a_list_count_together(server: ScriptedServer) -> None:
 
 
 def test_the_deadline_of_a_call_replaces_that_of_the_client(server: ScriptedServer) -> None:
-    server.on("GET", "/api/license", Reply({"response": {"a": 1}}, delay=0.3))
+    server.on("GET", "/api/license", Reply({"response": {"a": 1}}, delay=0.7))
     with client_of(server, deadline=0.1) as session:
         assert session.request("GET", "license", deadline=5) == {"a": 1}
         with pytest.raises(RequestTimeoutException):
@@ -323,8 +324,7 @@ def test_a_wait_ends_soon_after_its_time_whatever_drips(
     over = "Workflow not started or already stopped.\n"
     server = serve(answering(dripping, over if dripping == {"results"} else WORKING))
     with client_of(server) as session:
-        holder = session._transport.holder
-        holder.set("a-token-0001", None, lambda: session._log_in("ada", "a-password"))
+        holder_of(session).set("a-token-0001", None, lambda: session.login("ada", "a-password"))
         with (
             ending_within(0.4 + 3 * 0.3 + 0.5),
             pytest.raises(TimeoutError if dripping == {"stop"} else AlpineException),

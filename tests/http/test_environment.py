@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
+import certifi
 import pytest
 import requests
+import trustme
 
 from alpine import APIClient, Workfile
 from alpine._http.environment import Environment
-from alpine.exception import InvalidArgumentException
+from alpine.exception import InvalidArgumentException, TLSException
 from tests.scripted import Reply, ScriptedServer
 
-
-@pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def test_proxies_and_ca_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,3 +62,24 @@ def test_a_session_made_by_hand_uses_the_proxy_of_its_making(
     distrustful.trust_env = False
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert Workfile(f"{server.url}/api", distrustful, "a-token").get(1) == {"id": 1}
+
+
+def test_a_session_made_by_hand_trusts_the_authority_of_the_environment(
+    authority: trustme.CA, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = ScriptedServer(context)
+    server.on("GET", "/api/workfiles/1", Reply({"response": {"id": 1}}))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca_file))
+    mine, distrustful = requests.Session(), requests.Session()
+    distrustful.trust_env = False
+    assert Workfile(server.base_url, mine, "a-token").get(1) == {"id": 1}
+    with pytest.raises(TLSException, match="certificate"):
+        Workfile(server.base_url, distrustful, "a-token").get(1)
+    mine.verify = certifi.where()
+    with pytest.raises(TLSException, match="certificate"):
+        Workfile(server.base_url, mine, "a-token").get(1)
+    for session in (mine, distrustful):
+        session.close()
+    server.close()

@@ -24,6 +24,7 @@ from alpine.exception import (
     TLSException,
     WorkfileNotFoundException,
 )
+from tests.inside import set_clock
 from tests.reliability.wire import TOKEN, Asked, WireServer
 from tests.scripted import FakeTime, Reply, ScriptedServer
 
@@ -115,10 +116,9 @@ def test_a_local_file_that_fails_while_it_is_sent_is_told_as_such(
     ],
 )
 def test_an_address_that_is_none_is_told_without_the_token(base_url: str, kind: type[AlpineException]) -> None:
-    fake = FakeTime()
     with pytest.raises(kind) as caught:
         workfile = Workfile(base_url, requests.Session(), TOKEN)
-        workfile._transport.clock = type(workfile._transport.clock)(fake.now, fake.sleep)
+        set_clock(workfile)
         workfile.get(1)
     assert TOKEN not in f"{caught.value} {vars(caught.value)}"
 
@@ -168,9 +168,8 @@ def test_a_proxy_that_refuses_to_connect_has_sent_nothing_on() -> None:
         return False
 
     proxy = WireServer(answer)
-    fake = FakeTime()
     client = APIClient("https://alpine.invalid", token=TOKEN, proxies={"https": proxy.url})
-    client._transport.clock = type(client._transport.clock)(fake.now, fake.sleep)
+    set_clock(client)
     with pytest.raises(ServerConnectionException, match=r"the proxy refuses.*407"):
         client.workspace.create("x")
     proxy.close()

@@ -21,6 +21,7 @@ from alpine.exception import (
     ServiceUnavailableException,
     TooManyRequestsException,
 )
+from tests.inside import set_clock
 from tests.scripted import LOGIN, FakeTime, Reply, ScriptedServer
 
 
@@ -148,7 +149,7 @@ def test_a_thing_that_is_gone_when_its_deletion_is_sent_again_was_deleted(
 def test_what_never_was_is_not_taken_for_deleted(server: ScriptedServer, fake_time: FakeTime) -> None:
     server.on_login()
     session = APIClient(server.url, username="ada", password="a password")
-    session._transport.clock = Clock(fake_time.now, fake_time.sleep)
+    set_clock(session, fake_time)
     server.on("DELETE", "/api/workfiles/1", Reply("", 401), Reply("", 404))
     server.on("DELETE", "/api/workfiles/2", Reply("", 503), Reply("", 429), Reply("", 404))
     server.on("POST", "/api/sessions", Reply({"response": {**LOGIN["response"], "session_id": "another-token"}}, 201))

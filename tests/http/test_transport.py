@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -17,7 +18,7 @@ import pytest
 import requests
 from requests.auth import HTTPDigestAuth
 
-from alpine import APIClient, Workfile
+from alpine import APIClient, User, Workfile, retry_policy
 from alpine.exception import (
     AlpineException,
     InvalidResponseException,
@@ -27,9 +28,10 @@ from alpine.exception import (
     WorkfileNotFoundException,
 )
 from tests.conftest import TOKEN
+from tests.inside import set_clock, set_no_retries
 from tests.platforms import needs_signals
 from tests.reliability.wire import Asked, WireServer, message, well
-from tests.scripted import FakeTime, Reply, ScriptedServer
+from tests.scripted import NotingAdapter, Reply, ScriptedServer
 
 
 def test_the_token_goes_in_the_query_here_and_in_a_header_there(server: ScriptedServer, session: APIClient) -> None:
@@ -169,9 +171,8 @@ def test_an_answer_whose_head_was_cut_off_is_a_lost_connection() -> None:
     server = WireServer(
         lambda connection, _asked: bool(connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\n"))
     )
-    fake = FakeTime()
     client = APIClient(server.url, token=TOKEN)
-    client._transport.clock = type(client._transport.clock)(fake.now, fake.sleep)
+    set_clock(client)
     for call in (client.get_license, lambda: client.workfile.delete(1), lambda: client.workfile.download(1)):
         with pytest.raises(ServerConnectionException, match="cut off"):
             call()
@@ -192,11 +193,11 @@ def test_a_thing_that_was_made_and_an_answer_nobody_can_read_is_told_as_such(
     server: ScriptedServer, session: APIClient
 ) -> None:
     server.on("POST", ".*", Reply("<html>proxy</html>", 201))
-    with pytest.raises(InvalidResponseException, match=r"may have been done all the same.*get_id"):
+    with pytest.raises(InvalidResponseException, match=r"may still have carried it out.*get_id"):
         session.workspace.create("x")
     server.on("POST", ".*", Reply({"response": {"x": "y" * 1000}}, 201))
     session.answer_limit = 100
-    with pytest.raises(ResponseTooLargeException, match="may have been done"):
+    with pytest.raises(ResponseTooLargeException, match="may still have carried it out"):
         session.workspace.create("x")
 
 
@@ -270,3 +271,60 @@ def test_a_signal_while_a_connection_is_taken_blocks_no_later_call(server: Scrip
     calling.join(3)
     assert not calling.is_alive(), "it waits for a lock that nobody holds any more"
     session.session.close()
+
+
+def test_a_client_waits_ten_seconds_for_a_connection_and_sixty_for_a_response(server: ScriptedServer) -> None:
+    server.on("GET", ".*", Reply({"response": {"id": 1}}))
+    client, mine, noted = APIClient(server.url, token=TOKEN), requests.Session(), NotingAdapter()
+    assert client.timeout == (10, 60)
+    assert client.deadline is None
+    for session in (client.session, mine):
+        session.mount("http://", noted)
+    client.user.get(1)
+    User(client.base_url, mine, TOKEN).get(1)
+    assert noted.timeouts == [(10, 60)] * 2
+    client.timeout = 7
+    client.user.get(1)
+    client.request("GET", "users/1", timeout=(1, 2))
+    assert noted.timeouts[2:] == [(7, 7), (1, 2)]
+
+
+def answering_of_length(length: int) -> Callable[[socket.socket, Asked], bool]:
+    """Announce so many bytes, and send none."""
+
+    def answer(sock: socket.socket, _asked: Asked) -> bool:
+        sock.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode())
+        return False
+
+    return answer
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_response_has_64_mb_at_most_and_results_have_two_gib(*, by_hand: bool) -> None:
+    limits = {
+        "users/1": 64 * 1024**2,
+        "alpinedatalabs/api/v1/json/workflows/375/results/p1": 2 * 1024**3,
+    }
+    more = 0
+    server = WireServer(lambda sock, asked: answering_of_length(limit_of(asked.path) + more)(sock, asked))
+
+    def limit_of(path: str) -> int:
+        return next(limit for end, limit in limits.items() if path.endswith(end))
+
+    client = APIClient(server.url, token=TOKEN)
+    client.retries = retry_policy(0)
+    assert (client.answer_limit, client.results_limit) == tuple(limits.values())
+    workfile, user = client.workfile, client.user
+    if by_hand:
+        workfile, user = (kind(client.base_url, requests.Session(), TOKEN) for kind in (Workfile, User))
+        set_no_retries(user)
+        set_no_retries(workfile.process)
+    for call in (lambda: user.get(1), lambda: workfile.process.download_results(375, "p1")):
+        more = 0
+        with pytest.raises(ServerConnectionException, match="cut off"):
+            call()
+        more = 1
+        with pytest.raises(ResponseTooLargeException):
+            call()
+    client.session.close()
+    server.close()

@@ -26,12 +26,11 @@ from pathlib import Path
 import trustme
 
 from alpine import APIClient
-from alpine._clock import Clock
 from alpine.exception import AlpineException
+from tests.inside import holder_of, set_clock
 from tests.reliability.calls import CALLS, Call, prepare_files
 from tests.reliability.faults import FAULTS, LIMIT, Fault
 from tests.reliability.wire import SECRETS, TOKEN, WireServer, own_folder
-from tests.scripted import FakeTime
 
 SIDE_BY_SIDE = 8
 DEADLINE = 120.0
@@ -131,8 +130,7 @@ def _cell(call: Call, fault: Fault, told: io.StringIO) -> Cell:
         server.url, token=TOKEN, timeout=fault.timeout, deadline=fault.deadline, ca_certs=authority, proxies={}
     )
     client.answer_limit = client.results_limit = LIMIT
-    clock = FakeTime()
-    client._transport.clock = Clock(clock.now, clock.sleep)
+    set_clock(client)
     outcome, trouble = "", []
     try:
         value = call.make(client)
@@ -145,7 +143,7 @@ def _cell(call: Call, fault: Fault, told: io.StringIO) -> Cell:
         trouble.append("".join(traceback.format_exception(error)))
     else:
         outcome = VALUE
-        told.write(f"{client!r} {client.workfile.process!r} {client._transport.holder!r}\n")
+        told.write(f"{client!r} {client.workfile.process!r} {holder_of(client)!r}\n")
         if not call.is_documented(value):
             trouble.append(f"a value of type {type(value).__name__}")
     finally:

@@ -25,6 +25,7 @@ from alpine.sandbox import Sandbox
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.pig import to_sql
 from alpine.sandbox.routes import all_routes
+from tests.inside import state_of
 from tests.reliability.wire import own_folder
 from tests.sandbox.wire import Wire
 
@@ -217,7 +218,7 @@ def attack(watch: Watch) -> Iterator[Watch]:
     watch.wire.server.reset()
     watch.wire = Wire(watch.wire.server)
     yield watch
-    own = str(watch.wire.server._running.state.files.directory)
+    own = str(state_of(watch.wire.server).files.directory)
     watch.active = False
     assert watch.failures == []
     assert sorted(path.name for path in CANARY.iterdir()) == ["secret.csv"]

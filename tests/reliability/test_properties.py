@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine import APIClient
-from alpine._clock import Clock
 from alpine.exception import AlpineException
+from tests.inside import set_clock
 from tests.reliability.calls import CALLS, Call, prepare_files
 from tests.reliability.wire import TOKEN, Asked, WireServer, healthy, message
-from tests.scripted import FakeTime
 
 KEYS = [
     "response", "pagination", "page", "total", "records", "per_page", "id", "name", "file_name", "file_type",
@@ -107,8 +106,7 @@ def anything_server() -> Iterator[Anything]:
 def try_it(server: Anything, call: Call) -> None:
     server.cases += 1
     client = APIClient(server.server.url, token=TOKEN, timeout=(2, 5), proxies={})
-    clock = FakeTime()
-    client._transport.clock = Clock(clock.now, clock.sleep)
+    set_clock(client)
     try:
         value = call.make(client)
         assert call.is_documented(value), f"{call.name} gave {value!r}"

@@ -9,20 +9,6 @@ from alpine.sandbox import Sandbox
 from tests.sandbox.wire import PEOPLE, Wire
 
 
-@pytest.fixture(scope="module")
-def running_sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as server:
-        yield server
-
-
-@pytest.fixture
-def sandbox(running_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """A sandbox whose records are fresh."""
-    running_sandbox.reset()
-    yield running_sandbox
-    running_sandbox.clear_faults()
-
-
 @pytest.fixture
 def wire(sandbox: Sandbox) -> Iterator[Wire]:
     caller = Wire(sandbox)

@@ -16,12 +16,12 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from engine_flows import errors, flow, node, run, source
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import Context, Engine, Output
 from alpine.sandbox.engine.database import PLACE
+from tests.sandbox.engine_flows import errors, flow, node, run, source
 
 EXAMPLES = int(os.environ.get("ALPINE_EXAMPLES", "25"))
 differential = settings(

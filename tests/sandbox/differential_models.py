@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from differential import NAMES, Random
-from engine_flows import node
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import NAMES, Random
+from tests.sandbox.engine_flows import node
 
 CATEGORIES = ("q", "a", "B", "it's", "日本", "", "1", "cat_q", "Intercept", "null")
 SCALES = (1.0, 0.001, 1000.0, 1e9)

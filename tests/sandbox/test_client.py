@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from engine_flows import element, flow, node, source
 
 import alpine
 from alpine import APIClient
-from alpine._clock import Clock
 from alpine.sandbox import Sandbox
+from tests.inside import set_clock
+from tests.sandbox.engine_flows import element, flow, node, source
 from tests.sandbox.wire import wait_for
-from tests.scripted import FakeTime
 
 SALES = pd.DataFrame({"id": range(200), "amount": [(i * 37) % 101 for i in range(200)]})
 
@@ -32,8 +31,7 @@ def session(sandbox: Sandbox) -> Iterator[APIClient]:
 @pytest.fixture
 def hasty(session: APIClient) -> APIClient:
     """A client that waits no real time between its attempts."""
-    time = FakeTime()
-    session._transport.clock = Clock(time.now, time.sleep)
+    set_clock(session)
     return session
 
 
@@ -89,8 +87,7 @@ def test_a_delay_beyond_the_time_out_is_a_time_out(sandbox: Sandbox, session: AP
         sandbox.fault("delay", seconds=0.6, method="POST")
         with pytest.raises(alpine.exception.OutcomeUnknownException):
             impatient.workspace.create("mine")
-        time = FakeTime()
-        impatient._transport.clock = Clock(time.now, time.sleep)
+        set_clock(impatient)
         sandbox.fault("delay", seconds=0.6, times=None)
         with pytest.raises(alpine.exception.RequestTimeoutException):
             impatient.user.get_list()
@@ -188,8 +185,9 @@ def test_fifty_clients_work_at_once(sandbox: Sandbox, workflow: int) -> None:
 def test_step_by_step_a_test_sees_each_operator(sandbox: Sandbox, session: APIClient, workflow: int) -> None:
     sandbox.pace = "step"
     run = session.workfile.process.run(workflow)
+    query = f"/alpinedatalabs/api/v1/json/processes/{run}/query"
     for name in ("source", "Row Filter"):
-        wait_for(lambda name=name: session.workfile.process._engine.query(run).node == name)
+        wait_for(lambda name=name: session.request("GET", query).get("nodeInfo", {}).get("nodeName") == name)
         assert run.status == "WORKING"
         sandbox.release()
     assert run.wait() == "SUCCESS"

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from differential import NAMES, Bench, Random, assert_same, differential, quoted, records, tables
-from engine_flows import element, node
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import NAMES, Bench, Random, assert_same, differential, quoted, records, tables
+from tests.sandbox.engine_flows import element, node
 
 KINDS = ("whole", "number", "text", "flag", "big")
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import sklearn.metrics as skm
 import statsmodels.api as sm
-from differential import Bench, Random, Refused, differential, shown, tab
-from differential_models import Problem, centred, problems
-from engine_flows import node
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import Bench, Random, Refused, differential, shown, tab
+from tests.sandbox.differential_models import Problem, centred, problems
+from tests.sandbox.engine_flows import node
 
 LINKS = "source 0 > model, source 1 > step, model > step"
 

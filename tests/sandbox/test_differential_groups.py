@@ -8,7 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from differential import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.sandbox.differential import (
     NAMES,
     Bench,
     Random,
@@ -21,9 +24,7 @@ from differential import (
     records,
     tables,
 )
-from engine_flows import element, node
-from hypothesis import given
-from hypothesis import strategies as st
+from tests.sandbox.engine_flows import element, node
 
 KINDS = ("text", "whole", "number", "whole", "big", "flag")
 

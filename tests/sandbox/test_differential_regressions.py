@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from differential import Bench, Random, Refused, differential, tab, tables
-from differential_models import Problem, centred, problems, shown_class
-from engine_flows import node
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import Bench, Random, Refused, differential, tab, tables
+from tests.sandbox.differential_models import Problem, centred, problems, shown_class
+from tests.sandbox.engine_flows import node
 
 ONE_CATEGORY = ("whole", "text", "number", "flag")
 

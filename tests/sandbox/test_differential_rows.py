@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from differential import Bench, Random, assert_same, differential, quoted, records, tables, values
-from engine_flows import element, node
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import Bench, Random, assert_same, differential, quoted, records, tables, values
+from tests.sandbox.engine_flows import element, node
 
 KINDS = ("whole", "number", "text", "flag", "big", "day")
 COMPARISONS = {"=": "eq", "==": "eq", "<>": "ne", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from differential import Bench, Random, Refused, assert_same, differential, records, tables
-from engine_flows import element, node
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import Bench, Random, Refused, assert_same, differential, records, tables
+from tests.sandbox.engine_flows import element, node
 
 KINDS = ("whole", "text", "number")
 

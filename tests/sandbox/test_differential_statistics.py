@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from differential import Bench, Random, assert_same, differential, grouped, plain, shown, tab, tables
-from engine_flows import element, node
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import Bench, Random, assert_same, differential, grouped, plain, shown, tab, tables
+from tests.sandbox.engine_flows import element, node
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,22 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from differential import Bench, Random, Refused, assert_same, differential, grouped, plain, records, tables, values
-from engine_flows import element, node
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from tests.sandbox.differential import (
+    Bench,
+    Random,
+    Refused,
+    assert_same,
+    differential,
+    grouped,
+    plain,
+    records,
+    tables,
+    values,
+)
+from tests.sandbox.engine_flows import element, node
 
 FILLINGS = {
     "avg": "mean", "Average": "mean", "Minimum": "min", "max": "max", "Maximum": "max", "median": "median",

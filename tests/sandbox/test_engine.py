@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from engine_flows import custom, derived, element, errors, flow, node, outcome, rows, run, source, start
 
 from alpine.sandbox.engine import Context, Engine, EngineRefused, Output, fidelity_table
 from alpine.sandbox.engine.core import EXAMPLES
+from tests.sandbox.engine_flows import custom, derived, element, errors, flow, node, outcome, rows, run, source, start
 
 PROJECT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("ALPINE_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")

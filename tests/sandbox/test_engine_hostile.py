@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from engine_flows import custom, derived, flow, node, run, source
 
 from alpine.sandbox.engine import Context, Engine, NodeFailure
+from tests.sandbox.engine_flows import custom, derived, flow, node, run, source
 
 
 @pytest.fixture

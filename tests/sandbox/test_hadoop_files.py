@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from engine_flows import custom, element, errors, flow, node, outcome, rows, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import custom, element, errors, flow, node, outcome, rows, run
 
 TAKE = "com.example.Take"
 OPTIONS = {"delimiter": "Comma", "other": "", "escapChar": "\\", "quoteChar": '"', "includeHeader": "true"}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from engine_flows import element, flow, node, source
 
 from alpine.sandbox import Sandbox
+from tests.sandbox.engine_flows import element, flow, node, source
 from tests.sandbox.wire import FLOW, Wire
 
 BOMB = b'<!DOCTYPE a [<!ENTITY x "xxxxxxxxxx"><!ENTITY y "&x;&x;&x;&x;&x;&x;&x;&x;">]><Process Description="&y;"/>'

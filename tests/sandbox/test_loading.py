@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_flows import custom, derived, errors, flow, node, outcome, rows, run, source
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import custom, derived, errors, flow, node, outcome, rows, run, source
 
 TAKE = "com.example.Take"
 

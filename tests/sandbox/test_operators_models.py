@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from engine_flows import errors, flow, node, outcome, rows, run, source
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import errors, flow, node, outcome, rows, run, source
 
 chance = np.random.default_rng(7)
 N = 400

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from engine_flows import apply, element, failure, node, rows
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import apply, element, failure, node, rows
 
 PEOPLE = pd.DataFrame(
     {

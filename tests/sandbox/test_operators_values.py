@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from engine_flows import apply, element, errors, failure, flow, node, outcome, rows, run, source
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import apply, element, errors, failure, flow, node, outcome, rows, run, source
 
 LEFT = pd.DataFrame({"id": [3, 1, 2, 4], "x": ["c", "a", "b", "d"]})
 RIGHT = pd.DataFrame({"id": [2, 3, 3, 9], "y": [20.0, 30.0, 31.0, 90.0]})

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from engine_flows import custom, derived, element, errors, flow, node, outcome, rows, run, source
 
 from alpine import RunFlowFailureException
 from alpine.sandbox import Sandbox
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import custom, derived, element, errors, flow, node, outcome, rows, run, source
 
 
 @pytest.fixture

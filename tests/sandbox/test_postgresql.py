@@ -10,10 +10,21 @@ import postgresql_grammar as grammar
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from postgresql_judge import COLUMNS, ROWS, Case, PostgreSQL, Sandbox, cases, judge, query_of, running, verdict
 
 from alpine.sandbox.engine import sql
 from alpine.sandbox.engine.failures import NodeFailure
+from tests.sandbox.postgresql_judge import (
+    COLUMNS,
+    ROWS,
+    Case,
+    PostgreSQL,
+    Sandbox,
+    cases,
+    judge,
+    query_of,
+    running,
+    verdict,
+)
 
 NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 RAW = ("Binder", "Catalog", "Parser", "INTERNAL", "Conversion Error", "Out of Range", "Invalid Input")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_flows import element, errors, flow, node, outcome, rows, run, source
 
 from alpine.sandbox.engine import Context, Engine, Output
 from alpine.sandbox.engine.context import tabulate
+from tests.sandbox.engine_flows import element, errors, flow, node, outcome, rows, run, source
 
 SIGNATURE = "com.example.CheapestSignature"
 
@@ -156,7 +155,7 @@ def distinct(context: Context) -> Output:
 """
 ITS_USE = """
 import pandas
-from engine_flows import flow, node, outcome, rows, run, source
+from tests.sandbox.engine_flows import flow, node, outcome, rows, run, source
 from alpine.sandbox.engine import Engine, fidelity_table
 
 engine = Engine()
@@ -173,7 +172,4 @@ engine.close()
 def test_a_new_operator_is_ten_lines() -> None:
     assert len(TEN_LINES.splitlines()) <= 10
     # In a program of its own: operators that come with the sandbox are declared once for all engines.
-    path = os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parent)])
-    subprocess.run(
-        [sys.executable, "-c", TEN_LINES + ITS_USE], check=True, timeout=60, env={**os.environ, "PYTHONPATH": path}
-    )
+    subprocess.run([sys.executable, "-c", TEN_LINES + ITS_USE], check=True, timeout=60, cwd=Path(__file__).parents[2])

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engine_flows import flow, node
 
 from alpine import APIClient
 from alpine.sandbox import Sandbox
+from tests.sandbox.engine_flows import flow, node
 from tests.sandbox.wire import Wire, wait_for
 
 # Two days before summer time begins in New York.

@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from engine_flows import derived, flow, run, source
 
 from alpine.sandbox.engine import Engine, NodeFailure, sql
 from alpine.sandbox.engine.database import Cursor, Database
 from alpine.sandbox.engine.failures import RunStopped
+from tests.sandbox.engine_flows import derived, flow, run, source
 
 SECRET = "hidden-7351"
 COLUMNS = {"": [("n", "BIGINT"), ("word", "VARCHAR")]}

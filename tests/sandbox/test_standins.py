@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
-from engine_flows import TABLE, element, errors, flow, node, outcome, rows, run
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox.engine_flows import TABLE, element, errors, flow, node, outcome, rows, run
 
 
 @pytest.fixture

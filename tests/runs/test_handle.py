@@ -1,4 +1,4 @@
-"""Runs are started, followed, stopped and read as the engine's answers say."""
+"""A run is waited for, stopped and read; whatever ends a wait leaves the run stopped or named."""
 
 from __future__ import annotations
 
@@ -25,269 +25,35 @@ from alpine._runs.handle import FlowRun
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
-    FlowResultsMalformedException,
     InvalidArgumentException,
-    InvalidResponseException,
     LocalFileException,
-    OperatorNotFoundException,
-    OutcomeUnknownException,
     ResultsNotFoundException,
     RunFlowConnectionException,
     RunFlowFailureException,
     RunFlowTimeoutException,
-    StopFlowFailureException,
-    WorkfileNotFoundException,
     WorkflowFileException,
-    WorkflowVariableException,
+)
+from tests.inside import set_clock
+from tests.runs.responses import (
+    ENGINE,
+    HTML_ERROR,
+    OVER,
+    PID,
+    STARTED,
+    UNAUTHORIZED,
+    on_query,
+    on_results,
+    on_run,
+    on_stop,
+    results,
+    working,
 )
 from tests.scripted import LOGIN, FakeTime, Reply, ScriptedServer
-
-ENGINE = "/alpinedatalabs/api/v1/json"
-PID = "6f1e1f9c-1a9c-4d53-8a63-000000000001"
-STARTED = {
-    "meta": {"workflowId": "375", "processId": PID, "user": "7", "state": "STARTED"},
-    "message": "workflow started",
-    "results": "",
-}
-OVER = Reply("Workflow not started or already stopped.\n")
-UNAUTHORIZED = Reply("The resource requires authentication, which was not supplied with the request", 401)
-HTML_ERROR = Reply("<html><head><title>502 Bad Gateway</title></head></html>", 502, {"Content-Type": "text/html"})
-
-
-def working(node: str | None = None, state: str = "NODE_STARTED") -> Reply:
-    document: dict[str, Any] = {"meta": {**STARTED["meta"], "state": state}, "message": "", "results": ""}  # type: ignore[dict-item]
-    if node:
-        document["nodeInfo"] = {"nodeId": "1", "nodeName": node}
-    return Reply(document)
-
-
-def results(status: str = "SUCCESS", **more: Any) -> Reply:
-    document = {
-        "flowMetaInfo": {
-            "processId": PID,
-            "workflowId": "375",
-            "status": status,
-            "noOfError": 0,
-            "noOfNodesProcessed": 1,
-        },
-        "logs": [],
-        "outputs": [
-            {"out_title": "Row Filter", "visualType": 0, "visualData": {"columns": ["a"], "items": [{"a": "1"}]}}
-        ],
-        **more,
-    }
-    return Reply(json.dumps(json.dumps(document)))
-
-
-def on_query(server: ScriptedServer, *answers: Reply) -> None:
-    server.on("GET", f"{ENGINE}/processes/{PID}/query", *answers)
-
-
-def on_results(server: ScriptedServer, *answers: Reply) -> None:
-    server.on("GET", f"{ENGINE}/workflows/375/results/{PID}", *answers)
-
-
-def on_run(server: ScriptedServer, *answers: Reply) -> None:
-    server.on("POST", f"{ENGINE}/workflows/375/run", *answers)
-
-
-def on_stop(server: ScriptedServer, *answers: Reply) -> None:
-    server.on("POST", f"{ENGINE}/processes/{PID}/stop", *answers)
-
 
 # run
 
 
-@pytest.mark.parametrize("workflow_id", [375, "375"])
-def test_run_returns_the_process_id(server: ScriptedServer, session: APIClient, workflow_id: Any) -> None:
-    on_run(server, Reply(STARTED))
-    assert session.workfile.process.run(workflow_id=workflow_id) == PID
-    asked = server.asked[-1]
-    assert asked.query == {"saveResult": ["true"]}
-    assert asked.headers["x-token"] == session.token
-    assert asked.body == b""
-
-
-def test_run_sends_variables_in_the_engines_form(server: ScriptedServer, session: APIClient) -> None:
-    on_run(server, Reply(STARTED))
-    session.workfile.process.run(workflow_id=375, variables=[{"name": "@row_filter", "value": "13"}])
-    expected = {"meta": {"version": 1}, "variables": [{"name": "@row_filter", "value": "13"}]}
-    assert server.asked[-1].json == expected
-    assert server.asked[-1].headers["Content-Type"] == "application/json"
-    session.workfile.process.run(375, {"@row_filter": 13})
-    assert server.asked[-1].json == expected
-
-
-@pytest.mark.parametrize(
-    "variables",
-    [
-        "@a=1",
-        [("@a", "1")],
-        [{"name": "@a"}],
-        [{"name": "", "value": "1"}],
-        {"@a": None},
-        {"@a": [1]},
-        {1: "x"},
-        {"@a": float("nan")},
-    ],
-)
-def test_variables_of_a_wrong_shape_are_refused_before_sending(
-    server: ScriptedServer, session: APIClient, variables: Any
-) -> None:
-    with pytest.raises(WorkflowVariableException):
-        session.workfile.process.run(375, variables)
-    assert server.asked == []
-
-
-@pytest.mark.parametrize(
-    ("reply", "exception"),
-    [
-        (Reply("The requested resource could not be found.", 404), WorkfileNotFoundException),
-        (UNAUTHORIZED, AlpineSessionNotFoundException),
-        (Reply("invalid API version: 2", 422), RunFlowFailureException),
-        (Reply("no such thing", 400), RunFlowFailureException),
-        (HTML_ERROR, RunFlowFailureException),
-        (Reply("not json"), OutcomeUnknownException),
-        (Reply({"meta": {}}), OutcomeUnknownException),
-        (Reply(fault="close"), OutcomeUnknownException),
-        (Reply(fault="reset"), OutcomeUnknownException),
-    ],
-)
-def test_a_run_that_is_not_known_to_have_started_raises_and_is_not_started_twice(
-    server: ScriptedServer, session: APIClient, reply: Reply, exception: type[Exception]
-) -> None:
-    on_run(server, reply)
-    with pytest.raises(exception) as caught:
-        session.workfile.process.run(375)
-    assert server.count("POST") == 1
-    assert session.token not in str(caught.value)
-
-
-def test_the_engines_words_are_in_the_exception(server: ScriptedServer, session: APIClient) -> None:
-    on_run(server, Reply("invalid API version: 2", 422))
-    with pytest.raises(RunFlowFailureException, match="invalid API version: 2") as caught:
-        session.workfile.process.run(375)
-    assert caught.value.status_code == 422
-
-
-# query_status
-
-
-@pytest.mark.parametrize(
-    ("reply", "status"),
-    [
-        (working(state="STARTED"), "WORKING"),
-        (working(state="IN_PROGRESS"), "WORKING"),
-        (working("K-Means", "NODE_STARTED"), "WORKING"),
-        (working("K-Means", "NODE_FINISHED"), "WORKING"),
-        (working(state="SOMETHING_NEW"), "WORKING"),
-        (working(state="NODE_FAILED"), "FAILED"),
-        (working(state="ERROR"), "FAILED"),
-        (OVER, "FINISHED"),
-        (Reply("invalid processID or workflow already stopped.\n"), "FINISHED"),
-        (Reply("Invalid processId or Workflow Already Stopped."), "FINISHED"),
-        (Reply('"invalid processId or workflow already stopped."'), "FINISHED"),
-    ],
-)
-def test_query_status_reads_every_form(server: ScriptedServer, session: APIClient, reply: Reply, status: str) -> None:
-    on_query(server, reply)
-    assert session.workfile.process.query_status(process_id=PID) == status
-
-
-def test_query_status_quotes_what_it_does_not_know(server: ScriptedServer, session: APIClient) -> None:
-    on_query(server, Reply("the engine is confused"))
-    with pytest.raises(RunFlowFailureException, match="the engine is confused"):
-        session.workfile.process.query_status(PID)
-
-
-@pytest.mark.parametrize("reply", [Reply("<html>maintenance</html>"), Reply("[]"), Reply("{}"), Reply("3")])
-def test_query_status_refuses_an_answer_without_a_state(
-    server: ScriptedServer, session: APIClient, reply: Reply
-) -> None:
-    on_query(server, reply)
-    with pytest.raises(InvalidResponseException):
-        session.workfile.process.query_status(PID)
-
-
 # stop
-
-
-@pytest.mark.parametrize(
-    ("reply", "status"),
-    [
-        (Reply({"status": "Flow stopped.\n"}), "STOPPED"),
-        (Reply("request accepted.\n"), "STOPPED"),
-        (Reply({"status": "Could not stop the flow.\n"}), "STOP FAILED"),
-    ],
-)
-def test_stop_reads_both_forms(server: ScriptedServer, session: APIClient, reply: Reply, status: str) -> None:
-    on_stop(server, reply)
-    assert session.workfile.process.stop(process_id=PID) == status
-
-
-@pytest.mark.parametrize(
-    "text", ["Invalid processId or Workflow already stopped.\n", "workflow not started or ALREADY STOPPED."]
-)
-def test_stopping_what_is_over_raises(server: ScriptedServer, session: APIClient, text: str) -> None:
-    on_stop(server, Reply(text))
-    with pytest.raises(StopFlowFailureException):
-        session.workfile.process.stop(PID)
-
-
-def test_a_stop_whose_answer_was_lost_counts_as_stopped(
-    server: ScriptedServer, session: APIClient, fake_time: FakeTime
-) -> None:
-    on_stop(server, Reply(fault="close"), Reply("Invalid processId or Workflow already stopped.\n"))
-    assert session.workfile.process.stop(PID) == "STOPPED"
-
-
-# results
-
-
-def test_results_are_json_inside_a_json_string_or_plain(server: ScriptedServer, session: APIClient) -> None:
-    on_results(server, results(), Reply(json.loads(results().content.decode())))
-    first = session.workfile.process.download_results(workflow_id=375, process_id=PID)
-    assert first == session.workfile.process.download_results(375, PID)
-    assert isinstance(first, dict)
-
-
-@pytest.mark.parametrize("body", ['""', "", " ", "null"])
-def test_no_results_raises(server: ScriptedServer, session: APIClient, body: str) -> None:
-    on_results(server, Reply(body))
-    with pytest.raises(ResultsNotFoundException, match=PID):
-        session.workfile.process.download_results(375, PID)
-
-
-@pytest.mark.parametrize("body", ["[]", "3", '"[1]"', "{}", '"{}"'])
-def test_results_of_another_structure_raise(server: ScriptedServer, session: APIClient, body: str) -> None:
-    on_results(server, Reply(body))
-    with pytest.raises(ResultsNotFoundException, match="structure"):
-        session.workfile.process.download_results(375, PID)
-
-
-@pytest.mark.parametrize("body", ["<html>", '"{cut', '{"a":', '"' + "[" * 100_000 + '"'])
-def test_results_that_are_no_json_raise(server: ScriptedServer, session: APIClient, body: str) -> None:
-    on_results(server, Reply(body))
-    with pytest.raises(InvalidResponseException):
-        session.workfile.process.download_results(375, PID)
-
-
-def test_find_operator_and_get_metadata_read_the_results(server: ScriptedServer, session: APIClient) -> None:
-    on_results(server, results())
-    found = session.workfile.process.download_results(375, PID)
-    operator = alpine.Workfile.Process.find_operator(operator_name="Row Filter", flow_results=found)
-    assert operator["visualData"]["items"] == [{"a": "1"}]
-    assert alpine.Workfile.Process.get_metadata(flow_results=found)["status"] == "SUCCESS"
-    with pytest.raises(OperatorNotFoundException, match="Did you mean 'Row Filter'"):
-        session.workfile.process.find_operator("row filter", found)
-
-
-@pytest.mark.parametrize("flow_results", [{}, [], None, {"outputs": 3}])
-def test_malformed_results_raise(flow_results: Any) -> None:
-    with pytest.raises(FlowResultsMalformedException):
-        alpine.Workfile.Process.find_operator("x", flow_results)
-    with pytest.raises(FlowResultsMalformedException):
-        alpine.Workfile.Process.get_metadata(flow_results)
 
 
 # wait_until_finished
@@ -316,6 +82,17 @@ def test_waiting_asks_at_most_45_times_in_the_first_minute_and_never_rests_longe
     with pytest.raises(RunFlowTimeoutException):
         session.workfile.process.wait_until_finished(375, PID, query_time=0, timeout=60)
     assert max(fake_time.sleeps) <= 1
+
+
+@pytest.mark.parametrize("query_time", [0.1, 0, -5, 0.999])
+def test_a_query_time_below_one_second_is_one_second(
+    server: ScriptedServer, session: APIClient, fake_time: FakeTime, query_time: float
+) -> None:
+    on_query(server, *[working()] * 40, OVER)
+    on_results(server, results())
+    session.workfile.process.wait_until_finished(375, PID, query_time=query_time)
+    assert max(fake_time.sleeps) == 1
+    assert fake_time.sleeps[:4] == [0.25, 0.25, 0.25, 0.25]
 
 
 def test_results_that_come_a_moment_later_are_waited_for(
@@ -450,7 +227,7 @@ def test_whatever_ends_a_wait_leaves_the_run_stopped_or_named(
 
     on_query(server, working())
     on_stop(server, Reply({"status": "Flow stopped.\n"}))
-    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    set_clock(session, fake_time, interrupt)
     process = session.workfile.process
     for wait in (partial(process.wait_until_finished, 375, PID), process.attach(375, PID).wait):
         with pytest.raises(error) as caught:
@@ -559,7 +336,7 @@ def test_a_stop_that_fails_or_is_interrupted_leaves_the_run_named(
 
     on_query(server, working())
     on_stop(server, Reply("boom", 500))
-    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    set_clock(session, fake_time, interrupt)
     with pytest.raises(SystemExit) as exited:
         session.workfile.process.wait_until_finished(375, PID, stop_on_interrupt=True)
     assert f"may go on: {PID}" in exited.value.__notes__[0]
@@ -583,7 +360,7 @@ def test_the_note_of_an_exit_is_logged_as_python_shows_it_to_nobody(
         raise SystemExit
 
     on_query(server, working())
-    session._transport.clock = type(session._transport.clock)(fake_time.now, interrupt)
+    set_clock(session, fake_time, interrupt)
     with pytest.raises(SystemExit):
         session.workfile.process.wait_until_finished(375, PID)
     assert f"may go on: {PID}" in caplog.text
@@ -664,7 +441,7 @@ def test_a_flow_in_a_circle_is_refused_before_anything_is_sent(server: ScriptedS
     flow = afm.Workflow(operators=operators, links=[afm.Link("a", "b"), afm.Link("b", "a")])
     process = session.workfile.process
     for call in (process.run, process.run_many, process.iterate_many):
-        with pytest.raises(WorkflowFileException, match="circle"):
+        with pytest.raises(WorkflowFileException, match="cycle"):
             call(375, [], afm_file=flow)
     assert server.asked == []
 
@@ -688,22 +465,6 @@ def test_wrong_arguments_are_refused_before_sending(
     with pytest.raises(InvalidArgumentException):
         session.workfile.process.wait_until_finished(**{"workflow_id": 375, "process_id": PID, **bad})
     assert server.asked == []
-
-
-# the handle
-
-
-FLOW = b"""<Process><Operator name="Loader" type="a.A"/><Operator name="Row Filter" type="a.B"/>
-<Operator name="Other" type="a.B"/><Operator name="A note" type="a.NoteOperator"/>
-<Link source="Loader" target="Row Filter"/><Link source="Loader" target="Other"/>
-<VariableModel><Variable><Name>@min_amount</Name><Value>1</Value></Variable></VariableModel></Process>"""
-
-
-@pytest.fixture
-def flow(tmp_path: Path) -> Path:
-    path = tmp_path / "specs.afm"
-    path.write_bytes(FLOW)
-    return path
 
 
 def test_a_run_is_a_text_that_can_be_waited_for_and_read_once(
@@ -798,22 +559,9 @@ def test_completion_offers_what_a_run_can_do(session: APIClient, jedi: bool) -> 
 
 
 def test_what_completion_offers_is_in_the_reference() -> None:
-    page = (Path(__file__).parents[1] / "docs" / "reference" / "workfile.md").read_text("utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "workfile.md").read_text("utf-8")
     section = page.partition("FlowRun()")[2].partition("```")[0]
     assert sorted(re.findall(r"\.\. auto\w+:: (\w+)", section)) == dir(FlowRun)
-
-
-def test_a_variable_that_the_file_does_not_declare_is_warned_of_before_sending(
-    server: ScriptedServer, session: APIClient, flow: Path
-) -> None:
-    process = session.workfile.process
-    with pytest.raises(UserWarning, match=r"no variable '@min_amuont'.*Did you mean '@min_amount'"):
-        process.run(375, {"@min_amuont": 1}, afm_file=flow)
-    with pytest.raises(UserWarning, match="@x"):
-        process.run_many(375, [{"@min_amount": 1}, {"@x": 1}], afm_file=flow)
-    assert server.asked == []
-    on_run(server, Reply(STARTED))
-    assert process.run(375, {"@min_amount": 1}, afm_file=afm.read(flow)) == PID
 
 
 def test_a_file_that_is_no_workflow_is_refused_before_sending(
@@ -922,8 +670,23 @@ def test_an_interrupt_while_a_run_is_started_says_that_it_may_have_started(
     assert "get_id" in caught.value.__notes__[0]
 
 
-def test_a_process_id_with_half_of_a_character_breaks_no_table(server: ScriptedServer, session: APIClient) -> None:
-    server.on("POST", f"{ENGINE}/.*/run", Reply(b'{"meta": {"processId": "\\ud800"}}'))
-    server.on("GET", f"{ENGINE}/.*", Reply("boom", 418))
-    frame = session.workfile.process.sweep(375, {"@n": [1]}, lambda results: results.status)
-    assert frame["process_id"].tolist() == ["\ufffd"]
+def test_an_exception_of_a_wait_names_the_run(server: ScriptedServer, session: APIClient, fake_time: FakeTime) -> None:
+    run = session.workfile.process.attach(375, PID)
+    assert PID in run._repr_html_()
+    on_stop(server, Reply({"status": "Flow stopped.\n"}))
+    endings: list[tuple[list[Reply], list[Reply], type[AlpineException]]] = [
+        ([working()], [Reply('""')], RunFlowTimeoutException),
+        ([working(state="FAILED")], [Reply('""')], RunFlowFailureException),
+        ([OVER], [Reply('""')], ResultsNotFoundException),
+        ([OVER], [results("FAILURE")], RunFlowFailureException),
+    ]
+    for queries, found, kind in endings:
+        on_query(server, *queries)
+        on_results(server, *found)
+        with pytest.raises(kind, match=f"{PID} of workflow 375") as caught:
+            session.workfile.process.wait_until_finished(375, PID, timeout=20)
+        assert caught.value.process_id == PID
+    on_results(server, HTML_ERROR)
+    with pytest.raises(RunFlowConnectionException, match=r"last error: .*502") as lost:
+        session.workfile.process.wait_until_finished(375, PID, timeout=20)
+    assert (lost.value.process_id, lost.value.last_status) == (PID, "FINISHED")

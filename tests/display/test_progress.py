@@ -207,7 +207,7 @@ def saved() -> dict[str, list[dict[str, Any]]]:
     nbclient = pytest.importorskip("nbclient")
     cells = [IMPORTS, SUCCESS, UNKNOWN_TOTAL, FAILURE, LOST, STILL_GOING, SERVER, A_RUN, A_FAILED_RUN, TWO_RUNS]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    here = str(Path(__file__).parents[1])
+    here = str(Path(__file__).parents[2])
     nbclient.NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": here}}).execute()
     return {cell.source: cell.outputs for cell in notebook.cells}
 
@@ -258,4 +258,4 @@ def test_the_wait_for_a_run_ends_in_the_colour_of_its_end(
 
 def test_importing_it_loads_nothing() -> None:
     code = "import sys, alpine._display.progress; raise SystemExit(bool('IPython' in sys.modules))"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

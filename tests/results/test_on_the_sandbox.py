@@ -4,39 +4,26 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
+import alpine
 from alpine import APIClient, afm
 from alpine.exception import RunFlowFailureException
 from alpine.results import FlowResults
+from alpine.sandbox import Sandbox
 
-duckdb = pytest.importorskip("duckdb")
-sandbox = pytest.importorskip("alpine.sandbox")
-
-EXAMPLES = Path(sandbox.__file__).parent / "examples"
+EXAMPLES = Path(alpine.__file__).parent / "sandbox" / "examples"
 PRINTED = 5e-5
 """Half of the last decimal that the server prints."""
 
 TABLE_FLOW = """<Process><Operator name="table" type="com.alpine.miner.gef.runoperator.datasource.DbTableOperator">
 <Parameter key="schemaName" value="demo"/><Parameter key="tableName" value="mixed"/></Operator>
 <VariableModel/></Process>"""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    with sandbox.Sandbox() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def session(server: Any) -> Iterator[APIClient]:
-    with server.client() as session:
-        yield session
 
 
 @pytest.fixture
@@ -47,10 +34,10 @@ def orders() -> Any:
     return connection
 
 
-def run(session: APIClient, name: str, variables: dict[str, object] | None = None) -> FlowResults:
+def run(client: APIClient, name: str, variables: dict[str, object] | None = None) -> FlowResults:
     """Run an example to its end."""
-    workflow_id = session.workfile.get_id(name, "Sandbox")
-    handle = session.workfile.process.run(workflow_id, variables, afm_file=EXAMPLES / f"{name}.afm")
+    workflow_id = client.workfile.get_id(name, "Sandbox")
+    handle = client.workfile.process.run(workflow_id, variables, afm_file=EXAMPLES / f"{name}.afm")
     assert handle.wait() == "SUCCESS"
     return handle.results()
 
@@ -73,8 +60,8 @@ def assert_same(shown: pd.DataFrame, said: pd.DataFrame, key: str) -> None:
 
 
 @pytest.mark.parametrize("least", [0, 100, 250.5])
-def test_a_filter_shows_the_rows_and_counts_all_of_them(session: APIClient, orders: Any, least: float) -> None:
-    output = run(session, "order_filter", {"@min_amount": least}).operators["Row Filter"]
+def test_a_filter_shows_the_rows_and_counts_all_of_them(client: APIClient, orders: Any, least: float) -> None:
+    output = run(client, "order_filter", {"@min_amount": least}).operators["Row Filter"]
     said = orders.execute("SELECT * FROM orders WHERE amount >= ?", [least]).df()
     frame = output.to_dataframe()
     assert len(frame) == min(25, len(said))
@@ -85,8 +72,8 @@ def test_a_filter_shows_the_rows_and_counts_all_of_them(session: APIClient, orde
     assert frame["items"].dtype == "int64"
 
 
-def test_an_aggregation_is_the_databases(session: APIClient, orders: Any) -> None:
-    frame = run(session, "order_filter", {"@min_amount": 50}).operators["By Region"].to_dataframe()
+def test_an_aggregation_is_the_databases(client: APIClient, orders: Any) -> None:
+    frame = run(client, "order_filter", {"@min_amount": 50}).operators["By Region"].to_dataframe()
     said = orders.execute(
         "SELECT region, count(*) AS orders, sum(amount) AS total FROM orders WHERE amount >= 50 GROUP BY region"
     ).df()
@@ -94,7 +81,7 @@ def test_an_aggregation_is_the_databases(session: APIClient, orders: Any) -> Non
     assert_same(frame, said, "region")
 
 
-def test_numbers_of_every_size_and_gaps_are_kept(server: Any, session: APIClient, tmp_path: Path) -> None:
+def test_numbers_of_every_size_and_gaps_are_kept(sandbox: Sandbox, client: APIClient, tmp_path: Path) -> None:
     chance = random.Random(7)
     count = 25
     mixed = pd.DataFrame(
@@ -110,10 +97,10 @@ def test_numbers_of_every_size_and_gaps_are_kept(server: Any, session: APIClient
             "word": [chance.choice([None, "a,b", "1e5", "<i>", "NaN "]) for _ in range(count)],
         }
     )
-    server.load_table("demo.mixed", mixed)
+    sandbox.load_table("demo.mixed", mixed)
     path = tmp_path / "mixed.afm"
     path.write_text(TABLE_FLOW)
-    handle = session.workfile.process.run(server.add_workflow(path))
+    handle = client.workfile.process.run(sandbox.add_workflow(path))
     handle.wait()
     frame = handle.results().operators["table"].to_dataframe()
     assert len(frame) == count
@@ -121,10 +108,10 @@ def test_numbers_of_every_size_and_gaps_are_kept(server: Any, session: APIClient
     assert frame["code"].tolist() == mixed["code"].tolist()
 
 
-def test_a_real_workflow_counts_what_the_real_server_counted(server: Any, session: APIClient, corpus: Path) -> None:
-    server.load_table("demo.credit", corpus / "data" / "credit.csv")
+def test_a_real_workflow_counts_what_the_real_server_counted(sandbox: Sandbox, client: APIClient, corpus: Path) -> None:
+    sandbox.load_table("demo.credit", corpus / "data" / "credit.csv")
     path = corpus / "flows" / "client-4a20-db_row_fil_with_variable.afm"
-    handle = session.workfile.process.run(server.add_workflow(path), {"@min_credit_line": 7}, afm_file=path)
+    handle = client.workfile.process.run(sandbox.add_workflow(path), {"@min_credit_line": 7}, afm_file=path)
     assert handle.wait() == "SUCCESS"
     outputs = handle.results().operators
     assert outputs["credit"].row_count == 50_000
@@ -134,15 +121,15 @@ def test_a_real_workflow_counts_what_the_real_server_counted(server: Any, sessio
     assert_same(last.to_dataframe(), said, "id")
 
 
-def test_a_known_flow_declares_its_variables(session: APIClient) -> None:
+def test_a_known_flow_declares_its_variables(client: APIClient) -> None:
     flow = afm.read(EXAMPLES / "order_filter.afm")
     with pytest.raises(UserWarning, match="Did you mean '@min_amount'"):
-        session.workfile.process.run(1, {"@min_amont": 3}, afm_file=flow)
+        client.workfile.process.run(1, {"@min_amont": 3}, afm_file=flow)
 
 
-def test_a_sweep_picks_what_the_database_counts(session: APIClient, orders: Any) -> None:
-    workflow_id = session.workfile.get_id("order_filter", "Sandbox")
-    frame = session.workfile.process.sweep(
+def test_a_sweep_picks_what_the_database_counts(client: APIClient, orders: Any) -> None:
+    workflow_id = client.workfile.get_id("order_filter", "Sandbox")
+    frame = client.workfile.process.sweep(
         workflow_id, {"@min_amount": [0, 100, 200, 300]}, lambda results: results.operators["Row Filter"].row_count
     )
     counted = [
@@ -153,9 +140,9 @@ def test_a_sweep_picks_what_the_database_counts(session: APIClient, orders: Any)
     assert frame["error"].isna().all()
 
 
-def test_a_failed_run_tells_which_operator_and_keeps_the_others(server: Any, session: APIClient) -> None:
-    server.fault("node_failure", operator="Row Filter")
-    handle = session.workfile.process.run(session.workfile.get_id("order_filter", "Sandbox"))
+def test_a_failed_run_tells_which_operator_and_keeps_the_others(sandbox: Sandbox, client: APIClient) -> None:
+    sandbox.fault("node_failure", operator="Row Filter")
+    handle = client.workfile.process.run(client.workfile.get_id("order_filter", "Sandbox"))
     with pytest.raises(RunFlowFailureException) as caught:
         handle.wait()
     assert list(caught.value.errors) == ["Row Filter"]
