@@ -238,8 +238,10 @@ class Sandbox:
         Example::
 
             >>> import pandas
-            >>> orders = pandas.DataFrame({"amount": [12.5, 3.0], "zip": ["01234", "99999"]})
-            >>> server.load_table("demo.parcels", orders, types={"amount": "numeric(10,2)", "zip": "varchar(5)"})
+            >>> values = {"amount": [12.5, 3.0], "zip": ["01234", "99999"]}
+            >>> orders = pandas.DataFrame(values)
+            >>> types = {"amount": "numeric(10,2)", "zip": "varchar(5)"}
+            >>> server.load_table("demo.parcels", orders, types=types)
         """
         self._running.backend.engine.load_table(
             name,

@@ -35,7 +35,8 @@ _TYPES = {
 def plain(error: BaseException) -> str:
     """The database's reason, without its kinds of errors, the picture of the statement, and its own names of types.
 
-    >>> plain(ValueError('Binder Error: Referenced column "m" not found in FROM clause!\\nCandidate bindings: "n"'))
+    >>> said = 'Binder Error: Referenced column "m" not found in FROM clause!'
+    >>> plain(ValueError(said))
     "There is no column 'm'."
     """
     from alpine.sandbox.engine.pig.refusals import raised  # with the whole of Pig's grammar

@@ -109,8 +109,9 @@ def postgres(name: str) -> ColumnType:
 
     Example::
 
-        >>> postgres("DECIMAL( 10,2 )")
-        ColumnType(name='numeric(10,2)', sql='DECIMAL(10,2)', length=None, is_padded=False, pattern='')
+        >>> kind = postgres("DECIMAL( 10,2 )")
+        >>> kind.name, kind.sql
+        ('numeric(10,2)', 'DECIMAL(10,2)')
     """
     text = " ".join(name.lower().replace("(", " ( ").replace(")", " ) ").split()).removeprefix("pg_catalog.")
     zone = _TIME_ZONE.search(text)

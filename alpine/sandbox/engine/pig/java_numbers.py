@@ -131,7 +131,8 @@ def read_float(text: str) -> float | None:
 def read_whole(text: str, kind: str) -> int | None:
     """Text cast to int or long: a fraction is cut, the lower end saturates, the upper one gives None.
 
-    >>> [read_whole(text, "int") for text in ("3.9", "1e3", "2147483648", "99999999999", "-99999999999", "x")]
+    >>> texts = "3.9", "1e3", "2147483648", "99999999999", "-99999999999", "x"
+    >>> [read_whole(text, "int") for text in texts]
     [3, 1000, 2147483647, None, -2147483648, None]
     """
     half = 1 << (_BITS[kind] - 1)
@@ -149,7 +150,8 @@ def read_whole(text: str, kind: str) -> int | None:
 def read_whole_of_bytes(text: str, kind: str) -> int | None:
     """A field of a file cast to int or long: None at both ends.
 
-    >>> [read_whole_of_bytes(text, "int") for text in (" 3.9", "2147483648", "-99999999999")]
+    >>> texts = " 3.9", "2147483648", "-99999999999"
+    >>> [read_whole_of_bytes(text, "int") for text in texts]
     [3, None, None]
     """
     half = 1 << (_BITS[kind] - 1)
@@ -316,7 +318,8 @@ def stored_decimal(text: str) -> str:
 def round_to(kind: str, value: float, places: int, mode: int) -> float:
     """``ROUND_TO``: the decimal text of a number, rounded.
 
-    >>> [round_to("double", x, n, 6) for x, n in ((2.5, 0), (2.675, 2), (1234.1789, -2))]
+    >>> values = (2.5, 0), (2.675, 2), (1234.1789, -2)
+    >>> [round_to("double", x, n, 6) for x, n in values]
     [2.0, 2.68, 1200.0]
     """
     if not math.isfinite(value):

@@ -17,8 +17,8 @@ def size(text: str) -> int:
 def substring(text: str, start: int, end: int) -> str | None:
     """The part from ``start`` up to ``end``; the end is cut to the length, other limits out of range give None.
 
-    >>> substring("abcdef", 2, 100), substring("abcdef", 6, 10), substring("abcdef", 3, 2)
-    ('cdef', '', None)
+    >>> [substring("abcdef", *ends) for ends in ((2, 100), (6, 10), (3, 2))]
+    ['cdef', '', None]
     """
     if start < 0 or end < start or start > size(text):
         return None

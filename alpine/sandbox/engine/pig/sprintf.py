@@ -26,7 +26,8 @@ def sprintf(form: str, kinds: str, values: list[str | None]) -> str | None:
     :returns: None when a value is null.
     :raises RowFailure: A value does not go with its form, or the sandbox does not know it.
 
-    >>> sprintf("%05d|%.2f|%-5s|%,d", "int double chararray int", ["42", "2.675", "ab", "1234567"])
+    >>> values = ["42", "2.675", "ab", "1234567"]
+    >>> sprintf("%05d|%.2f|%-5s|%,d", "int double chararray int", values)
     '00042|2.68|ab   |1,234,567'
     """
     if any(value is None for value in values):
