@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tests.sandbox import postgresql_grammar as grammar
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from alpine.sandbox.engine import sql
 from alpine.sandbox.engine.failures import NodeFailure
+from tests.sandbox import postgresql_grammar as grammar
 from tests.sandbox.postgresql_judge import (
     COLUMNS,
     ROWS,
