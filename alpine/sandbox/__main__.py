@@ -10,7 +10,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from alpine.sandbox.server import Pace, Sandbox
+from alpine.sandbox.arguments import Pace
+from alpine.sandbox.server import Sandbox
 
 _HOW_TO = """
     user {username}, password {password}

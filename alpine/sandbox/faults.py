@@ -2,7 +2,7 @@
 
 A rule is looked at for every request; the first ``after`` requests that match it pass, the next ``times``
 get the fault. A dropped connection is an ``OSError`` that leaves the application: cheroot closes the
-connection without a word when it is raised before the answer has begun, and in the middle of the body when
+connection without a word when it is raised before the response has begun, and in the middle of the body when
 the iterator raises it.
 """
 
@@ -88,7 +88,7 @@ class FaultMiddleware:
 
     :param application: What answers when nothing is to go wrong.
     :param backend: The records, for ``expire``.
-    :param notice: Called with method, path and status of an answer that a fault gave instead.
+    :param notice: Called with method, path and status of a response that a fault gave instead.
     """
 
     def __init__(self, application: WSGIApplication, backend: Backend, notice: Callable[[str, str, int], None]) -> None:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from alpine.sandbox._extras import needed, require_all
+from alpine.sandbox.arguments import Pace, checked_pace, engine_pace, folder
 from alpine.sandbox.clock import MovableClock
 from alpine.sandbox.loopback import is_loopback
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from alpine.sandbox.web.server import HttpServer
 
 log: logging.Logger = logging.getLogger("alpine.sandbox")
-
-Pace = Literal["instant", "step"] | tuple[Literal["timed"], float]
 
 _REQUESTS_KEPT = 10_000
 _LAST_PORT = 65_535
@@ -111,9 +110,9 @@ class Sandbox:
         #: The last requests, as ``(method, path, status)`` without query strings; the oldest are forgotten.
         self.requests: deque[tuple[str, str, int]] = deque(maxlen=_REQUESTS_KEPT)
         self._asked_port = port
-        self._data, self._flows = _folder(data), _folder(flows)
+        self._data, self._flows = folder(data), folder(flows)
         self._types, self._null_values, self._header = types, tuple(null_values), header
-        self._first_pace = self._pace = _checked(pace)
+        self._first_pace = self._pace = checked_pace(pace)
         self._initial = Settings(version=version, token_style=token_style, **options)
         self._clock = clock
         self._parts: _Parts | None = None
@@ -155,9 +154,9 @@ class Sandbox:
 
     @pace.setter
     def pace(self, pace: Pace) -> None:
-        self._pace = _checked(pace)
+        self._pace = checked_pace(pace)
         if self._parts is not None:
-            self._parts.backend.set_pace(_for_engine(pace))
+            self._parts.backend.set_pace(engine_pace(pace))
 
     def start(self) -> Sandbox:
         """Begin to serve.
@@ -366,7 +365,7 @@ class Sandbox:
         ``"status"``            answers ``status`` (500) with ``body``, ``content_type`` and ``headers``
         ``"html500"``           answers an HTML page with status 500
         ``"delay"``             waits ``seconds`` (1), then goes on
-        ``"drop"``              closes the connection without an answer, ``when="after"`` or ``"before"`` the work
+        ``"drop"``              closes the connection without a response, ``when="after"`` or ``"before"`` the work
         ``"reset"``             the same with a TCP reset
         ``"truncate"``          sends ``keep`` bytes of the body (half of it), then closes the connection
         ``"expire"``            ends the session of the request, which then gets its 401
@@ -466,7 +465,7 @@ class Sandbox:
 
         clock = MovableClock(self._clock)
         state = State(replace(self._initial), clock)
-        backend = Backend(state, _for_engine(self._pace), self._prepare)
+        backend = Backend(state, engine_pace(self._pace), self._prepare)
         try:
             self._fill(state)
             if self._data is not None:
@@ -497,29 +496,3 @@ class Sandbox:
     def _note(self, method: str, path: str, status: int) -> None:
         self.requests.append((method, path, status))
         log.debug("%s %s %s", method, path, status)
-
-
-def _folder(path: str | Path | None) -> Path | None:
-    if path is None:
-        return None
-    folder = Path(path)
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is no folder; the sandbox reads tables and workflows from folders")
-    return folder
-
-
-def _checked(pace: Pace) -> Pace:
-    if pace != "instant":
-        from alpine.sandbox.engine.pace import checked
-
-        checked(_for_engine(pace))
-    return pace
-
-
-def _for_engine(pace: Pace) -> str | float:
-    match pace:
-        case str():
-            return pace
-        case ("timed", seconds):
-            return seconds
-    raise ValueError(f"The pace is 'instant', 'step' or ('timed', seconds), not {pace!r}.")

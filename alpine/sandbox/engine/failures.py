@@ -6,8 +6,8 @@ from __future__ import annotations
 class EngineRefused(ValueError):
     """The engine does not take a flow; the server answers with the text as it is.
 
-    :param status: HTTP status of the answer.
-    :param text: Plain text of the answer.
+    :param status: HTTP status of the response.
+    :param text: Plain text of the response.
     """
 
     def __init__(self, status: int, text: str) -> None:

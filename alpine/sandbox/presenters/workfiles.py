@@ -15,7 +15,7 @@ SHOWN_BYTES = 131_072
 
 
 def workfile_object(view: View, workfile: Workfile, *, listed: bool = False, content: bool = False) -> dict[str, Any]:
-    """A workfile, as an answer of its own or as a row of a list.
+    """A workfile, as a response of its own or as a row of a list.
 
     :param view: Who looks.
     :param workfile: The workfile.

@@ -108,9 +108,9 @@ def run(call: Call) -> Response:
     if job.status != "idle":
         raise Invalid.field("base", "NOT_RUNNABLE")
     job.status = "enqueued"
-    answer = envelope(full_job(call.view, job), 202)
+    response = envelope(full_job(call.view, job), 202)
     call.backend.jobs.start(job)
-    return answer
+    return response
 
 
 @routes.add("POST", "/jobs/<id>/stop")

@@ -1,4 +1,4 @@
-"""The WSGI application: from a request to a route, and from whatever happens there to an answer."""
+"""The WSGI application: from a request to a route, and from whatever happens there to a response."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Application:
 
     :param backend: What stands behind the routes.
     :param routes: All endpoints.
-    :param notice: Called with method, path and status of every answer.
+    :param notice: Called with method, path and status of every response.
     :param only_here: Whether only names of this machine itself are answered to. A page of the web can have its own
         name lead here, and its scripts know the password.
     """
@@ -119,8 +119,8 @@ class Application:
             if path.startswith("/alpinedatalabs/"):
                 raise EngineError(404, "The requested resource could not be found.") from error
             raise FrameworkError(404) from error
-        answer = self._engine_call if route.engine else self._chorus_call
-        return answer(request, route, dict(values))
+        respond = self._engine_call if route.engine else self._chorus_call
+        return respond(request, route, dict(values))
 
     def _engine_call(self, request: Request, route: Route, values: dict[str, str]) -> Response:
         state = self._backend.state

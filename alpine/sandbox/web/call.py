@@ -103,7 +103,7 @@ class Call:
         :param rows: All rows in order.
         :param present: Makes one row's object.
         :param in_full: Whether the rows are marked with ``complete_json``, which those of most lists are not.
-        :returns: The answer.
+        :returns: The response.
         """
         shown, pagination = page_of(rows, self.params)
         objects = [present(row) for row in shown]
@@ -115,7 +115,7 @@ class Call:
     def done(self) -> Response:
         """Answer a deletion the way ``head :ok`` does: ``{}`` or a blank, by the ``Accept`` header.
 
-        :returns: The answer.
+        :returns: The response.
         """
         if first_accepted(self.request) == "application/json":
             return json_response({})
@@ -194,11 +194,11 @@ def found(record: T | None) -> T:
 
 
 def envelope(body: object, status: int = 200) -> Response:
-    """Wrap an answer as Chorus does.
+    """Wrap a response as Chorus does.
 
     :param body: What goes below ``response``.
     :param status: The HTTP status.
-    :returns: The answer.
+    :returns: The response.
     """
     return json_response({"response": body}, status)
 

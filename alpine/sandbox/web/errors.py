@@ -1,8 +1,8 @@
-"""Every way a request can end badly, each as the answer the real server gives.
+"""Every way a request can end badly, each as the response the real server gives.
 
 ::
 
-    ApiError                an answer that is no success
+    ApiError                a response that is no success
     ├── NotFound            404 {"errors": {"record": "NOT_FOUND"}}
     ├── Invalid             422 {"errors": {"fields": {...}}}
     ├── Refused             any status with {"errors": {...}}
@@ -30,13 +30,13 @@ def json_response(body: object, status: int = 200) -> Response:
 
     :param body: What to send.
     :param status: The HTTP status.
-    :returns: The answer.
+    :returns: The response.
     """
     return Response(json.dumps(body, separators=(",", ":")), status, content_type=JSON_TYPE)
 
 
 class ApiError(Exception):
-    """An answer that is no success; ``respond`` makes it.
+    """A response that is no success; ``respond`` makes it.
 
     :param status: The HTTP status.
     """
@@ -46,10 +46,10 @@ class ApiError(Exception):
         self.status = status
 
     def respond(self, request: Request) -> Response:  # noqa: ARG002 - the framework's errors look at it
-        """Make the answer.
+        """Make the response.
 
-        :param request: What was asked; some answers depend on its ``Accept``.
-        :returns: The answer.
+        :param request: What was asked; some responses depend on its ``Accept``.
+        :returns: The response.
         """
         return Response(" ", self.status, content_type=HTML_TYPE)
 
@@ -70,7 +70,7 @@ class Refused(ApiError):
         self.errors = errors
 
     def respond(self, request: Request) -> Response:  # noqa: ARG002
-        """Make the answer: the errors in their envelope."""
+        """Make the response: the errors in their envelope."""
         return json_response({"errors": self.errors}, self.status)
 
 
@@ -116,7 +116,7 @@ class FrameworkError(ApiError):
     """What the web framework or the proxy answers, outside the API's envelope."""
 
     def respond(self, request: Request) -> Response:
-        """Make the answer: JSON for who asks for it first, else a page."""
+        """Make the response: JSON for who asks for it first, else a page."""
         phrase = HTTPStatus(self.status).phrase
         if first_accepted(request) == "application/json":
             return json_response({"status": str(self.status), "error": phrase}, self.status)
@@ -135,7 +135,7 @@ class EngineError(ApiError):
         self.text = text
 
     def respond(self, request: Request) -> Response:  # noqa: ARG002
-        """Make the answer: the text as it is."""
+        """Make the response: the text as it is."""
         return Response(self.text, self.status, content_type=TEXT_TYPE)
 
 
@@ -143,7 +143,7 @@ def html_page(status: int) -> Response:
     """Make the page that a proxy or the framework shows for an error.
 
     :param status: The HTTP status.
-    :returns: The answer.
+    :returns: The response.
     """
     try:
         title = html.escape(f"{status} {HTTPStatus(status).phrase}")

@@ -29,7 +29,7 @@ class Connection(HTTPConnection):
 
     def close(self) -> None:
         """Close the connection; an aborted one answers with a TCP reset instead of an end."""
-        # An answer that its client did not wait for would be written to the closed socket when it is collected.
+        # A response that its client did not wait for would be written to the closed socket when it is collected.
         self.wfile.raw.close()
         if not self.aborted:
             super().close()
@@ -60,7 +60,7 @@ class HttpServer(wsgi.Server):
     ConnectionClass = Connection
     # How often the selector wakes up, and so the longest that a stop waits for it.
     expiration_interval = _WAKE_SECONDS
-    # By default cheroot closes the connection after an answer when ten others are idle.
+    # By default cheroot closes the connection after a response when ten others are idle.
     keep_alive_conn_limit: int | None = None  # type: ignore[assignment]  # None is how cheroot spells "no limit"
 
     def __init__(self, address: tuple[str, int], application: Callable[..., Any]) -> None:
