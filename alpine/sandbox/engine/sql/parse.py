@@ -161,6 +161,9 @@ def _look_at_signs(text: str, tokens: list[Any]) -> None:
         before, after = ["", *written][place].lower(), [*written, ""][place + 1]
         _look_at_gap(text, end, token.start)
         end = token.end
+        if sign == "." and after[:1].isdigit() and tokens[place + 1].start > token.end + 1:
+            # A point and digits apart from it are no number.
+            raise refusal("There is a syntax error at or near '.'", text, token.start)
         _look_at_place(text, token.start, sign, before, after, calls)
         if sign in ("(", "["):
             calls.append(before)
