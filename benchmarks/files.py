@@ -65,7 +65,7 @@ def sending(short: bool) -> list[Result]:
         target = f"{url}/api/workspaces/12/workfiles"
         curl = ["curl", "-sS", "-o", "/dev/null", "-H", "Expect:", "-F", f"contents=@{flow}", target]
         speeds, memory = [], checked["memory"]
-        for _ in range(1 if short else 3):
+        for _ in range(3):
             ours = in_a_process(_UPLOAD_FILE, url, flow)
             memory = max(memory, ours["memory"])
             speeds.append(seconds(lambda: subprocess.run(curl, check=True)) / ours["seconds"])
@@ -84,7 +84,7 @@ def receiving(short: bool) -> list[Result]:
         target = Path(folder) / "file"
         curl = ["curl", "-sS", "-o", str(target), f"{url}/api/workfiles/{megabytes}/download"]
         speeds, memory = [], 0.0
-        for _ in range(1 if short else 3):
+        for _ in range(3):
             ours = in_a_process(_DOWNLOAD, url, target, megabytes)
             memory = max(memory, ours["memory"])
             target.unlink()
@@ -108,7 +108,7 @@ def reading(short: bool) -> list[Result]:
     for megabytes in (20,) if short else (10, 100):
         with running(BareServer(results_bytes=megabytes << 20)) as url:
             times, memories = [], []
-            for _ in range(1 if short else 3):
+            for _ in range(3):
                 ours, limit = in_a_process(_RESULTS, url), in_a_process(_LIMIT, url)
                 times.append(ours["seconds"] / limit["seconds"])
                 memories.append(ours["memory"] / limit["memory"])
