@@ -76,6 +76,15 @@ def test_the_expressions_of_the_table_are_equal_or_refused_by_name(loaded: tuple
     assert counts["equal"] >= 0.98 * (counts["equal"] + counts["refused"])
 
 
+@pytest.mark.parametrize(
+    "expression",
+    ["interval '1 day 2'", "interval 'P1M'", "interval '1 day' + interval '1 day ago'", "to_char(n, 'SG99.9')"],
+)
+def test_what_could_be_read_in_part_is_refused(loaded: tuple[PostgreSQL, Sandbox], expression: str):
+    [(_, found, _, _)] = judge(*loaded, [Case("", expression)])
+    assert found == "refused"
+
+
 def test_a_column_of_a_table_has_the_same_values(loaded: tuple[PostgreSQL, Sandbox]):
     for case, found, theirs, _ in judge(*loaded, cases()):
         if found != "equal" or theirs.kind not in NUMBERS:

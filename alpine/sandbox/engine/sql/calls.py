@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
-from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made
+from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made, unified
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
 from alpine.sandbox.engine.sql.resolve import NoneFits
 from alpine.sandbox.engine.sql.typed import HELD, Typed
-from alpine.sandbox.engine.sql.types import BOOL, BPCHAR, INTERVAL, TEXT, Modified, Type
+from alpine.sandbox.engine.sql.types import BOOL, BPCHAR, FLOAT8, INTERVAL, TEXT, Modified, Type
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -178,13 +178,28 @@ def _special(translator: Translator, node: exp.Expression, name: str, values: li
         )
     if name == "nullif":
         test = translator.compared("=", values[0], values[1], node)
-        kept = as_text(values[0]) if values[0].type.name == "unknown" else values[0]
+        kept = _first_of_equals(*values)
         return made("CASE WHEN {1} THEN NULL ELSE {0} END", [kept, test], kept.type)
     if name in ("concat", "concat_ws"):
         return _concatenated(translator, node, name, values)
     if name == "regexp_replace":
         return _replaced(values)
     return _part_of(name, values)
+
+
+def _first_of_equals(left: Typed, right: Typed) -> Typed:
+    """The first argument of ``nullif``, which has the type in which PostgreSQL compares the two."""
+    names = {left.type.name, right.type.name}
+    if names & {"float4", "float8"} and not names <= {"float4", "float8", "unknown"}:
+        return cast(left, Modified(FLOAT8))
+    is_text = "text" in names if left.type == BPCHAR else left.type.name == "varchar" and "bpchar" not in names
+    if names == {"unknown"} or is_text:
+        return as_text(left)
+    if names == {"varchar", "bpchar"}:
+        return cast(left, Modified(BPCHAR))
+    if left.type.name == "unknown" or ("numeric" in names and left.type.name != "numeric"):
+        return (unified([left, right]) or [left])[0]
+    return left
 
 
 def _extreme(name: str, values: list[Typed]) -> Typed:
@@ -343,6 +358,17 @@ def interval(translator: Translator, node: exp.Expression) -> Typed:
     is_inside = re.search(
         rf"'\s*{re.escape(text.strip())}\s*{re.escape(unit.name)}\s*'", translator.text, re.IGNORECASE
     )
+    # It finds a number and a unit in a longer text as well, and drops the rest.
+    start = "" if text.lstrip().startswith("-") else r"(?<!\d)(?<!\d\.)"
+    inner = re.compile(rf"{start}{re.escape(text.strip())}\s*[a-z]+", re.IGNORECASE)
+    quoted = {found for found in re.findall(r"(?='([^']*)')", translator.text) if inner.search(found)}
+    longer = {found for found in quoted if not inner.fullmatch(found.strip().removeprefix("+"))}
+    if longer:
+        whole = longer.pop()
+        is_alone = len(quoted) == 1 and not re.search(rf"'\s*{re.escape(text.strip())}\s*'", translator.text)
+        if is_alone and re.search(rf"\binterval\s*'{re.escape(whole)}'", translator.text, re.IGNORECASE):
+            return constant(whole, INTERVAL)
+        raise translator.failure(f"The sandbox does not read the interval {whole!r}", node)
     if re.fullmatch(r"\s*[+-]?\d+\s*", text) or is_inside:
         return constant(f"{text} {unit.name}", INTERVAL)
     raise translator.failure(f"The sandbox does not know the interval {text!r} {unit.name}", node)

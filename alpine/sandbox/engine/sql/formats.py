@@ -227,7 +227,7 @@ def _assembled(values: dict[str, int], text: str) -> datetime:
         raise Refused(f'date/time field value out of range: "{text}"') from None
 
 
-_NUMBER = re.compile(r"(FM)?(S|MI|PL|SG)?(\$|L)?([09,G]*)([.D][09]*)?(S|MI|PL|SG|PR)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(FM)?(SG|S|MI|PL)?(\$|L)?([09,G]*)([.D][09]*)?(S|MI|PL|SG|PR)?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)

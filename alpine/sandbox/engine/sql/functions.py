@@ -55,6 +55,8 @@ def _absolute(found: Sequence[Typed]) -> Typed:
     return made(f"CAST(abs({{0}}) AS {value.type.duckdb})", [value], value.type)
 
 
+# PostgreSQL has no capital of ß. The last code point, which no text has, keeps its place.
+_UPPER = "replace(upper(replace({0}, 'ß', chr(1114111))), chr(1114111), 'ß')"
 _NUMBERS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
     ("abs", ("float4",), "float4", "abs({0})"),
     ("abs", ("float8",), "float8", "abs({0})"),
@@ -210,7 +212,7 @@ _TEXTS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
     ("octet_length", ("text",), "int4", "CAST(octet_length(encode({0})) AS INTEGER)"),
     ("bit_length", ("text",), "int4", "CAST(octet_length(encode({0})) * 8 AS INTEGER)"),
     ("lower", ("text",), "text", "lower({0})"),
-    ("upper", ("text",), "text", "upper({0})"),
+    ("upper", ("text",), "text", _UPPER),
     ("initcap", ("text",), "text", "pg_initcap({0})"),
     ("substr", ("text", "int4"), "text", f"substring({{0}}, {_START})"),
     (

@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# As the C library has them: no blank that keeps words together.
+_SPACE = r" \t\n\r\v\f\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}\x{2028}\x{2029}\x{205f}\x{3000}"
 _CLASSES = {
     "alpha": r"\pL",
-    "digit": r"\p{Nd}",
+    "digit": "0-9",
     "alnum": r"\pL\p{Nd}",
     "upper": r"\p{Lu}",
     "lower": r"\p{Ll}",
-    "space": r" \t\n\r\v\f",
+    "space": _SPACE,
     "blank": r" \t",
     "punct": r"!-/:-@\[-`{-~",
     "xdigit": r"0-9A-Fa-f",
 }
-_SHORT = {"d": r"\p{Nd}", "w": r"\pL\p{Nd}_", "s": r" \t\n\r\v\f"}
+_SHORT = {"d": "0-9", "w": r"\pL\p{Nd}_", "s": _SPACE}
 _CONTROL = {"n": r"\n", "t": r"\t", "r": r"\r", "f": r"\f", "v": r"\v", "a": r"\a", "e": r"\x1b", "B": r"\\"}
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d+)(?:,(\d*))?\})(\?)?", re.ASCII)
 _MOST = 255
@@ -293,7 +295,7 @@ def like(pattern: str, escape: str, ignore_case: bool) -> str:
 
 def may_be_empty(pattern: str) -> bool:
     """Whether a pattern may match a text of no length."""
-    regex = re.sub(r"\\p(\{\w+\}|\w)", "x", translated(pattern, takes_out=False)[0]).replace(r"\z", r"\Z")
+    regex = re.sub(r"\\p(\{\w+\}|\w)|\\x\{\w+\}", "x", translated(pattern, takes_out=False)[0]).replace(r"\z", r"\Z")
     try:
         return re.match(regex, "") is not None
     except re.error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
@@ -343,8 +344,10 @@ def capitalised(text: str) -> str:
     letters: list[str] = []
     inside = False
     for letter in text:
-        letters.append(letter.lower() if inside else letter.upper() if len(letter.upper()) == 1 else letter)
-        inside = letter.isalnum()
+        capitals = [sign for sign in (letter.upper(), letter.title()) if len(sign) == 1]
+        letters.append(letter.lower()[0] if inside else [*capitals, letter][0])
+        # Signs such as ² and ½ part words, though Python counts them in.
+        inside = letter.isalnum() and unicodedata.category(letter) != "No"
     return "".join(letters)
 
 
