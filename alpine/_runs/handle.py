@@ -346,7 +346,7 @@ def limits(query_time: object, timeout: object) -> tuple[float, float]:
 def flow_of(afm_file: AfmFile | None) -> Workflow | None:
     """What is in a workflow's file, where one is given.
 
-    :raises WorkflowFileException: It is not a workflow, or its links run in a circle.
+    :raises WorkflowFileException: It is not a workflow, or its links form a cycle.
     :raises LocalFileException: It cannot be read.
     """
     if afm_file is None:
@@ -354,6 +354,6 @@ def flow_of(afm_file: AfmFile | None) -> Workflow | None:
     from alpine import afm  # the XML parser is needed only here
 
     flow = afm_file if isinstance(afm_file, afm.Workflow) else afm.read(local_path(afm_file, "afm_file"))
-    # Progress needs the order: without this a circle is found when the run has been started, and its id is lost.
+    # Progress needs the order: without this a cycle is found when the run has been started, and its id is lost.
     flow.execution_order()
     return flow
