@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
-from alpine.sandbox.engine.designs import Rows
 from alpine.sandbox.engine.document import HeatMap, TableView, Tabs, View
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.models import LogisticModel, quiet, rows_to_score
+from alpine.sandbox.engine.models import ClassificationModel, Judged, quiet
 from alpine.sandbox.engine.operators.predictors import classifiers_of
 from alpine.sandbox.engine.registry import operator
 
@@ -40,16 +39,16 @@ def confusion_matrix(context: Context) -> Output:
     return Output(view=Tabs(parts), has_meta=False)
 
 
-def _confusion(context: Context, model: LogisticModel) -> list[tuple[str, View]]:
+def _confusion(context: Context, model: ClassificationModel) -> list[tuple[str, View]]:
     import numpy as np
     from sklearn.metrics import accuracy_score
     from sklearn.metrics import confusion_matrix as counted
 
-    rows, warnings = _judged(context, model)
-    predicted = model.predicted(rows)
-    classes = model.classes.joined(rows.labels)
-    counts = counted(rows.labels, predicted, labels=classes)
-    accuracy = float(accuracy_score(rows.labels, predicted))
+    judged, warnings = _judged(context, model)
+    predicted = model.predicted(judged)
+    classes = model.classes.joined(judged.labels)
+    counts = counted(judged.labels, predicted, labels=classes)
+    accuracy = float(accuracy_score(judged.labels, predicted))
     lines = [
         [f"Observed ({name})", *map(str, counts[i].tolist()), f"{_share(counts[i, i], counts[i].sum()):.4f}"]
         for i, name in enumerate(classes)
@@ -143,47 +142,45 @@ def goodness_of_fit(context: Context) -> Output:
     lines: list[list[Any]] = []
     warnings: list[str] = []
     for model in classifiers_of(context):
-        rows, remarks = _judged(context, model)
-        predicted, classes = model.predicted(rows), model.classes.joined(rows.labels)
+        judged, remarks = _judged(context, model)
+        predicted, classes = model.predicted(judged), model.classes.joined(judged.labels)
         warnings += [f"{model.name}: {remark}" for remark in remarks]
-        accuracy = float(accuracy_score(rows.labels, predicted))
+        accuracy = float(accuracy_score(judged.labels, predicted))
         precision, recall, f1, _ = precision_recall_fscore_support(
-            rows.labels, predicted, labels=classes, zero_division=0
+            judged.labels, predicted, labels=classes, zero_division=0
         )
         for i, name in enumerate(classes):
-            others = recall_score(rows.labels != name, predicted != name, zero_division=0)
+            others = recall_score(judged.labels != name, predicted != name, zero_division=0)
             figures = (recall[i], precision[i], f1[i], others, accuracy, recall[i])
             lines.append([model.name, name, *map(float, figures)])
     columns = ["Model", "Class", "Recall", "Precision", "F1", "Specificity", "Accuracy", "Sensitivity"]
     return Output(view=tabulate(lines, columns, warnings))
 
 
-def _judged(context: Context, model: LogisticModel) -> tuple[Rows, Sequence[str]]:
-    """The rows that a model can predict and whose class is known, and warnings of those that are left out.
+def _judged(context: Context, model: ClassificationModel) -> tuple[Judged, Sequence[str]]:
+    """What a model says of the rows that it can judge and whose class is known, and warnings of those left out.
 
     :raises NodeFailure: There is no such row.
     """
     target = context.column("dependentColumn") or context.table.find(model.target)
-    rows = rows_to_score(context.cursor, context.table, model.design, label=target)
-    known, warnings = model.design.known(rows)
-    judged = rows.where(known)
+    judged = model.judge(context.cursor, context.table, target)
     if not len(judged):
-        there = len(rows) + rows.left_out
+        [(there,)] = context.cursor.fetch(f"SELECT count(*) FROM {context.table.sql}")
         reason = f"none of its {there:,} rows has all the values that the model needs" if there else "it is empty"
         raise NodeFailure(f"The table holds no row to judge the model {model.name!r} by: {reason}.")
-    if rows.left_out:
-        remark = f"Rows left out, since they lack a value that the model needs, or a class: {rows.left_out:,}."
-        warnings = [remark, *warnings]
-    return judged, warnings
+    if not judged.left_out:
+        return judged, judged.warnings
+    remark = f"Rows left out, since they lack a value that the model needs, or a class: {judged.left_out:,}."
+    return judged, [remark, *judged.warnings]
 
 
-def _truth(context: Context, model: LogisticModel) -> tuple[Array, Array, Sequence[str]]:
+def _truth(context: Context, model: ClassificationModel) -> tuple[Array, Array, Sequence[str]]:
     """Which rows hold the good value, how likely the model thinks it in each, and warnings."""
-    rows, warnings = _judged(context, model)
+    judged, warnings = _judged(context, model)
     good = model.classes.find(context.parameter("columnValue")) or model.positive
     # Rows that are the same can differ by a rounding error, which must not part equally likely ones.
-    chance = model.probabilities(rows).round(_DIGITS)
-    return rows.labels == good, chance if good == model.positive else 1 - chance, warnings
+    chance = judged.probabilities[:, model.classes.names.index(good)].round(_DIGITS)
+    return judged.labels == good, chance, warnings
 
 
 def _share(part: float, whole: float) -> float:

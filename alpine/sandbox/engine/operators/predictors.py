@@ -8,7 +8,7 @@ from itertools import count
 
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.models import LinearModel, LogisticModel, Model, rows_to_score, with_columns
+from alpine.sandbox.engine.models import ClassificationModel, Model, with_columns
 from alpine.sandbox.engine.registry import operator
 
 _REMARK = (
@@ -50,18 +50,18 @@ def models_of(context: Context) -> list[Model]:
 
     :raises NodeFailure: None does.
     """
-    found = [entry.model for entry in context.inputs if isinstance(entry.model, LinearModel | LogisticModel)]
+    found = [entry.model for entry in context.inputs if isinstance(entry.model, Model)]
     if not found:
         raise NodeFailure("The operator needs a model as input, but none is linked to it.")
     return found
 
 
-def classifiers_of(context: Context) -> list[LogisticModel]:
+def classifiers_of(context: Context) -> list[ClassificationModel]:
     """The classification models that come in.
 
     :raises NodeFailure: None does.
     """
-    found = [model for model in models_of(context) if isinstance(model, LogisticModel)]
+    found = [model for model in models_of(context) if isinstance(model, ClassificationModel)]
     if not found:
         raise NodeFailure("The operator needs a classification model as input, but none is linked to it.")
     return found
@@ -70,13 +70,11 @@ def classifiers_of(context: Context) -> list[LogisticModel]:
 def _scored(context: Context, models: Sequence[Model]) -> Output:
     table, warnings = context.table, list[str]()
     for model in models:
-        rows = rows_to_score(context.cursor, context.table, model.design)
-        known, remarks = model.design.known(rows)
-        rows, warnings = rows.where(known), [*warnings, *(f"{model.name}: {remark}" for remark in remarks)]
-        added = model.score(rows)
-        table = with_columns(
-            context.cursor, table, rows.places, dict(zip(_names(added, table.columns), added.values(), strict=True))
-        )
+        scored = model.scored(context.cursor, context.table)
+        warnings += [f"{model.name}: {remark}" for remark in scored.warnings]
+        names = _names(scored.columns, table.columns)
+        added = dict(zip(names, scored.columns.values(), strict=True))
+        table = with_columns(context.cursor, table, scored.places, added)
     view = context.show(table)
     return Output(table, replace(view, messages=[*view.messages, *warnings]))
 

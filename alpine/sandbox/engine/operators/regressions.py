@@ -10,14 +10,10 @@ from alpine.sandbox.engine.context import Context, Output, tabulate
 from alpine.sandbox.engine.designs import Design
 from alpine.sandbox.engine.document import TableView, Tabs
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.models import (
-    LinearModel,
-    LogisticModel,
-    quiet,
-    rows_to_classify,
-    rows_to_fit,
-)
+from alpine.sandbox.engine.model_rows import rows_to_classify, rows_to_fit
+from alpine.sandbox.engine.models import quiet
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.regression_models import LinearModel, LogisticModel
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array

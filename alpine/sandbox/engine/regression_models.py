@@ -1,0 +1,78 @@
+"""Fitted linear and logistic regressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alpine.sandbox.engine.classes import Classes
+from alpine.sandbox.engine.database import Cursor, DatabaseTable
+from alpine.sandbox.engine.designs import Design
+from alpine.sandbox.engine.model_rows import rows_to_score
+from alpine.sandbox.engine.models import ClassificationModel, Judged, Model, Scored
+
+if TYPE_CHECKING:
+    from alpine.sandbox.engine.designs import Array
+
+
+@dataclass(frozen=True)
+class LinearModel(Model):
+    """A fitted linear regression.
+
+    :param name: The operator that fitted it.
+    :param target: The column it predicts.
+    :param design: What it predicts from.
+    :param fit: statsmodels' result.
+    """
+
+    name: str
+    target: str
+    design: Design
+    fit: Any
+    short = "LIR"
+
+    def scored(self, cursor: Cursor, table: DatabaseTable) -> Scored:
+        rows = rows_to_score(cursor, table, self.design)
+        known, warnings = self.design.known(rows)
+        rows = rows.where(known)
+        return Scored(rows.places, {f"PRED_{self.short}": self.fit.predict(self.design.matrix(rows))}, warnings)
+
+
+@dataclass(frozen=True)
+class LogisticModel(ClassificationModel):
+    """A fitted logistic regression of two classes.
+
+    :param name: The operator that fitted it.
+    :param target: The column it predicts.
+    :param design: What it predicts from.
+    :param fit: statsmodels' result.
+    :param classes: The two classes, in order.
+    :param positive: The class whose probability is fitted.
+    """
+
+    name: str
+    target: str
+    design: Design
+    fit: Any
+    classes: Classes
+    positive: str
+    short = "LOR"
+
+    def judge(self, cursor: Cursor, table: DatabaseTable, label: str | None = None) -> Judged:
+        import numpy as np
+
+        rows = rows_to_score(cursor, table, self.design, label)
+        known, warnings = self.design.known(rows)
+        judged = rows.where(known)
+        chance = np.asarray(self.fit.predict(self.design.matrix(judged)))
+        both = [chance if name == self.positive else 1 - chance for name in self.classes.names]
+        return Judged(judged.places, judged.labels, np.column_stack(both), rows.left_out, warnings)
+
+    def predicted(self, judged: Judged) -> Array:
+        """The likelier class of each row, the positive one where both are equally likely."""
+        import numpy as np
+
+        place = self.classes.names.index(self.positive)
+        return np.where(judged.probabilities[:, place] >= 0.5, self.positive, self.classes.names[1 - place]).astype(
+            object
+        )
