@@ -97,8 +97,8 @@ class ClassificationModel(Model):
         """The likeliest class of each row; of equally likely ones the first."""
         import numpy as np
 
-        names: Array = np.array(self.classes.names, dtype=object)
-        return names[judged.probabilities.argmax(axis=1)]
+        likeliest: Array = np.array(self.classes.names, dtype=object)[judged.probabilities.argmax(axis=1)]
+        return likeliest
 
     def scored(self, cursor: Cursor, table: DatabaseTable) -> Scored:
         """The likeliest class of each row, how likely it is, and how likely each class is."""
