@@ -109,7 +109,11 @@ class OperatorOutput(RichDict):
         ax: Axes | None = None,
         **options: Any,
     ) -> Axes:
-        """Draw the output: the heat map of a confusion matrix, or columns of a table.
+        """Draw the output: a confusion matrix, a model, curves of an evaluator, or columns of a table.
+
+        Without ``x``, ``y`` and ``kind``, a confusion matrix is a heat map, coefficients of a regression have
+        intervals of 95 %, a decision tree is drawn from the top down, centres of clusters are shaded by column, and the
+        ROC or lift curves of all models share one picture.
 
         :param x: The column for the horizontal axis; by default the first that contains text, or else the row number.
         :type x: str
@@ -132,13 +136,16 @@ class OperatorOutput(RichDict):
 
         >>> results.operators["By Region"].plot("region", "total", kind="bar")
         """
-        from alpine._results.plots import draw_heat_map, draw_table
+        from alpine._results.plots import draw_heat_map, draw_model, draw_table
 
         if x is None and y is None and kind is None:
             parts = self._shown() if tab is None else {tab: self._tab(tab)}
             heat = next((part._heat_map for part in parts.values() if part._heat_map is not None), None)
             if heat is not None:
                 return draw_heat_map(heat, ax, options)
+            tables = {name: table for name, part in parts.items() if (table := part._table) is not None}
+            if (drawn := draw_model(tables, ax, options)) is not None:
+                return drawn
         return draw_table(self._the_table(tab), x, y, kind, ax, options)
 
     def _in_short(self) -> str:
@@ -168,6 +175,8 @@ class OperatorOutput(RichDict):
         return {str(pair[0]).strip().rstrip(":"): str(pair[1]) for pair in pairs if len(pair) == 2}
 
     def _html(self) -> str:
+        from alpine._results.models import Centres
+
         parts = list(self._children())
         if parts:
             return "".join(
@@ -179,6 +188,9 @@ class OperatorOutput(RichDict):
             return html.table(table.columns, table.rows, table.numeric, heat.shade_of_cell) + accuracy
         if table is None:
             return html.note(f"This kind of output (visual type {self.get('visualType')}) is not shown here.")
+        if (centres := Centres.of(table)) is not None:
+            wide = centres.table
+            return html.table(wide.columns, wide.rows, wide.numeric, centres.shade_of_cell)
         columns = table.columns[:COLUMNS_SHOWN]
         rows = [row[:COLUMNS_SHOWN] for row in table.rows[:ROWS_SHOWN]]
         more = [] if len(columns) == len(table.columns) else [f"{len(table.columns) - len(columns)} more columns"]
@@ -186,7 +198,8 @@ class OperatorOutput(RichDict):
             more.append(f"{hidden:,} more rows")
         notes = [html.note(f"… {' and '.join(more)}")] if more else []
         notes += [html.note(message) for message in self.messages if not _SIZE.search(message)]
-        return html.table(columns, rows, table.numeric) + "".join(notes)
+        chart, shown = _chart(table), html.table(columns, rows, table.numeric) + "".join(notes)
+        return chart + html.folded("Table", shown, unfolded="Coefficient" in columns) if chart else shown
 
     @property
     def _data(self) -> Mapping[str, Any]:
@@ -264,3 +277,17 @@ class OperatorOutput(RichDict):
             return datetime.strptime(said.replace("\u202f", " "), "%b %d, %Y %I:%M:%S %p")
         except ValueError:
             return None
+
+
+def _chart(table: Table) -> str:
+    """What a table of a model or of an evaluator looks like; nothing for any other."""
+    from alpine._display import charts
+    from alpine._results.models import Coefficients, Curve, TreeNode
+
+    if (tree := TreeNode.of(table)) is not None:
+        return charts.tree(tree)
+    if (curve := Curve.of(table)) is not None:
+        return charts.curve(curve.points, curve.x_title, curve.y_title, curve.baseline)
+    if (found := Coefficients.of(table)) is not None:
+        return charts.intervals(found.names, found.values, found.intervals)
+    return ""

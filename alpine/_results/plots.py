@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alpine._arguments import choice, nearest
 from alpine._extras import extra
+from alpine._results.models import QUANTILE, Centres, Coefficients, Curve, TreeNode
 from alpine._results.tables import HeatMap, Table
 from alpine.exception import InvalidArgumentException
 
@@ -32,6 +33,118 @@ def draw_heat_map(heat: HeatMap, ax: Axes | None, options: dict[str, Any]) -> Ax
             color = "white" if heat.shade(row, column) > 0.5 else "black"
             ax.text(column, row, f"{count:,}", ha="center", va="center", color=color)
     return ax
+
+
+def draw_coefficients(found: Coefficients, ax: Axes | None, options: dict[str, Any]) -> Axes:
+    """The coefficients of a regression with intervals of 95 %, the first at the top."""
+    ax = _axes(ax)
+    places = range(len(found.names))
+    reach = [QUANTILE * (error or 0.0) for error in found.errors]
+    ax.axvline(0, color="grey", linewidth=0.8, linestyle="--")
+    ax.errorbar(found.values, places, xerr=reach, **{"fmt": "o", "capsize": 3, **options})
+    ax.set_yticks(places, found.names)
+    ax.invert_yaxis()
+    ax.set_xlabel("Coefficient, with 95 % interval")
+    return ax
+
+
+def draw_curves(curves: Mapping[str, Curve], ax: Axes | None, options: dict[str, Any]) -> Axes:
+    """The ROC or lift curves of one or more models, by the names of the models."""
+    ax = _axes(ax)
+    first = next(iter(curves.values()))
+    for name, curve in curves.items():
+        ax.plot(*zip(*curve.points, strict=True), **{"label": name, **options})
+    ax.plot(*zip(*first.baseline, strict=True), color="grey", linewidth=0.8, linestyle="--")
+    ax.set_xlabel(first.x_title)
+    ax.set_ylabel(first.y_title)
+    if len(curves) > 1:
+        ax.legend()
+    return ax
+
+
+def draw_tree(root: TreeNode, ax: Axes | None, options: dict[str, Any]) -> Axes:
+    """A tree from the top down: what leads to each node, what it predicts, how many rows reach it."""
+    places = _leaves_apart(root)
+    if ax is None:
+        width = max(6.4, 1.5 * (1 + max(x for _, (x, _) in places)))
+        height = max(4.8, 1.1 * (1 - min(y for _, (_, y) in places)))
+        _, ax = extra("matplotlib.pyplot").subplots(layout="constrained", figsize=(width, height))
+    found = {id(node): place for node, place in places}
+    for node, (x, y) in places:
+        for child in node.children:
+            below_x, below_y = found[id(child)]
+            ax.plot((x, below_x), (y, below_y), color="grey", linewidth=0.8, zorder=1)
+    box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "#3b8fd0"}
+    for node, (x, y) in places:
+        words = "\n".join(part for part in (node.condition, node.prediction, f"{node.rows:,} rows") if part)
+        ax.text(
+            x, y, words, **{"ha": "center", "va": "center", "fontsize": 8, "color": "black", "bbox": box, **options}
+        )
+    ax.margins(0.15)
+    ax.set_axis_off()
+    return ax
+
+
+def _leaves_apart(root: TreeNode) -> list[tuple[TreeNode, tuple[float, float]]]:
+    """Each node with its place: leaves side by side, a parent in the middle above its children."""
+    order = [(root, 0)]
+    for node, depth in order:
+        order += [(child, depth + 1) for child in node.children]
+    across: dict[int, float] = {}
+    waiting, leaves = [root], 0
+    while waiting:
+        node = waiting.pop()
+        waiting += reversed(node.children)
+        if not node.children:
+            across[id(node)] = float(leaves)
+            leaves += 1
+    for node, _ in reversed(order):
+        if node.children:
+            across[id(node)] = sum(across[id(child)] for child in node.children) / len(node.children)
+    return [(node, (across[id(node)], -float(depth))) for node, depth in order]
+
+
+def draw_centres(centres: Centres, ax: Axes | None, options: dict[str, Any]) -> Axes:
+    """The centres of clusters: a row for each cluster, each column shaded from its lowest centre to its highest."""
+    ax = _axes(ax)
+    table = centres.table
+    shades = [
+        [centres.shade_of_cell(row, i + 1) for i in range(len(centres.columns))] for row in range(len(table.rows))
+    ]
+    ax.imshow(shades, **{"cmap": "Blues", "vmin": 0, "vmax": 1, "aspect": "auto", **options})
+    ax.set_xticks(range(len(centres.columns)), centres.columns)
+    ax.set_yticks(range(len(centres.clusters)), centres.clusters)
+    ax.set_ylabel("Cluster")
+    for row, values in enumerate(centres.values):
+        for column, value in enumerate(values):
+            color = "white" if shades[row][column] > 0.5 else "black"
+            ax.text(column, row, "" if value is None else f"{value:.4g}", ha="center", va="center", color=color)
+    return ax
+
+
+def draw_model(tables: Mapping[str, Table], ax: Axes | None, options: dict[str, Any]) -> Axes | None:
+    """What the tables of a model or of an evaluator look like; None where they are none.
+
+    :param tables: The tables of an output, by the names of their tabs.
+    """
+    curves = {
+        name.removesuffix(f": {kind}"): curve
+        for name, table in tables.items()
+        for kind in ("ROC", "Lift")
+        if name.endswith(f": {kind}") and (curve := Curve.of(table)) is not None
+    }
+    if curves:
+        return draw_curves(curves, ax, options)
+    for name, table in tables.items():
+        if (curve := Curve.of(table)) is not None:
+            return draw_curves({name: curve}, ax, options)
+        if (root := TreeNode.of(table)) is not None:
+            return draw_tree(root, ax, options)
+        if (centres := Centres.of(table)) is not None:
+            return draw_centres(centres, ax, options)
+        if (found := Coefficients.of(table)) is not None:
+            return draw_coefficients(found, ax, options)
+    return None
 
 
 def draw_table(
