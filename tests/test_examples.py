@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -63,3 +64,33 @@ def test_the_nightly_run_tells_by_its_exit_code_how_it_went_and_logs_no_password
     assert "Row Filter" in failed.stderr
     assert "LoginFailureException" in refused.stderr
     assert not any(secret in done.stderr for done in (good, failed, refused) for secret in ("alpine-demo", "a wrong"))
+
+
+def sweep(**environment: str) -> str:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ALPINE_")}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "sweep.py")],
+        cwd=ROOT,
+        env={**inherited, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+
+
+def test_the_sweep_runs_in_the_sandbox_and_on_the_server_that_a_variable_names() -> None:
+    page = (ROOT / "docs" / "guides" / "one_machine.md").read_text(encoding="utf-8")
+    with Sandbox() as server:
+        login = {"ALPINE_USERNAME": server.username, "ALPINE_PASSWORD": server.password}
+        alone = sweep(**login)
+        assert f"```text\n{alone}```" in page
+        assert sweep(**login, ALPINE_HOST=server.url) == alone
+        with ORDERS.open(encoding="utf-8") as file:
+            first = [next(file) for _ in range(2)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "orders.csv"
+            path.write_text("".join(first), encoding="utf-8")
+            server.load_table("demo.orders", path)
+        assert sweep(**login, ALPINE_HOST=server.url) != alone
