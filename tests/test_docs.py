@@ -39,6 +39,8 @@ KNOWN_COMMANDS = (
     r"\.venv/bin/pip (install|wheel) .*",
     r"\.venv/bin/(python|pytest|ruff|mypy|mutmut|alpine-sandbox|pre-commit)\b.*",
     r"python -m alpine\.sandbox\b.*",
+    # Tried by test_examples.py.
+    r"(ALPINE_HOST=https://alpine\.example\.com )?python examples/sweep\.py",
     r"alpine-sandbox\b.*",
     r"export ALPINE_\w+=\S+",
     r"read -rs ALPINE_PASSWORD && export ALPINE_PASSWORD",
