@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from alpine._display import html
@@ -92,6 +95,7 @@ class Workflow:
     :param links: The links, in the order of the file.
     :param variables: Default values of the workflow variables, by name (``@min_credit_line``).
     :param data_sources: The data sources that it was built for.
+    :param source: What it was read from: a path, or bytes; None if it was neither.
     """
 
     name: str | None = None
@@ -102,6 +106,7 @@ class Workflow:
     links: list[Link] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     data_sources: list[DataSource] = field(default_factory=list)
+    source: Path | bytes | None = field(default=None, compare=False)
 
     def inputs_of(self, name: str) -> list[Operator]:
         """The operators that provide the input of an operator, in the order of the links.
@@ -137,6 +142,116 @@ class Workflow:
                 f"start: {circle}. Remove a link between them."
             )
         return [self.operators[name] for name in ready]
+
+    def fields(self, operator: str) -> dict[str, str]:
+        """The values of an operator that can be set, by the names of their fields.
+
+        A parameter is named by its key. A field of a model element is named by the path of its elements and, after a
+        point, the attribute; a number in brackets says which of several elements is meant.
+
+        :param operator: Name of an operator.
+        :returns: The values, in the order of the file.
+        :raises InvalidArgumentException: There is no such operator.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> flow.fields("Row Filter")["RowFilterConditionModel/RowFilterConditionItem.firstValue"]
+            '@min_amount'
+        """
+        from alpine.afm.changes import operator_of
+        from alpine.afm.fields import fields_of
+
+        return fields_of(operator_of(self, operator))
+
+    def with_variables(self, variables: Mapping[str, object]) -> Workflow:
+        """The same workflow with other default values of variables.
+
+        Nothing else in the file changes, not even its white space.
+
+        :param variables: New values by the names of variables, which the workflow has to declare.
+        :returns: A new workflow; this one stays as it is.
+        :raises InvalidArgumentException: It declares no such variable, or the value cannot be in a file.
+        :raises WorkflowFileException: It was not read from a path or bytes, or the file has changed since.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm").with_variables({"@min_amount": 200})
+            >>> flow.variables["@min_amount"]
+            '200'
+        """
+        from alpine.afm.changes import with_variables
+
+        return with_variables(self, variables)
+
+    def set(self, operator: str, field: str, value: object) -> Workflow:
+        """The same workflow with another value in one field of an operator.
+
+        Nothing else in the file changes, not even its white space.
+
+        :param operator: Name of an operator.
+        :param field: The field, as :meth:`fields` names it.
+        :param value: The new value, a string or a number.
+        :returns: A new workflow; this one stays as it is.
+        :raises InvalidArgumentException: There is no such operator or field, it needs a number to be the only one, or
+            it is a secret.
+        :raises WorkflowFileException: It was not read from a path or bytes, or the file has changed since.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> flow = flow.set("Column Filter", "columnNames", "order_id,amount")
+            >>> flow.operators["Column Filter"].parameters["columnNames"]
+            'order_id,amount'
+        """
+        from alpine.afm.changes import with_field
+
+        return with_field(self, operator, field, value)
+
+    def retarget(
+        self, data_sources: Mapping[str, str] | None = None, *, schemas: Mapping[str, str] | None = None
+    ) -> Workflow:
+        """The same workflow on other data sources and schemas, by their names.
+
+        Data sources are renamed in the operators and in the list of data sources; their addresses stay as they are,
+        since a server takes the data sources that are named at the upload. Schemas are renamed in the operators, and in
+        the default of ``@default_schema``; text within expressions and scripts stays as it is.
+
+        :param data_sources: New names of data sources by their old ones.
+        :param schemas: New names of schemas by their old ones.
+        :returns: A new workflow; this one stays as it is.
+        :raises InvalidArgumentException: It names no such data source or schema.
+        :raises WorkflowFileException: It was not read from a path or bytes, or the file has changed since.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> flow = flow.retarget({"demo_greenplum": "prod_greenplum"}, schemas={"demo": "sales"})
+            >>> flow.operators["orders"].parameters["schemaName"]
+            'sales'
+        """
+        from alpine.afm.changes import retargeted
+
+        return retargeted(self, data_sources, schemas)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the workflow to a file; an existing file is replaced once everything is written.
+
+        What was not changed is written byte for byte as it was read, stored models and unknown parts included.
+
+        :param path: The path of the file, or a directory, in which the file is named after the workflow.
+        :returns: The path of the file.
+        :raises LocalFileException: The file cannot be written.
+        :raises WorkflowFileException: It was not read from a path or bytes, or the file has changed since.
+
+        Example::
+
+            >>> afm.read("order_filter.afm").with_variables({"@min_amount": 5}).save("small_orders.afm").name
+            'small_orders.afm'
+        """
+        from alpine.afm.changes import save
+
+        return save(self, path)
 
     def to_svg(self) -> str:
         """A drawing of the workflow.

@@ -43,6 +43,10 @@ def read(source: Source) -> Workflow:
     """
     reader = _Reader(_subject_of(source), _name_of(source))
     reader.feed(source)
+    if isinstance(source, bytes):
+        reader.workflow.source = source
+    elif isinstance(source, str | os.PathLike):
+        reader.workflow.source = Path(source)
     return reader.workflow
 
 
@@ -55,10 +59,10 @@ def check(source: Source) -> None:
     :raises WorkflowFileException: It is not a workflow file.
     :raises LocalFileException: The file cannot be opened.
     """
-    _Walker(_subject_of(source)).feed(source)
+    Walker(_subject_of(source)).feed(source)
 
 
-class _Walker:
+class Walker:
     """Goes through a workflow file once and refuses what is not one."""
 
     def __init__(self, subject: str) -> None:
@@ -112,7 +116,7 @@ class _Walker:
         raise self.refusal("it holds a DOCTYPE, which no workflow file has and which may be an attack")
 
 
-class _Reader(_Walker):
+class _Reader(Walker):
     """Builds a :class:`Workflow` on the way, a section at a time, leaving out models and secrets."""
 
     def __init__(self, subject: str, name: str | None) -> None:
@@ -135,10 +139,10 @@ class _Reader(_Walker):
             self._builder = TreeBuilder()
         if self._builder is None:
             return
-        if tag == _MODEL or _is_secret(tag, attributes):
-            self._skipping = self.depth
-        else:
+        if is_kept(tag, attributes):
             self._builder.start(tag, _without_secrets(attributes))
+        else:
+            self._skipping = self.depth
 
     def end(self, tag: str) -> None:
         if self._skipping:
@@ -207,9 +211,15 @@ def _position(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _is_secret(tag: str, attributes: dict[str, str]) -> bool:
+def is_kept(tag: str, attributes: dict[str, str]) -> bool:
+    """Whether an element is neither a stored model nor a secret."""
     names = (tag, attributes.get("key", ""), attributes.get("id", ""))
-    return any(_SECRET.search(name) for name in names)
+    return tag != _MODEL and not any(_SECRET.search(name) for name in names)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a value of that name is taken for a secret."""
+    return _SECRET.search(name) is not None
 
 
 def _without_secrets(attributes: dict[str, str]) -> dict[str, str]:
