@@ -15,7 +15,18 @@ Example::
 
 from __future__ import annotations
 
+from alpine.afm.comparison import Comparison, Difference, compare
 from alpine.afm.model import DataSource, Link, Operator, Workflow
 from alpine.afm.reader import check, read
 
-__all__ = ["DataSource", "Link", "Operator", "Workflow", "check", "read"]
+__all__ = [
+    "Comparison",
+    "DataSource",
+    "Difference",
+    "Link",
+    "Operator",
+    "Workflow",
+    "check",
+    "compare",
+    "read",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
@@ -40,6 +40,11 @@ _STYLE = (
     f".alpine-flow .kind{{font-size:{KIND_SIZE:g}px;fill:#56657a}}"
     ".alpine-flow path{fill:none;stroke:#8a919c;stroke-width:1.6}"
     ".alpine-flow polygon{fill:#8a919c}"
+    ".alpine-flow .added rect{fill:#dff3e4;stroke:#2e8b57;stroke-width:2.4}"
+    ".alpine-flow .added path{stroke:#2e8b57}.alpine-flow .added polygon{fill:#2e8b57}"
+    ".alpine-flow .removed rect{fill:#fbe3e1;stroke:#c8453b;stroke-width:2.4;stroke-dasharray:6 3}"
+    ".alpine-flow .removed path{stroke:#c8453b;stroke-dasharray:6 3}.alpine-flow .removed polygon{fill:#c8453b}"
+    ".alpine-flow .changed rect{fill:#fdf1d3;stroke:#c98a12;stroke-width:2.4}"
 )
 
 Point = tuple[float, float]
@@ -53,19 +58,24 @@ class Box:
     :param kind: A second, smaller line.
     :param x: Wished horizontal position.
     :param y: Wished vertical position.
+    :param mark: ``added``, ``removed`` or ``changed``, which have colours; otherwise nothing.
     """
 
     name: str
     kind: str
     x: float | None = None
     y: float | None = None
+    mark: str = ""
 
 
-def svg(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> str:
+def svg(
+    boxes: Sequence[Box], links: Sequence[tuple[str, str]], *, marks: Mapping[tuple[str, str], str] | None = None
+) -> str:
     """Draw boxes and the arrows between them.
 
     :param boxes: The boxes, with unique names.
     :param links: Pairs of names; a pair that names no box is left out.
+    :param marks: The marks of links, as those of boxes.
     :returns: The SVG document, as a string.
     """
     names = {box.name for box in boxes}
@@ -76,7 +86,9 @@ def svg(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> str:
     places = {name: (x - left + MARGIN, y - top + MARGIN) for name, (x, y) in places.items()}
     width = max((x for x, _ in places.values()), default=0.0) + WIDTH + MARGIN
     height = max((y for _, y in places.values()), default=0.0) + HEIGHT + MARGIN
-    arrows = "".join(_arrow(places[source], places[target]) for source, target in drawn)
+    arrows = "".join(
+        _arrow(places[source], places[target], (marks or {}).get((source, target), "")) for source, target in drawn
+    )
     shapes = "".join(_shape(box, places[box.name]) for box in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="alpine-flow" viewBox="0 0 {width:g} {height:g}" '
@@ -127,7 +139,7 @@ def _by_rank(boxes: Sequence[Box], links: Sequence[tuple[str, str]]) -> dict[str
     return places
 
 
-def _arrow(source: Point, target: Point) -> str:
+def _arrow(source: Point, target: Point, mark: str) -> str:
     """A line from the middle of one box to the edge of the other, with a head there."""
     x1, y1 = source[0] + WIDTH / 2, source[1] + HEIGHT / 2
     x2, y2 = target[0] + WIDTH / 2, target[1] + HEIGHT / 2
@@ -143,7 +155,8 @@ def _arrow(source: Point, target: Point) -> str:
     back_x, back_y = tip_x - 9 * unit_x, tip_y - 9 * unit_y
     corners = f"{tip_x:.1f},{tip_y:.1f} {back_x - 4 * unit_y:.1f},{back_y + 4 * unit_x:.1f}"
     corners += f" {back_x + 4 * unit_y:.1f},{back_y - 4 * unit_x:.1f}"
-    return f'<path d="M{x1:.1f} {y1:.1f}L{back_x:.1f} {back_y:.1f}"/><polygon points="{corners}"/>'
+    line = f'<path d="M{x1:.1f} {y1:.1f}L{back_x:.1f} {back_y:.1f}"/><polygon points="{corners}"/>'
+    return f'<g class="{mark}">{line}</g>' if mark else line
 
 
 def _shape(box: Box, place: Point) -> str:
@@ -151,8 +164,10 @@ def _shape(box: Box, place: Point) -> str:
     name, kind = _short(box.name, NAME_SIZE), _short(box.kind.removesuffix("Operator"), _THINNER * KIND_SIZE)
     # What a picture within the picture would draw outside of itself is not seen: no letter leaves its box, whatever
     # the font.
+    said = f"{box.kind}, {box.mark}" if box.mark else box.kind
+    marked = f' class="{box.mark}"' if box.mark else ""
     return (
-        f'<g><title>{_text(box.name)} ({_text(box.kind)})</title><rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" '
+        f'<g{marked}><title>{_text(box.name)} ({_text(said)})</title><rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" '
         f'height="{HEIGHT:g}" rx="7"/><svg x="{x:.1f}" y="{y:.1f}" width="{WIDTH:g}" height="{HEIGHT:g}">'
         f'<text class="name" x="50%" y="20">{_text(name)}</text>'
         f'<text class="kind" x="50%" y="36">{_text(kind)}</text></svg></g>'

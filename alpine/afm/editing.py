@@ -14,6 +14,7 @@ from alpine.exception import WorkflowFileException
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")
 _ATTRIBUTE = re.compile(rb"""([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _TAG = re.compile(rb"""<[^\s/>"']+(?:[^>"']|"[^"]*"|'[^']*')*?(?P<end>\s*/?>)""", re.DOTALL)
+_MARKUP = "<a b='\"/>"
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _IN_ATTRIBUTE = {**_ESCAPED, '"': "&quot;", "'": "&apos;", "\n": "&#10;", "\t": "&#9;"}
 
@@ -171,9 +172,7 @@ class _Finder(Walker):
 def _replaced(content: bytes, place: _Place, change: Change, encoding: str) -> Iterator[tuple[int, int, bytes]]:
     tag = _TAG.match(content, place.start)
     if tag is None:
-        raise WorkflowFileException(
-            f"The encoding {encoding} of this workflow file does not allow a change in place; save it as UTF-8."
-        )
+        raise WorkflowFileException(f"The element <{place.tag.tag}> of this workflow file cannot be changed in place.")
     inside = tag.start(), tag.start("end")
     if change.attributes:
         for name, start, end in _attributes(content, *inside):
@@ -200,10 +199,11 @@ def _encoding(content: bytes) -> str:
     name = declared[1].decode("ascii") if declared else "utf-8"
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         name = "utf-16"
-    try:
-        "".encode(name)
-    except LookupError:
-        raise WorkflowFileException(f"The encoding {name!r} of this workflow file is not known.") from None
+    # The markup is looked for as bytes.
+    if _MARKUP.encode(name) != _MARKUP.encode("ascii"):
+        raise WorkflowFileException(
+            f"The encoding {name} of this workflow file does not allow a change in place; save it as UTF-8."
+        )
     return name
 
 
