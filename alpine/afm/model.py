@@ -253,6 +253,20 @@ class Workflow:
 
         return save(self, path)
 
+    def to_text(self) -> str:
+        """The workflow as lines of text, sorted, without positions and stored models: for ``git diff`` and reviews.
+
+        :returns: The text.
+
+        Example::
+
+            >>> print(afm.read("order_filter.afm").to_text().splitlines()[-3])
+                AggregateFieldsModel/AggregateField[2].columnName = total
+        """
+        from alpine.afm.text import to_text
+
+        return to_text(self)
+
     def to_svg(self) -> str:
         """A drawing of the workflow.
 
