@@ -156,7 +156,8 @@ class Workflow:
         Example::
 
             >>> flow = afm.read("order_filter.afm")
-            >>> flow.fields("Row Filter")["RowFilterConditionModel/RowFilterConditionItem.firstValue"]
+            >>> values = flow.fields("Row Filter")
+            >>> values["RowFilterConditionModel/RowFilterConditionItem.firstValue"]
             '@min_amount'
         """
         from alpine.afm.changes import operator_of
@@ -226,7 +227,8 @@ class Workflow:
         Example::
 
             >>> flow = afm.read("order_filter.afm")
-            >>> flow = flow.retarget({"demo_greenplum": "prod_greenplum"}, schemas={"demo": "sales"})
+            >>> names = {"demo_greenplum": "prod_greenplum"}
+            >>> flow = flow.retarget(names, schemas={"demo": "sales"})
             >>> flow.operators["orders"].parameters["schemaName"]
             'sales'
         """
@@ -246,7 +248,8 @@ class Workflow:
 
         Example::
 
-            >>> afm.read("order_filter.afm").with_variables({"@min_amount": 5}).save("small_orders.afm").name
+            >>> flow = afm.read("order_filter.afm").with_variables({"@min_amount": 5})
+            >>> flow.save("small_orders.afm").name
             'small_orders.afm'
         """
         from alpine.afm.changes import save
@@ -260,8 +263,8 @@ class Workflow:
 
         Example::
 
-            >>> print(afm.read("order_filter.afm").to_text().splitlines()[-3])
-                AggregateFieldsModel/AggregateField[2].columnName = total
+            >>> afm.read("order_filter.afm").to_text().splitlines()[0]
+            'variable @default_delimiter = ,'
         """
         from alpine.afm.text import to_text
 
