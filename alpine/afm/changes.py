@@ -12,7 +12,7 @@ from alpine._arguments import nearest
 from alpine._files import FileSink, open_file, target_path
 from alpine.afm.editing import Change, Tag, edited, fields_at, places
 from alpine.afm.fields import CACHED, Step, fields_of, find, written
-from alpine.afm.reader import is_secret, read
+from alpine.afm.walker import is_secret
 from alpine.exception import InvalidArgumentException, WorkflowFileException
 
 if TYPE_CHECKING:
@@ -168,9 +168,7 @@ def content_of(flow: Workflow) -> bytes:
         )
     with open_file(source) as file:
         content = file.read()
-    found = read(content)
-    found.name = flow.name
-    if found != flow:
+    if _read_anew(flow, content) != flow:
         raise WorkflowFileException(
             f"The file {source} says something else than this workflow: one of them was changed since it was read. "
             f"Read it again, and change it by its methods."
@@ -179,7 +177,13 @@ def content_of(flow: Workflow) -> bytes:
 
 
 def _changed(flow: Workflow, decide: Callable[[Tag, str], Change | None]) -> Workflow:
-    fresh = read(edited(content_of(flow), decide))
+    return _read_anew(flow, edited(content_of(flow), decide))
+
+
+def _read_anew(flow: Workflow, content: bytes) -> Workflow:
+    if flow.reread is None:
+        raise WorkflowFileException("This workflow was made in Python, not read from a file.")
+    fresh = flow.reread(content)
     fresh.name = flow.name
     return fresh
 

@@ -15,7 +15,8 @@ from alpine.afm import drawing
 from alpine.afm.expressions import same
 from alpine.afm.fields import CACHED
 from alpine.afm.model import Link, Operator, Workflow
-from alpine.afm.reader import Source, read
+from alpine.afm.reader import read
+from alpine.afm.walker import Source
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alpine.afm.fields import Field, Step, step_of
-from alpine.afm.reader import Walker, is_kept
+from alpine.afm.walker import Walker, is_kept
 from alpine.exception import WorkflowFileException
 
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""")

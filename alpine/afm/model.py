@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from alpine._display import html
-from alpine.afm import drawing
+from alpine.afm import changes, drawing
+from alpine.afm.fields import fields_of
+from alpine.afm.text import to_text
 from alpine.exception import WorkflowFileException
 
 
@@ -96,6 +98,7 @@ class Workflow:
     :param variables: Default values of the workflow variables, by name (``@min_credit_line``).
     :param data_sources: The data sources that it was built for.
     :param source: What it was read from: a path, or bytes; None if it was neither.
+    :param reread: What reads a changed file of it; :func:`read` sets it.
     """
 
     name: str | None = None
@@ -107,6 +110,7 @@ class Workflow:
     variables: dict[str, str] = field(default_factory=dict)
     data_sources: list[DataSource] = field(default_factory=list)
     source: Path | bytes | None = field(default=None, compare=False)
+    reread: Callable[[bytes], Workflow] | None = field(default=None, repr=False, compare=False)
 
     def inputs_of(self, name: str) -> list[Operator]:
         """The operators that provide the input of an operator, in the order of the links.
@@ -160,10 +164,7 @@ class Workflow:
             >>> values["RowFilterConditionModel/RowFilterConditionItem.firstValue"]
             '@min_amount'
         """
-        from alpine.afm.changes import operator_of
-        from alpine.afm.fields import fields_of
-
-        return fields_of(operator_of(self, operator))
+        return fields_of(changes.operator_of(self, operator))
 
     def with_variables(self, variables: Mapping[str, object]) -> Workflow:
         """The same workflow with other default values of variables.
@@ -181,9 +182,7 @@ class Workflow:
             >>> flow.variables["@min_amount"]
             '200'
         """
-        from alpine.afm.changes import with_variables
-
-        return with_variables(self, variables)
+        return changes.with_variables(self, variables)
 
     def set(self, operator: str, field: str, value: object) -> Workflow:
         """The same workflow with another value in one field of an operator.
@@ -205,9 +204,7 @@ class Workflow:
             >>> flow.operators["Column Filter"].parameters["columnNames"]
             'order_id,amount'
         """
-        from alpine.afm.changes import with_field
-
-        return with_field(self, operator, field, value)
+        return changes.with_field(self, operator, field, value)
 
     def retarget(
         self, data_sources: Mapping[str, str] | None = None, *, schemas: Mapping[str, str] | None = None
@@ -232,9 +229,7 @@ class Workflow:
             >>> flow.operators["orders"].parameters["schemaName"]
             'sales'
         """
-        from alpine.afm.changes import retargeted
-
-        return retargeted(self, data_sources, schemas)
+        return changes.retargeted(self, data_sources, schemas)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the workflow to a file; an existing file is replaced once everything is written.
@@ -252,9 +247,7 @@ class Workflow:
             >>> flow.save("small_orders.afm").name
             'small_orders.afm'
         """
-        from alpine.afm.changes import save
-
-        return save(self, path)
+        return changes.save(self, path)
 
     def to_text(self) -> str:
         """The workflow as lines of text, sorted, without positions and stored models: for ``git diff`` and reviews.
@@ -266,8 +259,6 @@ class Workflow:
             >>> afm.read("order_filter.afm").to_text().splitlines()[0]
             'variable @default_delimiter = ,'
         """
-        from alpine.afm.text import to_text
-
         return to_text(self)
 
     def to_svg(self) -> str:

@@ -6,25 +6,15 @@ import math
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
 
-from alpine._files import open_file
 from alpine.afm.model import DataSource, Link, Operator, Workflow
-from alpine.exception import WorkflowFileException
+from alpine.afm.walker import Source, Walker, is_kept, is_secret, subject_of
 
-Source = str | os.PathLike[str] | bytes | IO[bytes]
-
-MAX_DEPTH = 100
-MAX_TOKEN = 64 * 1024 * 1024
-_BLOCK = 64 * 1024
-_SECRET = re.compile(r"passw|passphrase|pwd|secret|access_?key|access_?token", re.IGNORECASE)
 _SECRET_IN_URL = re.compile(r"((?:password|passwd|pwd|secret)=)[^&;\s]*", re.IGNORECASE)
 _KEPT_SECTIONS = frozenset({"DataSources", "Operator", "Link", "VariableModel"})
-_MODEL = "Model"
 
 
 def read(source: Source) -> Workflow:
@@ -41,7 +31,7 @@ def read(source: Source) -> Workflow:
         >>> list(flow.operators)
         ['credit', 'Row Filter']
     """
-    reader = _Reader(_subject_of(source), _name_of(source))
+    reader = _Reader(subject_of(source), _name_of(source))
     reader.feed(source)
     if isinstance(source, bytes):
         reader.workflow.source = source
@@ -59,61 +49,7 @@ def check(source: Source) -> None:
     :raises WorkflowFileException: It is not a workflow file.
     :raises LocalFileException: The file cannot be opened.
     """
-    Walker(_subject_of(source)).feed(source)
-
-
-class Walker:
-    """Goes through a workflow file once and refuses what is not one."""
-
-    def __init__(self, subject: str) -> None:
-        self.subject = subject
-        self.depth = 0
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self.start
-        self.parser.EndElementHandler = self.end
-        self.parser.StartDoctypeDeclHandler = self._refuse_doctype
-
-    def feed(self, source: Source) -> None:
-        fed = 0
-        with _opened(source) as blocks:
-            try:
-                for block in blocks:
-                    fed += len(block)
-                    self.parser.Parse(block, False)
-                    if fed - self.parser.CurrentByteIndex > MAX_TOKEN:
-                        raise self.refusal(f"a single tag in it is larger than {MAX_TOKEN // 1024**2} MB")
-                self.parser.Parse(b"", True)
-            except expat.ExpatError as error:
-                fault = str(error)
-            except (LookupError, ValueError) as error:
-                if isinstance(error, WorkflowFileException):
-                    raise
-                fault = f"its encoding cannot be read ({error})"
-            else:
-                return
-        raise self.refusal(f"it is not well-formed XML: {fault}" if fed else "it is empty")
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.refusal(f"its elements are nested deeper than {MAX_DEPTH}")
-        if self.depth == 1:
-            if tag != "Process":
-                raise self.refusal(f"its first element is <{tag[:60]}>, not <Process>")
-            self.opened_root(attributes)
-
-    def end(self, tag: str) -> None:  # noqa: ARG002 - the signature is expat's
-        self.depth -= 1
-
-    def opened_root(self, attributes: dict[str, str]) -> None:
-        """What a reader takes from the first element; nothing to do for a mere check."""
-
-    def refusal(self, why: str) -> WorkflowFileException:
-        return WorkflowFileException(f"{self.subject} is not a readable workflow file (.afm): {why}.")
-
-    def _refuse_doctype(self, *_: object) -> None:
-        raise self.refusal("it holds a DOCTYPE, which no workflow file has and which may be an attack")
+    Walker(subject_of(source)).feed(source)
 
 
 class _Reader(Walker):
@@ -121,7 +57,7 @@ class _Reader(Walker):
 
     def __init__(self, subject: str, name: str | None) -> None:
         super().__init__(subject)
-        self.workflow = Workflow(name)
+        self.workflow = Workflow(name, reread=read)
         self._builder: TreeBuilder | None = None
         self._skipping = 0
         self.parser.CharacterDataHandler = self._text
@@ -200,7 +136,7 @@ def _variables(section: Element) -> Iterator[tuple[str, str]]:
     for variable in section.iter("Variable"):
         name = (variable.findtext("Name") or "").strip()
         if name:
-            yield name, "" if _SECRET.search(name) else variable.findtext("Value") or ""
+            yield name, "" if is_secret(name) else variable.findtext("Value") or ""
 
 
 def _position(text: str | None) -> float | None:
@@ -211,43 +147,12 @@ def _position(text: str | None) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def is_kept(tag: str, attributes: dict[str, str]) -> bool:
-    """Whether an element is neither a stored model nor a secret."""
-    names = (tag, attributes.get("key", ""), attributes.get("id", ""))
-    return tag != _MODEL and not any(_SECRET.search(name) for name in names)
-
-
-def is_secret(name: str) -> bool:
-    """Whether a value of that name is taken for a secret."""
-    return _SECRET.search(name) is not None
-
-
 def _without_secrets(attributes: dict[str, str]) -> dict[str, str]:
     return {
         name: _SECRET_IN_URL.sub(r"\1", value) if "=" in value else value
         for name, value in attributes.items()
-        if not _SECRET.search(name)
+        if not is_secret(name)
     }
-
-
-@contextmanager
-def _opened(source: Source) -> Iterator[Iterator[bytes]]:
-    if isinstance(source, bytes):
-        yield (source[start : start + _BLOCK] for start in range(0, len(source), _BLOCK))
-    elif isinstance(source, str | os.PathLike):
-        with open_file(Path(source)) as file:
-            yield _blocks(file)
-    else:
-        yield _blocks(source)
-
-
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    while block := file.read(_BLOCK):
-        yield block
-
-
-def _subject_of(source: Any) -> str:
-    return str(Path(source)) if isinstance(source, str | os.PathLike) else "This"
 
 
 def _name_of(source: Any) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpine import afm
-from alpine.afm import reader
+from alpine.afm import walker
 from alpine.exception import InvalidArgumentException, LocalFileException, WorkflowFileException
 from tests.afm.flows import CORPUS, FLOW, needs_corpus
 
@@ -149,7 +149,7 @@ def test_checking_a_large_file_takes_no_memory_to_speak_of():
 
 
 def test_a_tag_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reader, "MAX_TOKEN", 1024 * 1024)
+    monkeypatch.setattr(walker, "MAX_TOKEN", 1024 * 1024)
     with pytest.raises(WorkflowFileException, match="1 MB"):
         afm.check(Endless(b"<Process a='", b"x" * 60_000, 100, b"'/>"))  # type: ignore[arg-type]
 
