@@ -67,7 +67,6 @@ _NOT_DONE = (
     ("K-Means", "hadoop.HadoopKmeansOperator", "unsupported", _REGISTER),
     ("Naive Bayes", "naivebayes.NaiveBayesOperator, hadoop.HadoopNaiveBayesOperator", "unsupported", _REGISTER),
     ("Note", "structual.NoteOperator", "exact", "takes no part in a run"),
-    ("Pig Execute", "hadoop.HadoopPigExecuteOperator", "unsupported", _REGISTER),
     ("Variable Selection", "hadoop.HadoopVariableSelectionAnalysisOperator", "unsupported", _REGISTER),
 )
 
