@@ -113,7 +113,7 @@ def test_pivot(bench: Bench, random: Random, kind: str, has_values: bool, by: bo
     assume(len(set(everything)) == len(everything))
     step = node(
         "step",
-        "field.PivotOperator",
+        "hadoop.HadoopPivotOperator" if by else "field.PivotOperator",
         pivotColumn=random.names[1],
         groupByColumn=",".join(groups),
         aggregateColumn=random.names[2] if has_values else "",

@@ -311,6 +311,33 @@ def test_a_pivot_turns_values_into_columns(engine: Engine):
     assert rows(apply(engine, counted, "demo.mixed"))[1] == ["q", "0.0000", "2.0000", "1.0000"]
 
 
+@pytest.mark.parametrize("kind", ["field.PivotOperator", "hadoop.HadoopPivotOperator"])
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"pivotColumn": ""}, "No pivot column"),
+        ({"pivotColumn": "y"}, "'y' is a DOUBLE, whose text the names"),
+        ({"pivotColumn": "b"}, "'b' is a BOOLEAN, whose text the names"),
+        ({"pivotColumn": "d"}, ""),
+        ({"groupByColumn": "nobody"}, "no column 'nobody'"),
+        ({"aggregateType": "median"}, "does not know the aggregate 'median'"),
+        ({"aggregateType": ""}, "does not know the aggregate ''"),
+        ({"aggregateType": "sum", "aggregateColumn": "t"}, "needs numbers"),
+        ({"useArray": "true"}, "does not know the option useArray"),
+    ],
+)
+def test_a_pivot_that_is_not_understood_fails(engine: Engine, kind: str, changed: dict[str, str], reason: str):
+    day = pd.to_datetime(["2020-01-31", "2020-02-01"]).date
+    pivoted = pd.DataFrame({"g": [1, 2], "t": ["u", "v"], "y": [0.5, 1e7], "b": [True, False], "d": day})
+    engine.load_table("demo.pivoted", pivoted)
+    said = {"pivotColumn": "t", "groupByColumn": "g", "aggregateType": "max", **changed}
+    step = node("step", kind, **said)
+    if reason or kind.startswith("hadoop"):
+        assert (reason or "whose text the names") in failure(engine, step, "demo.pivoted")
+    else:
+        assert apply(engine, step, "demo.pivoted")["visualData"]["columns"] == ["g", "d_2020-01-31", "d_2020-02-01"]
+
+
 def test_copies_hand_their_input_on(engine: Engine):
     step = node("step", "hadoop.CopyToDBOperator", schemaName="public", copyToTableName="copied")
     entry = apply(engine, step, "demo.left")
@@ -342,6 +369,7 @@ def test_charts_come_as_tables(engine: Engine):
         ({"columnName": "n", "bin": "1000000"}, "it can have 10,000"),
         ({"columnName": "n", "type": "1", "width": "0"}, "above 0"),
         ({"columnName": "n", "min": "low", "isMin": "true"}, "should be a number"),
+        ({"columnName": "n", "min": "1", "isMin": "perhaps"}, "isMin of a histogram's column should be true or false"),
     ],
 )
 def test_a_histogram_that_is_not_understood_fails(engine: Engine, column: dict[str, str], reason: str):

@@ -9,7 +9,9 @@ from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.hadoop_files import java_text
 from alpine.sandbox.engine.operators.columns import typed
+from alpine.sandbox.engine.operators.values import has_one_text
 from alpine.sandbox.engine.registry import operator
 
 _FIXED = "fixed"
@@ -87,7 +89,7 @@ def _column(context: Context, item: Element, expression: str, keys: list[str] | 
     fidelity="equivalent",
     remark="a row for each group, and in it for each collapsed column a number for each of its values; the sparse cell "
     "is JSON text, sorted by value, whose real form is not public; a null value, and one whose aggregate is null, is "
-    "left out",
+    "left out; collapsed columns other than texts, whole numbers and doubles are refused",
     test="tests/sandbox/test_differential_groups.py::test_collapse",
 )
 def collapse(context: Context) -> Output:
@@ -104,7 +106,7 @@ def collapse(context: Context) -> Output:
     table, parts = context.table.sql, list[str]()
     for place, item in enumerate(items):
         column = context.table.find(item.get("collapseColumnName", ""))
-        inner = ", ".join([*key_columns, f"{texts(column)} AS v", f"{_number(context, item, column)} AS n"])
+        inner = ", ".join([*key_columns, f"{_key(context, column)} AS v", f"{_number(context, item, column)} AS n"])
         cells = (
             f"SELECT {', '.join([*keys, _dictionary()])} AS d "
             f"FROM (SELECT {inner} FROM {table} GROUP BY {', '.join([*map(quoted, groups), quoted(column)])})"
@@ -118,6 +120,19 @@ def collapse(context: Context) -> Output:
     return Output(context.cursor.make(f"SELECT {', '.join(what)} FROM {' JOIN '.join(parts)} {order}"))
 
 
+def _key(context: Context, column: str) -> str:
+    """What a value of a collapsed column is called, in SQL."""
+    kind = context.table.type_of(column)
+    if kind in ("FLOAT", "DOUBLE"):
+        return java_text(quoted(column))
+    if not has_one_text(kind, is_hadoop=True):
+        raise NodeFailure(
+            f"The collapsed column {column!r} is a {kind}, whose text the keys would depend on. Make a text column of "
+            "it before."
+        )
+    return texts(column)
+
+
 def _dictionary() -> str:
     """JSON text of the pairs ``v`` and ``n``."""
     pair = "CAST(to_json(v) AS VARCHAR) || ':' || CAST(to_json(n) AS VARCHAR)"
@@ -128,6 +143,7 @@ def _dictionary() -> str:
 def _number(context: Context, item: Element, column: str) -> str:
     """What stands for a value of the collapsed column, in SQL."""
     kind = item.get("aggregationType", "").strip().lower()
+    kind = "avg" if kind == "average" else kind
     if kind == _FIXED:
         return "1"
     if kind not in _AGGREGATES:

@@ -110,7 +110,10 @@ def _size(item: Element, column: str) -> tuple[str, float]:
 
 
 def _is_set(item: Element, name: str) -> bool:
-    return item.get(name, "").strip().lower() == "true"
+    said = item.get(name, "").strip().lower()
+    if said not in ("", "true", "false"):
+        raise NodeFailure(f"The {name} of a histogram's column should be true or false, but it is {said!r}.")
+    return said == "true"
 
 
 def _number(item: Element, name: str, default: float) -> float:

@@ -23,6 +23,8 @@ _FIXED = frozenset({"", "value", "fixed"})
 _NUMBERS_ONLY = frozenset({"avg", "median"})
 _AGGREGATES = {"sum": "sum", "avg": "avg", "average": "avg", "min": "min", "max": "max", "count": "count"}
 _MAX_PIVOT = 1000
+_ONE_TEXT = ("VARCHAR", "ENUM", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_ONE_TEXT_OF_DATABASES = ("DECIMAL", "DATE", "UUID")
 # What is taken off a number x, and what it is divided by then.
 _SCALES = {
     "z": ("avg({x})", "stddev_samp({x})"),
@@ -122,7 +124,8 @@ def _double(number: float | None) -> str:
     fidelity="exact",
     remark="new columns are called <column>_<value> and hold doubles, and come sorted; without a column to aggregate "
     "they aggregate 1 for rows with the value and 0 for others, but count counts the rows with it; values that differ "
-    "in capitals alone, and pivot columns of fractions, are refused",
+    "in capitals alone, pivot columns other than texts, whole numbers, decimals and (not for Hadoop) dates, more than "
+    "1,000 values, and useArray are refused",
     test="tests/sandbox/test_differential_values.py::test_pivot",
 )
 def pivot(context: Context) -> Output:
@@ -131,11 +134,17 @@ def pivot(context: Context) -> Output:
     column = context.column("pivotColumn")
     if not column:
         raise NodeFailure("No pivot column is chosen.")
-    if context.table.type_of(column) in ("FLOAT", "DOUBLE"):
-        raise NodeFailure(f"The pivot column {column!r} holds fractions, whose text the names would depend on.")
-    kind = context.parameter("aggregateType", "count").strip().lower()
+    stored = context.table.type_of(column)
+    if not has_one_text(stored, is_hadoop=context.is_hadoop):
+        raise NodeFailure(
+            f"The pivot column {column!r} is a {stored}, whose text the names of the new columns would depend on. Make a "
+            "text column of it before."
+        )
+    kind = context.parameter("aggregateType").strip().lower()
     if kind not in _AGGREGATES:
         raise NodeFailure(f"The sandbox does not know the aggregate {kind!r} of a pivot.")
+    if context.flag("useArray"):
+        raise NodeFailure("The sandbox does not know the option useArray of a pivot, which makes one column of arrays.")
     counted = context.column("aggregateColumn")
     if counted and kind != "count" and kind_of(context.table.type_of(counted)) != "number":
         raise NodeFailure(f"The aggregate {kind} of a pivot needs numbers, and the column {counted!r} holds none.")
@@ -157,6 +166,15 @@ def pivot(context: Context) -> Output:
     keys = ", ".join(str(place) for place, _ in enumerate(groups, 1))
     what = ", ".join([*map(quoted, groups), *parts])
     return context.select(what, f"GROUP BY {keys} ORDER BY {keys}" if groups else "")
+
+
+def has_one_text(type_name: str, *, is_hadoop: bool) -> bool:
+    """Whether it is certain how the server writes the values of a type: names and keys are made of them.
+
+    :param type_name: The type in DuckDB.
+    :param is_hadoop: Whether Pig writes them.
+    """
+    return type_name.startswith(_ONE_TEXT if is_hadoop else (*_ONE_TEXT, *_ONE_TEXT_OF_DATABASES))
 
 
 def _pivoted(kind: str, is_value: str, counted: str) -> str:
