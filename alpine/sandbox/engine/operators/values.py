@@ -137,8 +137,8 @@ def pivot(context: Context) -> Output:
     stored = context.table.type_of(column)
     if not has_one_text(stored, is_hadoop=context.is_hadoop):
         raise NodeFailure(
-            f"The pivot column {column!r} is a {stored}, whose text the names of the new columns would depend on. Make a "
-            "text column of it before."
+            f"The pivot column {column!r} is a {stored}, whose text the names of the new columns would depend on. "
+            "Make a text column of it before."
         )
     kind = context.parameter("aggregateType").strip().lower()
     if kind not in _AGGREGATES:
