@@ -38,6 +38,28 @@ def test_the_quick_start_prints_the_row_counts_that_the_data_has() -> None:
     assert done.stderr == ""
 
 
+def test_the_operators_of_ones_own_give_what_the_data_has() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "own_operators.py")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    totals: dict[str, Decimal] = {}
+    with ORDERS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            totals[row["region"]] = totals.get(row["region"], Decimal(0)) + Decimal(row["amount"])
+    printed = re.findall(r"(\w+) +(\d+\.\d\d)$", done.stdout.partition("SQL")[2], re.MULTILINE)
+    assert [(region, Decimal(total)) for region, total in printed] == sorted(totals.items())
+    weights = re.findall(r"(items|amount) +(\d\.\d+)", done.stdout)
+    assert [name for name, _ in weights] == ["items", "amount"]
+    assert abs(sum(float(weight) for _, weight in weights) - 1) < 0.001
+
+
 def nightly_run(server: Sandbox, **environment: str) -> subprocess.CompletedProcess[str]:
     login = {"ALPINE_HOST": server.url, "ALPINE_USERNAME": server.username, "ALPINE_PASSWORD": server.password}
     return subprocess.run(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import operator
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import confusion_matrix
 
 from alpine.sandbox.engine import Context, Engine, Output
 from alpine.sandbox.engine.context import tabulate
+from alpine.sandbox.engine.core import EXAMPLES
 from tests.sandbox.engine_flows import element, errors, flow, node, outcome, rows, run, source
 
 SIGNATURE = "com.example.CheapestSignature"
@@ -173,3 +178,51 @@ def test_a_new_operator_is_ten_lines() -> None:
     assert len(TEN_LINES.splitlines()) <= 10
     # In a program of its own: operators that come with the sandbox are declared once for all engines.
     subprocess.run([sys.executable, "-c", TEN_LINES + ITS_USE], check=True, timeout=60, cwd=Path(__file__).parents[2])
+
+
+@pytest.fixture(scope="module")
+def own_operators() -> ModuleType:
+    path = Path(__file__).parents[2] / "examples" / "own_operators.py"
+    spec = importlib.util.spec_from_file_location("own_operators", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_forest_of_the_users_own_is_judged_as_scikit_learn_judges_it(own_operators: ModuleType):
+    engine = Engine()
+    engine.register(own_operators.FOREST, own_operators.forest)
+    engine.register(own_operators.SQL, own_operators.sql_script)
+    document = run(engine, own_operators.FLOW.encode())
+    engine.close()
+    orders = pd.read_csv(EXAMPLES / "orders.csv")
+    fitted = RandomForestClassifier(50, random_state=1).fit(orders[["items", "amount"]], orders["status"])
+    expected = confusion_matrix(orders["status"], fitted.predict(orders[["items", "amount"]]))
+    [map_] = [
+        part["visualData"] for part in outcome(document, "Confusion Matrix")["visualData"] if part["visualType"] == 20
+    ]
+    found = [[int(cell) for cell in row["data"]] for row in map_["heatMapTable"]["rowsValue"]]
+    assert found == expected.tolist()
+    totals = orders.groupby("region")["amount"].sum()
+    assert rows(outcome(document, "SQL")) == [[region, f"{total:.4f}"] for region, total in totals.items()]
+
+
+@pytest.mark.parametrize(
+    "script", ["", "SELECT 1", "DROP TABLE x", "CREATE TABLE alpine_sql_output AS (SELECT nothing)"]
+)
+def test_a_script_of_sql_that_makes_no_output_fails(own_operators: ModuleType, engine: Engine, script: str):
+    engine.register(own_operators.SQL, own_operators.sql_script)
+    step = node("step", own_operators.SQL, sqlScript=script).replace("com.alpine.miner.gef.runoperator.", "")
+    [reason] = errors(run(engine, flow(source("demo.prices"), step, links="source > step")))
+    assert "CREATE TABLE alpine_sql_output" in reason or '"nothing"' in reason
+
+
+@pytest.mark.parametrize("name", ["SqlExecuteOperator", "hadoop.HadoopForestOperator", "subflow.SubFlowOperator"])
+def test_a_class_that_is_not_public_is_refused_with_the_call_that_registers_it(engine: Engine, name: str):
+    document = run(engine, flow(source("demo.prices"), node("step", name), links="source > step"))
+    [reason] = errors(document)
+    assert (
+        f"Register a function for it: server.register('com.alpine.miner.gef.runoperator.{name}', function)." in reason
+    )
+    assert document["flowMetaInfo"]["noOfNodesProcessed"] == 0
