@@ -10,8 +10,10 @@ from alpine.sandbox._extras import needed
 from alpine.sandbox.job_runner import JobRunner
 from alpine.sandbox.presenters.data_sources import location_object
 from alpine.sandbox.scheduler import Scheduler
-from alpine.sandbox.state.model import User, Workfile
+from alpine.sandbox.state.defaults import unused_name
+from alpine.sandbox.state.model import User, Workfile, Workspace
 from alpine.sandbox.state.store import RunRecord, State
+from alpine.sandbox.stored_files import add_version
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine import Engine
@@ -89,6 +91,7 @@ class Backend:
             flow = workfile.flow.read_bytes() if workfile.flow else b""
             places = [location_object(self.state, location) for location in workfile.locations]
             stand_in = self.state.settings.stand_in
+            workspace = self.state.workspaces.find(workfile.workspace_id)
         process_id = self.engine.start(
             flow,
             workflow_id=workfile.id,
@@ -98,10 +101,26 @@ class Backend:
             variables=variables,
             data_sources=[place["name"] for place in places if place],
             stand_in=stand_in,
+            on_file=lambda name, content: self._keep_file(workspace, user, name, content),
         )
         with self.state.lock:
             self.state.runs[process_id] = RunRecord(workfile.id, workfile.workspace_id, user.id, keep)
         return process_id
+
+    def _keep_file(self, workspace: Workspace | None, user: User, name: str, content: bytes) -> None:
+        """Make a workfile of what a run writes."""
+        with self.state.lock:
+            # A workspace of the same id may be another one after a reset.
+            if workspace is None or self.state.workspaces.find(workspace.id) is not workspace:
+                return
+            taken = {workfile.file_name for workfile in self.state.workfiles_of(workspace)}
+            now = self.state.clock()
+            workfile = Workfile(
+                workspace_id=workspace.id, file_name=unused_name(name, taken), owner_id=user.id, user_modified_at=now
+            )
+            add_version(self.state, user, workfile, content)
+            self.state.workfiles.add(workfile)
+            workspace.has_added_workfile = True
 
     def check(self, flow: bytes) -> None:
         """Have the engine look at a workflow before it is kept.

@@ -344,8 +344,6 @@ def test_copies_hand_their_input_on(engine: Engine):
     assert entry["visualData"]["tableName"] == "public.copied"
     assert len(rows(entry)) == 4
     assert len(rows(apply(engine, node("step", "hadoop.CopytoHadoopOperator"), "demo.left"))) == 4
-    export = node("step", "export.ExportOperator", exportFileName="model_0", exportFormat="AM")
-    assert rows(apply(engine, export, "demo.left")) == [["model_0", "AM"]]
 
 
 def test_charts_come_as_tables(engine: Engine):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ class Context:
     :param database: Where loaded tables are found.
     :param data_source: Name of the data source that the flow is bound to.
     :param declared: For a source, the columns to make stand-in rows of; empty where there shall be none.
+    :param on_file: Takes a file that the operator writes into the workspace.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Context:
         database: Database,
         data_source: str = "",
         declared: Sequence[tuple[str, str]] = (),
+        on_file: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self.operator = operator
         self._inputs = inputs
@@ -76,6 +78,7 @@ class Context:
         self.data_source = data_source
         self.declared = declared
         self.cursor = cursor
+        self._on_file = on_file
         self.is_hadoop: bool = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
 
     @property
@@ -137,6 +140,15 @@ class Context:
         An operator calls it once its options and columns are checked, where the columns of its output depend on the
         rows, or where it refuses tables with too few of them.
         """
+
+    def write_file(self, name: str, content: bytes) -> None:
+        """Put a file into the workspace of the flow; nowhere, where the engine runs without a server.
+
+        :param name: Its name.
+        :param content: Its content.
+        """
+        if self._on_file is not None and not self.planning:
+            self._on_file(name, content)
 
     def tables(self) -> list[DatabaseTable]:
         """The tables that come in, in the order of the links."""

@@ -138,6 +138,7 @@ class Engine:
         variables: Mapping[str, str],
         data_sources: Sequence[str] = (),
         stand_in: bool = False,
+        on_file: Callable[[str, bytes], None] | None = None,
     ) -> str:
         """Start a run.
 
@@ -149,13 +150,14 @@ class Engine:
         :param variables: Values of variables, by name with the ``@``.
         :param data_sources: Names of the data sources that the flow is bound to.
         :param stand_in: Whether this run gets stand-in rows, where the engine makes none by itself.
+        :param on_file: Takes each file that an operator writes into the workspace, in the run's own thread.
         :returns: The process id.
         :raises EngineRefused: The flow cannot be run at all.
         """
         workflow, steps = _read(flow)
         made_up = stand_in or self._stand_in
         request = RunRequest(
-            workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources), made_up
+            workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources), made_up, on_file
         )
         run = Run(workflow, steps, request, self._shared)
         with self._lock:

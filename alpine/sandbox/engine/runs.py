@@ -37,6 +37,7 @@ class RunRequest:
     :param variables: Values given for the run.
     :param data_sources: Names of the data sources that the flow is bound to.
     :param stand_in: Whether a table that is not loaded gets made-up rows.
+    :param on_file: Takes each file that an operator writes into the workspace: its name and its content.
     """
 
     workflow_id: int
@@ -46,6 +47,7 @@ class RunRequest:
     variables: Mapping[str, str]
     data_sources: Sequence[str] = ()
     stand_in: bool = False
+    on_file: Callable[[str, bytes], None] | None = None
 
 
 class OperatorFaults:
@@ -205,7 +207,7 @@ class Run:
     def _context(self, operator: Operator, inputs: Sequence[Output], cursor: Cursor) -> Context:
         source = self.request.data_sources[0] if self.request.data_sources else ""
         declared = declared_columns(self._flow, operator) if self.request.stand_in else []
-        return Context(operator, inputs, cursor, self._shared.database, source, declared)
+        return Context(operator, inputs, cursor, self._shared.database, source, declared, self.request.on_file)
 
     def _step(
         self, operator: Operator, ready: Callable[[Operator, Sequence[Output]], Context], inputs: Sequence[Output]

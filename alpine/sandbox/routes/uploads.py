@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from werkzeug.datastructures import FileStorage
 
-from alpine.sandbox.file_types import content_type
+from alpine.sandbox import stored_files
 from alpine.sandbox.routes.checks import Fields, at_most, complain, refuse
 from alpine.sandbox.state.defaults import unused_name
 from alpine.sandbox.state.model import (
@@ -75,22 +75,7 @@ def add_version(
     :param message: The commit message.
     :returns: The version.
     """
-    state = call.state
-    path = state.files.keep(content)
-    version = WorkfileVersion(
-        id=next(state.small_ids),
-        version_num=len(workfile.versions) + 1,
-        path=path,
-        size=path.stat().st_size,
-        owner_id=call.user.id,
-        modifier_id=call.user.id,
-        commit_message=message,
-        created_at=state.clock(),
-        updated_at=state.clock(),
-    )
-    workfile.versions.append(version)
-    workfile.content_type = content_type(workfile.file_name, path)
-    return version
+    return stored_files.add_version(call.state, call.user, workfile, content, message)
 
 
 def checked_size(call: Call, content: IO[bytes]) -> IO[bytes]:
