@@ -85,7 +85,7 @@ def class_names(labels: Array, type_name: str) -> Array:
     if kind == "text":
         return labels
     written = {label: _value(label, kind) for label in set(labels)}
-    return np.array([written[label] for label in labels], dtype=object)
+    return np.array(list(map(written.__getitem__, labels)), dtype=object)
 
 
 def _value(text: str, kind: str) -> str:

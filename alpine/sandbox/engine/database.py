@@ -94,6 +94,16 @@ class Cursor:
         with self._errors():
             return self._connection.execute(sql).df()
 
+    def arrays(self, sql: str) -> dict[str, Any]:
+        """What a query gives, as a NumPy array for each column; a column with nulls is a masked array.
+
+        :raises PlanEnds: The operators are only looked over, so that there are no rows yet.
+        """
+        if self._is_planning:
+            raise PlanEnds
+        with self._errors():
+            return self._connection.execute(sql).fetchnumpy()
+
     @contextmanager
     def planning(self) -> Iterator[None]:
         """Give no rows away, but only look operators over."""
@@ -109,6 +119,14 @@ class Cursor:
         with self._closing:
             if not self._is_closed:
                 self._connection.interrupt()
+
+    def raise_if_stopped(self) -> None:
+        """Let a computation that no query carries end where its run is to stop; called between its steps.
+
+        :raises RunStopped: The run is to stop.
+        """
+        if self._stopped.is_set():
+            raise RunStopped
 
     def close(self) -> None:
         """Drop the run's schema and give the connection back; from now on a stop has nothing to break off."""
@@ -127,8 +145,7 @@ class Cursor:
     def _errors(self) -> Iterator[None]:
         import duckdb
 
-        if self._stopped.is_set():
-            raise RunStopped
+        self.raise_if_stopped()
         try:
             yield
         except duckdb.Error as error:

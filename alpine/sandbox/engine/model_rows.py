@@ -59,6 +59,8 @@ def rows_to_score(cursor: Cursor, table: DatabaseTable, design: Design, label: s
     for (_, numeric), values in zip(wanted, rows.columns, strict=True):
         if numeric:
             finite &= np.isfinite(values)
+    if finite.all():
+        return rows
     kept = rows.where(finite)
     return Rows(kept.places, kept.columns, kept.labels, rows.left_out + int((~finite).sum()))
 
@@ -77,13 +79,15 @@ def _read(cursor: Cursor, table: DatabaseTable, wanted: Sequence[tuple[str, bool
         needed.append(label)
     there = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in dict.fromkeys(needed)) or "TRUE"
     [(total,)] = cursor.fetch(f"SELECT count(*) FROM {table.sql}")
-    inner = f"SELECT {', '.join([f'{PLACE} AS place', *parts])} FROM {table.rows} WHERE {there}"
-    data = cursor.dataframe(f"SELECT * FROM ({inner}) ORDER BY place")
-    columns = [data[f"c{i}"].to_numpy(dtype=float if numeric else object) for i, (_, numeric) in enumerate(wanted)]
+    data = cursor.arrays(f"SELECT {', '.join([f'{PLACE} AS place', *parts])} FROM {table.rows} WHERE {there}")
+    places = np.asarray(data["place"])
+    columns = [np.asarray(data[f"c{i}"], dtype=float if numeric else object) for i, (_, numeric) in enumerate(wanted)]
     labels = np.array([], dtype=object)
     if label is not None:
-        labels = class_names(data["label"].to_numpy(dtype=object), table.type_of(label))
-    return Rows(data["place"].to_numpy(), columns, labels, total - len(data))
+        labels = class_names(np.asarray(data["label"], dtype=object), table.type_of(label))
+    rows = Rows(places, columns, labels, total - len(places))
+    # A scan keeps the order of a table, which a sort of all columns would cost as much as reading them.
+    return rows if (np.diff(places) > 0).all() else rows.where(np.argsort(places, kind="stable"))
 
 
 def _refuse_infinite(columns: Sequence[str], rows: Rows) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.classes import Classes
 from alpine.sandbox.engine.database import Cursor, DatabaseTable
-from alpine.sandbox.engine.designs import Design
+from alpine.sandbox.engine.fits import LinearFit
+from alpine.sandbox.engine.logistic_fits import LogisticFit
 from alpine.sandbox.engine.model_rows import rows_to_score
 from alpine.sandbox.engine.models import ClassificationModel, Judged, Model, Scored
 
@@ -21,21 +22,17 @@ class LinearModel(Model):
 
     :param name: The operator that fitted it.
     :param target: The column it predicts.
-    :param design: What it predicts from.
-    :param fit: statsmodels' result.
+    :param fit: The fit.
     """
 
     name: str
     target: str
-    design: Design
-    fit: Any
+    fit: LinearFit
     short = "LIR"
 
     def scored(self, cursor: Cursor, table: DatabaseTable) -> Scored:
-        rows = rows_to_score(cursor, table, self.design)
-        known, warnings = self.design.known(rows)
-        rows = rows.where(known)
-        return Scored(rows.places, {f"PRED_{self.short}": self.fit.predict(self.design.matrix(rows))}, warnings)
+        rows, warnings = self.fit.design.known(rows_to_score(cursor, table, self.fit.design))
+        return Scored(rows.places, {f"PRED_{self.short}": self.fit.predict(rows)}, warnings)
 
 
 @dataclass(frozen=True)
@@ -44,16 +41,14 @@ class LogisticModel(ClassificationModel):
 
     :param name: The operator that fitted it.
     :param target: The column it predicts.
-    :param design: What it predicts from.
-    :param fit: statsmodels' result.
+    :param fit: The fit.
     :param classes: The two classes, in order.
     :param positive: The class whose probability is fitted.
     """
 
     name: str
     target: str
-    design: Design
-    fit: Any
+    fit: LogisticFit
     classes: Classes
     positive: str
     short = "LOR"
@@ -61,12 +56,10 @@ class LogisticModel(ClassificationModel):
     def judge(self, cursor: Cursor, table: DatabaseTable, label: str | None = None) -> Judged:
         import numpy as np
 
-        rows = rows_to_score(cursor, table, self.design, label)
-        known, warnings = self.design.known(rows)
-        judged = rows.where(known)
-        chance = np.asarray(self.fit.predict(self.design.matrix(judged)))
+        rows, warnings = self.fit.design.known(rows_to_score(cursor, table, self.fit.design, label))
+        chance = self.fit.predict(rows)
         both = [chance if name == self.positive else 1 - chance for name in self.classes.names]
-        return Judged(judged.places, judged.labels, np.column_stack(both), rows.left_out, warnings)
+        return Judged(rows.places, rows.labels, np.column_stack(both), rows.left_out, warnings)
 
     def predicted(self, judged: Judged) -> Array:
         """The likelier class of each row, the positive one where both are equally likely."""
