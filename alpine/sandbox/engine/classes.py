@@ -46,6 +46,26 @@ class Classes:
         """These classes and others that occur elsewhere, in order."""
         return sorted({*self.names, *labels}, key=lambda name: _order(name, self.kind))
 
+    def matched(self, labels: Array, type_name: str) -> Array:
+        """Classes of another column under the names they have here, compared by value: a text ``t`` is a true one.
+
+        :param labels: The classes, as :func:`class_names` writes them.
+        :param type_name: The type of the column they come from.
+        """
+        import numpy as np
+
+        kind = kind_of_class(type_name)
+        if kind == self.kind:
+            return labels
+        written = {label: self._matched(label, kind) for label in set(labels)}
+        return np.array(list(map(written.__getitem__, labels)), dtype=object)
+
+    def _matched(self, label: str, kind: str) -> str:
+        if label in self.names:
+            return label
+        same = [name for name in self.names if name == _value(label, self.kind) or label == _value(name, kind)]
+        return same[0] if len(same) == 1 else label
+
     def find(self, wanted: str) -> str | None:
         """The class that a flow means, compared by value: ``1.0`` is 1, and ``t`` is true as databases write it.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from alpine.sandbox.engine.blas import one_thread
 from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.failures import NodeFailure
@@ -75,7 +77,7 @@ class Feature:
         if self.categories is None:
             return values
         places = {category: place for place, category in enumerate(self.categories)}
-        return np.fromiter((places.get(value, -1) for value in values), np.int32, len(values))
+        return np.fromiter(map(places.get, values, repeat(-1)), np.int32, len(values))
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Design:
     basis: Array | None = None
 
     @classmethod
+    @one_thread()
     def of(
         cls, table: DatabaseTable, columns: Sequence[str], rows: Rows, check: Callable[[], None] = lambda: None
     ) -> Design:
@@ -191,6 +194,7 @@ class Design:
         found: Array = sum(block @ block.T for _, block in self.blocks(coded, check))  # type: ignore[assignment]
         return found
 
+    @one_thread()
     def weighted(self, coded: Sequence[Array], weights: Array, check: Callable[[], None] = lambda: None) -> Array:
         """The sum of the matrix's columns, each times its weight, for every row."""
         import numpy as np

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from alpine.sandbox.engine.blas import one_thread
 from alpine.sandbox.engine.designs import Design, Rows
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class LinearFit:
         return self.shift + self.unit * self.design.weighted(self.design.coded(rows), self.weights)
 
 
+@one_thread()
 def linear_fit(design: Design, rows: Rows, values: Array, check: Callable[[], None]) -> LinearFit:
     """Ordinary least squares.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from alpine.sandbox.engine.blas import one_thread
 from alpine.sandbox.engine.designs import Design, Rows
 from alpine.sandbox.engine.fits import Coefficients, coefficients_of, inverse_root
 from alpine.sandbox.engine.separation import is_separated, separates
@@ -97,6 +98,7 @@ class _Path:
         return [*self.points[-1:], *(self.points[-1] - point for point in earlier)]
 
 
+@one_thread()
 def logistic_fit(design: Design, rows: Rows, good: Array, rounds: int, check: Callable[[], None]) -> LogisticFit:
     """The maximum of the likelihood.
 

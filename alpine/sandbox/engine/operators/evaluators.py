@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
@@ -20,6 +21,8 @@ _CURVE_POINTS = 21
 _LIFT_STEPS = 10
 _ROUNDING = 1e-12
 _DIGITS = 12
+_SHOWN = 5
+_FALSE = frozenset({"false", "no", "0"})
 
 
 @operator(
@@ -34,30 +37,25 @@ _DIGITS = 12
 def confusion_matrix(context: Context) -> Output:
     """Observed against predicted classes, for each model."""
     parts: list[tuple[str, View]] = []
-    for model in classifiers_of(context):
+    for model in _models(context):
         parts += _confusion(context, model)
     return Output(view=Tabs(parts), has_meta=False)
 
 
 def _confusion(context: Context, model: ClassificationModel) -> list[tuple[str, View]]:
     import numpy as np
-    from sklearn.metrics import accuracy_score
-    from sklearn.metrics import confusion_matrix as counted
 
-    judged, warnings = _judged(context, model)
-    predicted = model.predicted(judged)
-    classes = model.classes.joined(judged.labels)
-    counts = counted(judged.labels, predicted, labels=classes)
-    accuracy = float(accuracy_score(judged.labels, predicted))
+    found, warnings = _counted(context, model)
+    counts, accuracy = found.counts, found.accuracy
     lines = [
-        [f"Observed ({name})", *map(str, counts[i].tolist()), f"{_share(counts[i, i], counts[i].sum()):.4f}"]
-        for i, name in enumerate(classes)
+        [f"Observed ({name})", *map(str, counts[i].tolist()), f"{found.recall(i):.4f}"]
+        for i, name in enumerate(found.classes)
     ]
-    precision = [f"{_share(counts[i, i], counts[:, i].sum()):.4f}" for i in range(len(classes))]
+    precision = [f"{found.precision(i):.4f}" for i in range(len(found.classes))]
     lines.append(["Class Precision", *precision, f"Accuracy: {accuracy:.4f}"])
-    columns = [" ", *(f"Predicted ({name})" for name in classes), "Class Recall"]
+    columns = [" ", *(f"Predicted ({name})" for name in found.classes), "Class Recall"]
     table = TableView(columns, ["cate"] * len(columns), lines, warnings)
-    heat = HeatMap(model.name, float(np.float32(accuracy)), classes, counts.tolist())
+    heat = HeatMap(model.name, float(np.float32(accuracy)), found.classes, counts.tolist())
     return [(f"{model.name}: Data", table), (f"{model.name}: Heat Map", heat)]
 
 
@@ -75,7 +73,7 @@ def roc(context: Context) -> Output:
     from sklearn.metrics import auc, roc_curve
 
     parts: list[tuple[str, View]] = []
-    for model in classifiers_of(context):
+    for model in _models(context):
         truth, chance, warnings = _truth(context, model)
         with quiet():
             false, true, _ = roc_curve(truth, chance, drop_intermediate=False)
@@ -99,7 +97,7 @@ def roc(context: Context) -> Output:
 def lift(context: Context) -> Output:
     """For each tenth of the rows, the likeliest first: the share of the good value that it holds, and the lift."""
     parts: list[tuple[str, View]] = []
-    for model in classifiers_of(context):
+    for model in _models(context):
         truth, chance, warnings = _truth(context, model)
         rows = []
         for step, gain in enumerate(_gains(truth, chance), 1):
@@ -137,27 +135,74 @@ def _gains(truth: Array, chance: Array) -> list[float]:
 )
 def goodness_of_fit(context: Context) -> Output:
     """The usual figures of each model, by class."""
-    from sklearn.metrics import accuracy_score, precision_recall_fscore_support, recall_score
-
     lines: list[list[Any]] = []
     warnings: list[str] = []
-    for model in classifiers_of(context):
-        judged, remarks = _judged(context, model)
-        predicted, classes = model.predicted(judged), model.classes.joined(judged.labels)
+    for model in _models(context):
+        found, remarks = _counted(context, model)
         warnings += [f"{model.name}: {remark}" for remark in remarks]
-        accuracy = float(accuracy_score(judged.labels, predicted))
-        precision, recall, f1, _ = precision_recall_fscore_support(
-            judged.labels, predicted, labels=classes, zero_division=0
-        )
-        for i, name in enumerate(classes):
-            others = recall_score(judged.labels != name, predicted != name, zero_division=0)
-            figures = (recall[i], precision[i], f1[i], others, accuracy, recall[i])
-            lines.append([model.name, name, *map(float, figures)])
+        for i, name in enumerate(found.classes):
+            recall, precision = found.recall(i), found.precision(i)
+            f1 = _share(2 * precision * recall, precision + recall)
+            lines.append([model.name, name, recall, precision, f1, found.specificity(i), found.accuracy, recall])
     columns = ["Model", "Class", "Recall", "Precision", "F1", "Specificity", "Accuracy", "Sensitivity"]
     return Output(view=tabulate(lines, columns, warnings))
 
 
-def _judged(context: Context, model: ClassificationModel) -> tuple[Judged, Sequence[str]]:
+@dataclass(frozen=True)
+class _Counts:
+    """How many rows are of each class, and predicted to be of each.
+
+    :param classes: The classes, in order.
+    :param counts: The rows by observed class (first index) and predicted class.
+    """
+
+    classes: Sequence[str]
+    counts: Array
+
+    @property
+    def accuracy(self) -> float:
+        return _share(self.counts.trace(), self.counts.sum())
+
+    def recall(self, place: int) -> float:
+        return _share(self.counts[place, place], self.counts[place].sum())
+
+    def precision(self, place: int) -> float:
+        return _share(self.counts[place, place], self.counts[:, place].sum())
+
+    def specificity(self, place: int) -> float:
+        others = self.counts.sum() - self.counts[place].sum()
+        return _share(others - self.counts[:, place].sum() + self.counts[place, place], others)
+
+
+def _counted(context: Context, model: ClassificationModel) -> tuple[_Counts, Sequence[str]]:
+    """The rows by observed and predicted class, and warnings."""
+    import numpy as np
+
+    judged, warnings = _judged(context, model)
+    classes = model.classes.joined(judged.labels)
+    places = {name: place for place, name in enumerate(classes)}
+    observed, predicted = (
+        np.fromiter(map(places.__getitem__, names), np.intp, len(judged))
+        for names in (judged.labels, model.predicted(judged))
+    )
+    counts = np.bincount(observed * len(classes) + predicted, minlength=len(classes) ** 2)
+    return _Counts(classes, counts.reshape(len(classes), len(classes))), warnings
+
+
+def _models(context: Context) -> list[ClassificationModel]:
+    """The models to judge.
+
+    :raises NodeFailure: None comes in, or one of another kind, or the flow has none judged.
+    """
+    if context.parameter("useModel").strip().lower() in _FALSE:
+        raise NodeFailure(
+            "The flow has the operator judge a column of the table (useModel is false), and what it would read there "
+            "is not known. Set useModel to true, and link a model to the operator."
+        )
+    return classifiers_of(context)
+
+
+def _judged(context: Context, model: ClassificationModel) -> tuple[Judged, list[str]]:
     """What a model says of the rows that it can judge and whose class is known, and warnings of those left out.
 
     :raises NodeFailure: There is no such row.
@@ -168,16 +213,30 @@ def _judged(context: Context, model: ClassificationModel) -> tuple[Judged, Seque
         [(there,)] = context.cursor.fetch(f"SELECT count(*) FROM {context.table.sql}")
         reason = f"none of its {there:,} rows has all the values that the model needs" if there else "it is empty"
         raise NodeFailure(f"The table holds no row to judge the model {model.name!r} by: {reason}.")
-    if not judged.left_out:
-        return judged, judged.warnings
-    remark = f"Rows left out, since they lack a value that the model needs, or a class: {judged.left_out:,}."
-    return judged, [remark, *judged.warnings]
+    judged = replace(judged, labels=model.classes.matched(judged.labels, context.table.type_of(target)))
+    warnings = list(judged.warnings)
+    if judged.left_out:
+        remark = f"Rows left out, since they lack a value that the model needs, or a class: {judged.left_out:,}."
+        warnings.insert(0, remark)
+    there = set(judged.labels)
+    if there.isdisjoint(model.classes.names):
+        shown = ", ".join(map(repr, sorted(there)[:_SHOWN])) + (", …" if len(there) > _SHOWN else "")
+        warnings.append(f"The column {target!r} holds none of the classes that the model knows, but {shown}.")
+    return judged, warnings
 
 
 def _truth(context: Context, model: ClassificationModel) -> tuple[Array, Array, Sequence[str]]:
     """Which rows hold the good value, how likely the model thinks it in each, and warnings."""
+    good = model.classes.find(context.parameter("columnValue"))
+    if good is None and len(model.classes.names) > 2:
+        raise NodeFailure(
+            f"The flow does not say which class to watch (columnValue), and the model {model.name!r} has "
+            f"{len(model.classes.names)}: {', '.join(model.classes.names)}."
+        )
     judged, warnings = _judged(context, model)
-    good = model.classes.find(context.parameter("columnValue")) or model.positive
+    if good is None:
+        good = model.positive
+        warnings.append(f"The flow does not say which class to watch (columnValue); this is of {good!r}.")
     # Rows that are the same can differ by a rounding error, which must not part equally likely ones.
     chance = judged.probabilities[:, model.classes.names.index(good)].round(_DIGITS)
     return judged.labels == good, chance, warnings

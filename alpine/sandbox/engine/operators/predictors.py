@@ -59,11 +59,16 @@ def models_of(context: Context) -> list[Model]:
 def classifiers_of(context: Context) -> list[ClassificationModel]:
     """The classification models that come in.
 
-    :raises NodeFailure: None does.
+    :raises NodeFailure: None does, or a model of another kind.
     """
-    found = [model for model in models_of(context) if isinstance(model, ClassificationModel)]
-    if not found:
-        raise NodeFailure("The operator needs a classification model as input, but none is linked to it.")
+    found = list[ClassificationModel]()
+    for model in models_of(context):
+        if not isinstance(model, ClassificationModel):
+            raise NodeFailure(
+                f"The operator takes classification models alone, but {model.name!r} predicts no classes. Remove the "
+                f"link from it."
+            )
+        found.append(model)
     return found
 
 

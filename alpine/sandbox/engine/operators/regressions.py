@@ -15,7 +15,7 @@ from alpine.sandbox.engine.model_rows import rows_to_classify, rows_to_fit
 from alpine.sandbox.engine.registry import operator
 from alpine.sandbox.engine.regression_models import LinearModel, LogisticModel
 
-_LEAST_ITERATIONS = 100
+_LEAST_ITERATIONS, _MOST_ITERATIONS = 100, 1000
 _SHOWN = 5
 _COLLINEAR = (
     "The columns are collinear, so their coefficients are not unique: {} can be computed from those before, or from "
@@ -27,6 +27,10 @@ _SEPARATED = (
     "standard errors and odds ratios are those of the step where the fit stopped."
 )
 _NOT_CONVERGED = "The fit did not converge within {} iterations."
+_LONGER = (
+    "The flow allows {} iterations; these are the figures of the maximum, after {}. A server that ends earlier gives "
+    "others."
+)
 _UNDECIDED = (
     "The fit did not converge within {} iterations, and whether the columns separate the classes, so that there is "
     "no maximum, could not be decided in time. Coefficients and standard errors are those of the last step."
@@ -79,14 +83,15 @@ def logistic_regression(context: Context) -> Output:
     """Fits the probability of the good value by maximum likelihood."""
     _refuse_what_changes_the_fit(context, "lorPenalizingParameter")
     target, columns = _target(context), _predictors(context)
+    allowed = int(min(context.number("max_generations", 0), _MOST_ITERATIONS))
     rows = rows_to_classify(context.cursor, context.table, columns, target)
     classes = Classes.of(rows.labels, context.table.type_of(target))
     if len(classes.names) != 2:
         raise NodeFailure(f"The column {target!r} should hold two classes, but it holds {len(classes.names)}.")
     positive = classes.find(context.parameter("goodValue")) or classes.names[1]
     check = context.cursor.raise_if_stopped
+    rounds = max(allowed, _LEAST_ITERATIONS)
     design = Design.of(context.table, columns, rows, check)
-    rounds = max(int(context.number("max_generations", 0)), _LEAST_ITERATIONS)
     fit = logistic_fit(design, rows, rows.labels == positive, rounds, check)
     coefficients = fit.coefficients.values.tolist()
     odds = [math.exp(value) if value < 700 else math.inf for value in coefficients]
@@ -95,6 +100,8 @@ def logistic_regression(context: Context) -> Output:
     warnings = _collinear(design)
     if fit.separated:
         warnings.append(_SEPARATED)
+    elif fit.converged and 0 < allowed < fit.iterations:
+        warnings.append(_LONGER.format(allowed, fit.iterations))
     elif not fit.converged:
         warnings.append((_NOT_CONVERGED if fit.separated is False else _UNDECIDED).format(fit.iterations))
     summary = tabulate(
@@ -139,7 +146,13 @@ def _predictors(context: Context) -> list[str]:
 
 def _refuse_what_changes_the_fit(context: Context, penalty: str) -> None:
     if context.flag("isStepWise"):
-        raise NodeFailure("The sandbox cannot fit stepwise (isStepWise).")
+        said = ", ".join(
+            f"{name} {context.parameter(name)!r}" for name in ("stepWiseType", "criterionType", "checkValue")
+        )
+        raise NodeFailure(
+            f"The sandbox cannot fit stepwise (isStepWise): how the server chooses the columns ({said}) is not public. "
+            f"Set isStepWise to false, with the columns that the server has chosen."
+        )
     # The old Hadoop regression names the kind of its penalty, the others say how strong it is.
     said = context.parameter(penalty).strip()
     try:
@@ -148,10 +161,18 @@ def _refuse_what_changes_the_fit(context: Context, penalty: str) -> None:
         is_penalized = True
     if is_penalized:
         raise NodeFailure(
-            f"The sandbox cannot fit with the penalty {said!r} ({penalty}); it should be a number, 0 for none, "
-            f"or 'ordinary'."
+            f"The sandbox cannot fit with the penalty {said!r} ({penalty}), since how the server weighs it is not "
+            f"public; it should be a number, 0 for none, or 'ordinary'."
         )
     if context.parameter("splitModelGroupByColumn"):
-        raise NodeFailure("The sandbox cannot fit a model for each group (splitModelGroupByColumn).")
+        raise NodeFailure(
+            "The sandbox cannot fit a model for each group (splitModelGroupByColumn): what the server shows of the "
+            "models, and what it predicts where a group is too small to fit or was not there, is not public. Filter "
+            "the rows of each group, and fit one model on each."
+        )
+    if context.flag("useApproximation"):
+        raise NodeFailure(
+            "The sandbox cannot fit with approximations (useApproximation): which they are is not public."
+        )
     if context.parameter("varSelPath").strip():
         raise NodeFailure("The sandbox cannot read the mask of a variable selection (varSelPath).")
