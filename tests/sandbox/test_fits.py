@@ -21,6 +21,7 @@ from alpine.sandbox.engine.failures import NodeFailure, RunStopped
 from alpine.sandbox.engine.fits import LinearFit, linear_fit
 from alpine.sandbox.engine.logistic_fits import LogisticFit, logistic_fit
 from alpine.sandbox.engine.model_rows import rows_to_classify, rows_to_fit
+from alpine.sandbox.engine.separation import is_separated
 from tests.sandbox.differential import differential
 from tests.sandbox.differential_models import centred
 from tests.sandbox.engine_flows import flow, node, source, start
@@ -205,6 +206,31 @@ def test_classes_that_many_categories_separate_are_told(bench: Bench, size: int)
     # The category that stands for the intercept, too.
     assert bench.logistic(data.assign(y=(good | (kind == 0)).astype(int)), "y").separated is True
     assert bench.logistic(data.assign(y=((data["x"] > 0) | (kind == 7)).astype(int)), "y").separated is True
+
+
+@differential
+@given(seed=st.integers(0, 2**32), size=st.integers(20, 60), flips=st.integers(0, 2))
+def test_linear_programs_tell_whether_classes_are_separated(bench: Bench, seed: int, size: int, flips: int) -> None:
+    """Beside a search over all lines through two rows."""
+    chance = np.random.default_rng(seed)
+    x = chance.normal(size=(size, 2))
+    good = x[:, 0] > 0.5 * x[:, 1]
+    for place in chance.integers(0, size, flips):
+        good[place] = ~good[place]
+    good[:2] = [True, False]
+    cursor, table = bench.cursor(frame(x, good.astype(int)))
+    rows = rows_to_classify(cursor, table, ["x0", "x1"], "y")
+    signs = np.where(good, 1.0, -1.0)
+    found = is_separated(Design.of(table, ["x0", "x1"], rows), rows, signs, cursor.raise_if_stopped)
+    cursor.close()
+    apart = x[:, None, :] - x[None, :, :]
+    sides = (
+        apart[..., None, 0] * (x[:, 1] - x[:, None, 1])[:, None, :]
+        - apart[..., None, 1] * (x[:, 0] - x[:, None, 0])[:, None, :]
+    )
+    margins = np.round(sides * signs, 9)
+    possible = (margins >= 0).all(axis=2) | (margins <= 0).all(axis=2)
+    assert found is bool((possible & (margins != 0).any(axis=2)).any())
 
 
 def test_a_stop_breaks_off_a_fit(bench: Bench) -> None:

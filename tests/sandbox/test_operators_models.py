@@ -215,7 +215,11 @@ def test_a_judge_without_a_model_fails(engine: Engine):
         (("dependentColumn", ""), "No dependent column"),
         (("dependentColumn", "kind"), "it holds 3"),
         (("goodValue", "7"), "'7' does not occur"),
-        (("isStepWise", "true"), "stepwise"),
+        (
+            ("isStepWise", "true"),
+            "how the server chooses the columns (stepWiseType '', criterionType '', checkValue '')",
+        ),
+        (("useApproximation", "Yes"), "approximations (useApproximation)"),
         (("lorPenalizingParameter", "0.5"), "penalty"),
         (("splitModelGroupByColumn", "kind"), "each group"),
         (("lorPenalizingParameter", "much"), "should be a number"),
@@ -225,6 +229,18 @@ def test_what_can_not_be_fitted_is_refused(engine: Engine, change: tuple[str, st
     settings = {"dependentColumn": "bad", "columnNames": "x,z", "goodValue": "1", **dict([change])}
     [found] = errors(after(engine, node("model", "logisticregression.LogisticRegressionOperator", **settings)))
     assert reason in found
+
+
+def test_a_flow_that_allows_fewer_iterations_is_told(engine: Engine):
+    def warned(allowed: str) -> list[str]:
+        model = LOGISTIC.replace("</Operator>", f'<Parameter key="max_generations" value="{allowed}"/></Operator>')
+        assert allowed in model
+        found: list[str] = tab(outcome(after(engine, model), "model"), "Summary")["visualData"].get("errorMessages", [])
+        return found
+
+    assert warned("50") == []
+    [told] = warned("1")
+    assert told.startswith("The flow allows 1 iterations; these are the figures of the maximum")
 
 
 def test_linear_regression_gives_the_certified_figures_of_longleys_data(engine: Engine):

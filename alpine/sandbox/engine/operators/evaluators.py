@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
 
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
+_WATCHED = (
+    "where the flow names no class to watch, it is that of the fit (its good value, or the last class), with a warning; "
+    "of more than two classes one has to be named"
+)
 _CURVE_POINTS = 21
 _LIFT_STEPS = 10
 _ROUNDING = 1e-12
@@ -64,7 +68,7 @@ def _confusion(context: Context, model: ClassificationModel) -> list[tuple[str, 
     "hadoop.HadoopROCOperator",
     title="ROC",
     fidelity="shape only",
-    remark=f"{_CHART}, at {_CURVE_POINTS} even steps",
+    remark=f"{_CHART}, at {_CURVE_POINTS} even steps; {_WATCHED}",
     test="tests/sandbox/test_differential_evaluators.py::test_roc",
 )
 def roc(context: Context) -> Output:
@@ -91,7 +95,7 @@ def roc(context: Context) -> Output:
     "hadoop.HadoopLiftOperator",
     title="Lift",
     fidelity="shape only",
-    remark=f"{_CHART}; rows that the model thinks equally likely count in equal parts",
+    remark=f"{_CHART}; rows that the model thinks equally likely count in equal parts; {_WATCHED}",
     test="tests/sandbox/test_differential_evaluators.py::test_lift",
 )
 def lift(context: Context) -> Output:

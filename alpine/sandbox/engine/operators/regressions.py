@@ -74,9 +74,9 @@ def linear_regression(context: Context) -> Output:
     "hadoop.HadoopLogisticRegressionOperator",
     title="Logistic Regression",
     fidelity="equivalent",
-    remark="two classes, fitted to convergence whatever iterations and epsilon a flow sets; the "
-    "category that sorts first is the reference; stepwise, penalized and grouped fits and the mask of a variable "
-    "selection are refused",
+    remark="two classes, fitted to convergence whatever iterations and epsilon a flow sets, with a warning where that "
+    "took more iterations; the category that sorts first is the reference; stepwise, penalized and grouped fits, "
+    "approximations and the mask of a variable selection are refused",
     test="tests/sandbox/test_differential_regressions.py::test_logistic_regression",
 )
 def logistic_regression(context: Context) -> Output:
