@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
 _WATCHED = (
-    "where the flow names no class to watch, it is that of the fit (its good value, or the last class), with a warning; "
+    "without a class to watch in the flow it is that of the fit (its good value, or the last class), with a warning; "
     "of more than two classes one has to be named"
 )
 _CURVE_POINTS = 21
