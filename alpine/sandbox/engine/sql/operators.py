@@ -14,6 +14,8 @@ _WORD = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _OVERFLOW = "error('value out of range: overflow')"
 _UNDERFLOW = "error('value out of range: underflow')"
 _ZERO = "error('division by zero')"
+_SMALL = 18
+"""Digits of a decimal that DuckDB keeps in 64 bits."""
 
 
 def _numeric(name: str) -> Emit:
@@ -31,7 +33,11 @@ def _numeric(name: str) -> Emit:
             if digits <= MOST_DIGITS:
                 kind = decimal(digits, scale)
                 sign = {"add": "+", "subtract": "-", "multiply": "*"}[name]
-                return made(f"CAST(({{0}} {sign} {{1}}) AS {kind.duckdb})", [a, b], kind)
+                left = "{0}"
+                if digits > _SMALL >= max(digits_a, digits_b):
+                    # DuckDB gives what comes of two such decimals 18 digits, and fails where it has more.
+                    left = f"CAST({{0}} AS {decimal(_SMALL + 1, scale_a).duckdb})"
+                return made(f"CAST(({left} {sign} {{1}}) AS {kind.duckdb})", [a, b], kind)
         return made(f"pg_{name}({{0}}, {{1}})", [text_numeric(a), text_numeric(b)], TEXT_NUMERIC)
 
     return emit
