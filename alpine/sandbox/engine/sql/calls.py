@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.expressions import literal
-from alpine.sandbox.engine.sql import moments, patterns
+from alpine.sandbox.engine.sql import letters, moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
 from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made, unified
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
@@ -39,7 +39,7 @@ _ESCAPE_DEFAULT = "\\"
 _LIKE = (
     "CASE WHEN length({0}) > 1000 AND length({1}) - length(replace({1}, '%', '')) > 2 "
     "THEN error('the sandbox matches a long text with a column of patterns that have up to two signs %') "
-    "ELSE {0} SIGN {1}SUFFIX END"
+    "ELSE {0} LIKE {1}SUFFIX END"
 )
 
 
@@ -277,17 +277,32 @@ def _pattern(value: Typed) -> str:
 
 
 def _taken_out(value: Typed, pattern: Typed) -> Typed:
-    regex, groups = patterns.translated(_pattern(pattern), takes_out=True)
-    group = 1 if groups else 0
+    found = patterns.translated(_pattern(pattern), takes_out=True)
+    group = 1 if found.groups else 0
     # A group that took no part gives a null, which DuckDB has as an empty text.
-    if groups and patterns.may_skip_group(_pattern(pattern)):
+    if found.groups and patterns.may_skip_group(_pattern(pattern)):
         raise patterns.NotTheSame("its first group may take no part in a match")
-    written = literal(regex)
-    return _with_value(
+    written = literal(found.regex)
+    return _of_letters(
+        found,
         lambda v: f"CASE WHEN regexp_matches({v}, {written}) THEN regexp_extract({v}, {written}, {group}) END",
         value,
         TEXT,
     )
+
+
+def _of_letters(pattern: patterns.Pattern, sql: Callable[[str], str], value: Typed, kind: Type) -> Typed:
+    """SQL that matches a value with a pattern, and fails where it asks of a character that is not known."""
+    if not pattern.has_letters:
+        return _with_value(sql, value, kind)
+    test, reason = literal(letters.UNKNOWN), literal(letters.NOT_KNOWN)
+    found = _with_value(
+        lambda v: f"CASE WHEN regexp_matches({v}, {test}) THEN CAST(pg_fail({RUN}, {reason}) AS {kind.duckdb}) "
+        f"ELSE {sql(v)} END",
+        value,
+        kind,
+    )
+    return replace(found, can_fail=True)
 
 
 def _with_value(sql: Callable[[str], str], value: Typed, kind: Type) -> Typed:
@@ -303,22 +318,30 @@ def _replaced(values: list[Typed]) -> Typed:
     options = _pattern(values[3]) if len(values) == 4 else ""
     if not set(options) <= {"g", "i"}:
         raise CannotCast(f"the sandbox does not know the options {options!r} of regexp_replace")
-    regex, groups = patterns.translated(_pattern(values[1]), takes_out=True, ignore_case="i" in options)
+    pattern = patterns.translated(_pattern(values[1]), takes_out=True, ignore_case="i" in options)
     if "g" in options and patterns.may_be_empty(_pattern(values[1])):
         raise patterns.NotTheSame("it may match nothing, which is replaced in another way")
     replacement = _pattern(values[2])
-    if re.search(r"\\(?![1-9\\])", replacement) or any(int(n) > groups for n in re.findall(r"\\([1-9])", replacement)):
+    if re.search(r"\\(?![1-9\\])", replacement) or any(int(n) > pattern.groups for n in re.findall(r"\\([1-9])", replacement)):
         raise CannotCast(f"the sandbox does not know the replacement {replacement!r}")
     if len(replacement) > 200:
         raise CannotCast("the sandbox takes a replacement of up to 200 characters")
     flag = ", 'g'" if "g" in options else ""
     value = as_text(values[0])
-    found = f"regexp_replace({value.sql}, {literal(regex)}, {literal(replacement)}{flag})"
+
+    def replaced(v: str) -> str:
+        return f"regexp_replace({v}, {literal(pattern.regex)}, {literal(replacement)}{flag})"
+
     if len(replacement) <= 1 or not flag:
-        return together(found, [value], TEXT)
-    guard = f"strlen({value.sql}) * {len(replacement)} > {LONGEST_MADE} + strlen({value.sql})"
+        return _of_letters(pattern, replaced, value, TEXT)
     reason = literal(f"the sandbox makes a text of up to {LONGEST_MADE:,} characters")
-    result = together(f"CASE WHEN {guard} THEN pg_fail({RUN}, {reason}) ELSE {found} END", [value], TEXT)
+    result = _of_letters(
+        pattern,
+        lambda v: f"CASE WHEN strlen({v}) * {len(replacement)} > {LONGEST_MADE} + strlen({v}) "
+        f"THEN pg_fail({RUN}, {reason}) ELSE {replaced(v)} END",
+        value,
+        TEXT,
+    )
     return replace(result, can_fail=True, made=value.made + LONGEST_MADE)
 
 
@@ -415,10 +438,18 @@ def like(translator: Translator, node: exp.Expression, escape: str = _ESCAPE_DEF
     if pattern.constant is not None and sign == "LIKE" and not set(pattern.constant) & {"_", escape}:
         return _negated(together(f"({value.sql} LIKE {pattern.sql})", [value, pattern], BOOL), is_negated)
     if pattern.constant is not None:
-        regex = patterns.like(pattern.constant, escape, sign == "ILIKE")
-        return _negated(together(f"regexp_matches({value.sql}, {literal(regex)})", [value], BOOL), is_negated)
+        small = letters.small(pattern.constant) if sign == "ILIKE" else pattern.constant
+        found = _cased(value, sign)
+        regex = patterns.like(small, letters.small(escape) if sign == "ILIKE" else escape)
+        return _negated(together(f"regexp_matches({found.sql}, {literal(regex)})", [found], BOOL), is_negated)
     suffix = f" ESCAPE {literal(escape)}" if escape else ""
-    return _negated(made(_LIKE.replace("SIGN", sign).replace("SUFFIX", suffix), [value, pattern], BOOL), is_negated)
+    operands = [_cased(value, sign), _cased(pattern, sign)]
+    return _negated(made(_LIKE.replace("SUFFIX", suffix), operands, BOOL), is_negated)
+
+
+def _cased(value: Typed, sign: str) -> Typed:
+    """An operand of LIKE, or of ILIKE, which compares the small letters of both."""
+    return made("lower({0})", [value], TEXT) if sign == "ILIKE" else value
 
 
 def _ends_in_escape(pattern: str, escape: str) -> bool:
@@ -429,9 +460,7 @@ def _ends_in_escape(pattern: str, escape: str) -> bool:
 def similar(translator: Translator, node: exp.Expression, escape: str = _ESCAPE_DEFAULT) -> Typed:
     """``SIMILAR TO``"""
     value, pattern, is_negated = _operands(translator, node, "SIMILAR TO")
-    regex = patterns.similar(_pattern(pattern), escape)
-    found = together(f"regexp_matches({value.sql}, {literal(regex)})", [value], BOOL)
-    return _negated(found, is_negated)
+    return _negated(_matched(patterns.similar(_pattern(pattern), escape), value), is_negated)
 
 
 def escaped(translator: Translator, node: exp.Expression) -> Typed:
@@ -452,8 +481,15 @@ def matches(translator: Translator, node: exp.Expression) -> Typed:
     """``~`` and ``~*``"""
     ignore_case = type(node).__name__ == "RegexpILike"
     value, pattern, is_negated = _operands(translator, node, "~*" if ignore_case else "~")
-    regex, _ = patterns.translated(_pattern(pattern), takes_out=False, ignore_case=ignore_case)
-    return _negated(together(f"regexp_matches({value.sql}, {literal(regex)})", [value], BOOL), is_negated)
+    found = patterns.translated(_pattern(pattern), takes_out=False, ignore_case=ignore_case)
+    return _negated(_matched(found, value), is_negated)
+
+
+def _matched(pattern: patterns.Pattern, value: Typed) -> Typed:
+    regex = literal(pattern.regex)
+    if not pattern.has_letters:
+        return together(f"regexp_matches({value.sql}, {regex})", [value], BOOL)
+    return _of_letters(pattern, lambda v: f"regexp_matches({v}, {regex})", value, BOOL)
 
 
 def _windows(name: str) -> Callable[[Translator, exp.Expression], Typed]:

@@ -9,20 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from alpine.sandbox.engine.sql import letters
+
 # As the C library has them: no blank that keeps words together.
 _SPACE = r" \t\n\r\v\f\x{1680}\x{2000}-\x{2006}\x{2008}-\x{200a}\x{2028}\x{2029}\x{205f}\x{3000}"
 _CLASSES = {
-    "alpha": r"\pL",
+    **letters.CLASSES,
     "digit": "0-9",
-    "alnum": r"\pL\p{Nd}",
-    "upper": r"\p{Lu}",
-    "lower": r"\p{Ll}",
     "space": _SPACE,
     "blank": r" \t",
-    "punct": r"!-/:-@\[-`{-~",
     "xdigit": r"0-9A-Fa-f",
 }
-_SHORT = {"d": "0-9", "w": r"\pL\p{Nd}_", "s": _SPACE}
+_SHORT = {"d": "0-9", "w": f"{letters.CLASSES['alnum']}_", "s": _SPACE}
 _CONTROL = {"n": r"\n", "t": r"\t", "r": r"\r", "f": r"\f", "v": r"\v", "a": r"\a", "e": r"\x1b", "B": r"\\"}
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d+)(?:,(\d*))?\})(\?)?", re.ASCII)
 _MOST = 255
@@ -32,11 +30,27 @@ class NotTheSame(Exception):
     """A pattern that PostgreSQL and RE2 would match otherwise, or that PostgreSQL refuses."""
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """A regular expression for RE2.
+
+    :param regex: It.
+    :param groups: The number of its groups.
+    :param has_letters: Whether it asks what is a letter, so that it holds for values of known characters only.
+    """
+
+    regex: str
+    groups: int = 0
+    has_letters: bool = False
+
+
 @dataclass
 class _Reader:
     """A pattern that is read from left to right."""
 
     text: str
+    ignore_case: bool = False
+    has_letters: bool = False
     place: int = 0
     groups: int = 0
     is_ambiguous: bool = False
@@ -51,6 +65,7 @@ class _Reader:
             start = self.place
             found.append(self._branch(depth))
             written = self.text[start : self.place]
+            written = letters.small(written) if self.ignore_case else written
             literals.append(written if re.fullmatch(r"[\w ]*", written) else None)
             if self.place >= len(self.text) or self.text[self.place] != "|":
                 break
@@ -114,7 +129,15 @@ class _Reader:
             raise NotTheSame("a quantifier has nothing before it")
         if sign == "{" and self.place < len(self.text) and self.text[self.place].isdigit():
             raise NotTheSame("a quantifier has nothing before it")
-        return re.escape(sign) if sign.isascii() else sign, True, False
+        return self._one(sign), True, False
+
+    def _one(self, sign: str) -> str:
+        """A character that stands for itself, and for its capital where case does not matter."""
+        cases = [sign] if not self.ignore_case else letters.both_cases(sign, sign)
+        if cases is None:
+            raise NotTheSame(f"the sandbox does not know the capital of {sign!r}")
+        written = "".join(re.escape(case) if case.isascii() else case for case in cases)
+        return written if len(cases) == 1 else f"[{written}]"
 
     def _group(self, depth: int) -> str:
         if depth > 20:
@@ -139,6 +162,7 @@ class _Reader:
         letter = self.text[self.place]
         self.place += 1
         if letter.lower() in _SHORT:
+            self.has_letters |= letter in "wW"
             return f"[{'^' if letter.isupper() else ''}{_SHORT[letter.lower()]}]", True, False
         if letter in _CONTROL:
             return _CONTROL[letter], True, False
@@ -146,7 +170,7 @@ class _Reader:
             return (r"\A" if letter == "A" else r"\z"), False, False
         if letter.isalnum():
             raise NotTheSame(f"it has the escape \\{letter}")
-        return re.escape(letter) if letter.isascii() else letter, True, False
+        return self._one(letter), True, False
 
     def _bracket(self) -> str:
         out = "["
@@ -168,7 +192,8 @@ class _Reader:
             if found[1] not in _CLASSES:
                 raise NotTheSame(f"it has the class [:{found[1]}:]")
             self.place = found.end()
-            return _CLASSES[found[1]]
+            self.has_letters |= found[1] in letters.CLASSES
+            return _CLASSES["alpha" if self.ignore_case and found[1] in ("upper", "lower") else found[1]]
         if self.text.startswith(("[.", "[=", "[:"), self.place):
             raise NotTheSame("it has a collating element")
         start, is_set = self._sign()
@@ -181,8 +206,20 @@ class _Reader:
             end, is_set = self._sign()
             if is_set or _unescaped(end) < _unescaped(start):
                 raise NotTheSame("it has a range that is not valid")
+            return self._range(start, end)
+        return self._range(start, start) if self.ignore_case else start
+
+    def _range(self, start: str, end: str) -> str:
+        """A range in brackets; each of its ends is a character, or an escape of one."""
+        is_control = re.match(r"\\[a-z]", start) or re.match(r"\\[a-z]", end)
+        if not self.ignore_case or (is_control and start == end):
             return f"{start}-{end}"
-        return start
+        if is_control:
+            raise NotTheSame("it has a range from a control character, where capitals do not matter")
+        cases = letters.both_cases(_unescaped(start), _unescaped(end))
+        if cases is None:
+            raise NotTheSame(f"the sandbox does not know the capitals of {start}-{end}")
+        return "".join(re.escape(case) if case.isascii() else case for case in cases)
 
     def _sign(self) -> tuple[str, bool]:
         sign = self.text[self.place]
@@ -194,6 +231,7 @@ class _Reader:
         letter = self.text[self.place]
         self.place += 1
         if letter in _SHORT:
+            self.has_letters |= letter == "w"
             return _SHORT[letter], True
         if letter in _CONTROL:
             return _CONTROL[letter], False
@@ -214,13 +252,12 @@ def _are_apart(literals: list[str | None]) -> bool:
     return not any(a is not b and b.startswith(a) for a in known for b in known)
 
 
-def translated(pattern: str, *, takes_out: bool, ignore_case: bool = False) -> tuple[str, int]:
+def translated(pattern: str, *, takes_out: bool, ignore_case: bool = False) -> Pattern:
     """A regular expression for RE2.
 
     :param pattern: PostgreSQL's.
     :param takes_out: Whether the matched text matters, and not only whether there is one.
     :param ignore_case: Whether capitals are the same as small letters.
-    :returns: The pattern, and the number of its groups.
     :raises NotTheSame: It would not mean the same, or it is not valid.
     """
     if pattern.startswith("***"):
@@ -228,16 +265,16 @@ def translated(pattern: str, *, takes_out: bool, ignore_case: bool = False) -> t
     options = re.match(r"\(\?([ci]+)\)", pattern)
     if options:
         pattern, ignore_case = pattern[options.end() :], options[1].endswith("i")
-    reader = _Reader(pattern)
+    reader = _Reader(pattern, ignore_case)
     body = reader.branches(0)
     if reader.place < len(pattern):
         raise NotTheSame("it has an unbalanced parenthesis")
     if takes_out and (reader.is_ambiguous or (reader.lazy and reader.lazy + reader.greedy > 1)):
         raise NotTheSame("PostgreSQL's longest match may be another than that of the sandbox")
-    return f"{'(?i)' if ignore_case else ''}{body}", reader.groups
+    return Pattern(body, reader.groups, reader.has_letters)
 
 
-def similar(pattern: str, escape: str) -> str:
+def similar(pattern: str, escape: str) -> Pattern:
     """The regular expression of RE2 for a pattern of ``SIMILAR TO``, to match a whole value.
 
     :param escape: The sign that takes the next one as it is; empty for none.
@@ -268,11 +305,11 @@ def similar(pattern: str, escape: str) -> str:
                     break
         else:
             out += {"%": ".*", "_": ".", "(": "(?:", "^": r"\^", "$": r"\$", ".": r"\.", "\\": "\\\\"}.get(sign, sign)
-    body, _ = translated(out, takes_out=False)
-    return rf"\A(?:{body})\z"
+    found = translated(out, takes_out=False)
+    return Pattern(rf"\A(?:{found.regex})\z", has_letters=found.has_letters)
 
 
-def like(pattern: str, escape: str, ignore_case: bool) -> str:
+def like(pattern: str, escape: str) -> str:
     """The regular expression of RE2 for a pattern of ``LIKE``, to match a whole value.
 
     DuckDB's own LIKE tries all ways to part a value where a pattern has several ``%``, and no stop reaches it.
@@ -290,12 +327,12 @@ def like(pattern: str, escape: str, ignore_case: bool) -> str:
             out += ".*" if sign == "%" else "."
         else:
             out += re.escape(sign) if sign.isascii() else sign
-    return rf"(?s{'i' if ignore_case else ''})\A{out}\z"
+    return rf"(?s)\A{out}\z"
 
 
 def may_be_empty(pattern: str) -> bool:
     """Whether a pattern may match a text of no length."""
-    regex = re.sub(r"\\p(\{\w+\}|\w)|\\x\{\w+\}", "x", translated(pattern, takes_out=False)[0]).replace(r"\z", r"\Z")
+    regex = re.sub(r"\\p(\{\w+\}|\w)|\\x\{\w+\}", "x", translated(pattern, takes_out=False).regex).replace(r"\z", r"\Z")
     try:
         return re.match(regex, "") is not None
     except re.error:

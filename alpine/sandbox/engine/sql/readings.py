@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
+from alpine.sandbox.engine.sql import letters
 from alpine.sandbox.engine.sql.exact import Refused
 
 _BLANKS = " \t\n\r\v\f"
@@ -341,14 +341,14 @@ def fail(reason: str) -> str:
 
 def capitalised(text: str) -> str:
     """``initcap(text)``"""
-    letters: list[str] = []
+    out: list[str] = []
     inside = False
-    for letter in text:
-        capitals = [sign for sign in (letter.upper(), letter.title()) if len(sign) == 1]
-        letters.append(letter.lower()[0] if inside else [*capitals, letter][0])
-        # Signs such as ² and ½ part words, though Python counts them in.
-        inside = letter.isalnum() and unicodedata.category(letter) != "No"
-    return "".join(letters)
+    for sign in text:
+        if not letters.is_known(sign):
+            raise Refused(letters.NOT_KNOWN)
+        out.append(letters.small(sign) if inside else letters.capital(sign))
+        inside = letters.is_word(sign)
+    return "".join(out)
 
 
 _T, _I = "VARCHAR", "BIGINT"
