@@ -9,46 +9,53 @@ MAX_DIGITS = 38
 """DuckDB keeps decimal numbers of up to so many digits."""
 _MAX_LENGTH = 10_485_760
 _MICROSECONDS = 6
+_MOST_PRECISION = 1000
 _TIME_ZONE = re.compile(r"\s+(with|without)\s+time\s+zone$")
 _NAME = re.compile(r"(?P<base>[a-z][a-z0-9_ ]*?)\s*(\(\s*(?P<arguments>[^()]*?)\s*\))?")
 
-_POSTGRES = {
-    "smallint": ("smallint", "SMALLINT"),
-    "int2": ("smallint", "SMALLINT"),
-    "smallserial": ("smallint", "SMALLINT"),
-    "serial2": ("smallint", "SMALLINT"),
-    "integer": ("integer", "INTEGER"),
-    "int": ("integer", "INTEGER"),
-    "int4": ("integer", "INTEGER"),
-    "serial": ("integer", "INTEGER"),
-    "serial4": ("integer", "INTEGER"),
-    "bigint": ("bigint", "BIGINT"),
-    "int8": ("bigint", "BIGINT"),
-    "bigserial": ("bigint", "BIGINT"),
-    "serial8": ("bigint", "BIGINT"),
-    "real": ("real", "FLOAT"),
-    "float4": ("real", "FLOAT"),
-    "double precision": ("double precision", "DOUBLE"),
-    "float8": ("double precision", "DOUBLE"),
+_SHORT = {
+    "smallint": "int2",
+    "smallserial": "serial2",
+    "integer": "int4",
+    "int": "int4",
+    "serial": "serial4",
+    "bigint": "int8",
+    "bigserial": "serial8",
+    "real": "float4",
+    "double precision": "float8",
     # PostgreSQL knows no "double" alone; flows have it.
-    "double": ("double precision", "DOUBLE"),
+    "double": "float8",
+    "boolean": "bool",
+    "decimal": "numeric",
+    "dec": "numeric",
+    "character varying": "varchar",
+    "char varying": "varchar",
+    "char": "bpchar",
+    "character": "bpchar",
+}
+"""PostgreSQL's short names, by the longer ones."""
+_COLUMNS = {
+    **dict.fromkeys(("int2", "serial2"), ("smallint", "SMALLINT")),
+    **dict.fromkeys(("int4", "serial4"), ("integer", "INTEGER")),
+    **dict.fromkeys(("int8", "serial8"), ("bigint", "BIGINT")),
+    "float4": ("real", "FLOAT"),
+    "float8": ("double precision", "DOUBLE"),
     "text": ("text", "VARCHAR"),
-    "boolean": ("boolean", "BOOLEAN"),
     "bool": ("boolean", "BOOLEAN"),
     "date": ("date", "DATE"),
+    "time": ("time without time zone", "TIME"),
+    "timestamp": ("timestamp without time zone", "TIMESTAMP"),
+    "timestamptz": ("timestamp with time zone", "TIMESTAMP WITH TIME ZONE"),
     "interval": ("interval", "INTERVAL"),
     "uuid": ("uuid", "UUID"),
     "bytea": ("bytea", "BLOB"),
+    "numeric": ("numeric", ""),
+    "varchar": ("character varying", "VARCHAR"),
+    "bpchar": ("character", "VARCHAR"),
 }
-_DECIMALS = frozenset({"numeric", "decimal", "dec"})
-_VARYING = frozenset({"varchar", "character varying", "char varying"})
-_PADDED = frozenset({"char", "character", "bpchar"})
-_MOMENTS = {
-    ("timestamp", False): ("timestamp without time zone", "TIMESTAMP"),
-    ("timestamp", True): ("timestamp with time zone", "TIMESTAMP WITH TIME ZONE"),
-    ("time", False): ("time without time zone", "TIME"),
-}
-_SHORT_MOMENTS = {"timestamptz": ("timestamp", True)}
+"""The full name and DuckDB's type, by the short name."""
+_MODIFIERS = {"numeric": 2, **dict.fromkeys(("varchar", "bpchar", "time", "timestamp", "timestamptz", "interval"), 1)}
+"""How many numbers may stand behind a type."""
 _PIG = {
     "int": "INTEGER",
     "long": "BIGINT",
@@ -67,6 +74,20 @@ _DOUBLE_DIGITS = 53
 
 class UnknownType(ValueError):
     """A type that the sandbox does not know, or cannot keep as it is meant."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The name of a type of PostgreSQL's, taken apart.
+
+    :param base: Its short name, as ``int4``.
+    :param modifiers: The numbers behind it, as those of ``numeric(10,2)``.
+    :param is_array: Whether it is one of its arrays.
+    """
+
+    base: str
+    modifiers: tuple[int, ...] = ()
+    is_array: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,26 +134,59 @@ def postgres(name: str) -> ColumnType:
         >>> kind.name, kind.sql
         ('numeric(10,2)', 'DECIMAL(10,2)')
     """
+    found = written(name)
+    if found.is_array:
+        raise _unknown(name)
+    full, sql = _COLUMNS[found.base]
+    if found.base == "numeric" and found.modifiers:
+        precision, scale = found.modifiers[0], found.modifiers[1] if len(found.modifiers) > 1 else 0
+        if precision > MAX_DIGITS:
+            raise UnknownType(f"The sandbox keeps numbers of up to {MAX_DIGITS} digits, so it has no type {name!r}.")
+        return ColumnType(f"numeric({precision},{scale})", f"DECIMAL({precision},{scale})")
+    if found.base in ("varchar", "bpchar"):
+        length = found.modifiers[0] if found.modifiers else None
+        return ColumnType(full if length is None else f"{full}({length})", sql, length, found.base == "bpchar")
+    if found.modifiers and found.modifiers[0] < _MICROSECONDS:
+        raise UnknownType(f"The sandbox keeps times to the microsecond, so it has no type {name!r}.")
+    return ColumnType(full, sql)
+
+
+def written(name: str) -> Written:
+    """A name of PostgreSQL's for a type, taken apart.
+
+    :param name: In any of its spellings and capitals.
+    :raises UnknownType: It is no type of PostgreSQL, or one that the sandbox does not know.
+
+    Example::
+
+        >>> written("Character Varying( 20 )")
+        Written(base='varchar', modifiers=(20,), is_array=False)
+    """
     text = " ".join(name.lower().replace("(", " ( ").replace(")", " ) ").split()).removeprefix("pg_catalog.")
+    is_array = text.endswith("[]")
+    text = text.removesuffix("[]").rstrip()
     zone = _TIME_ZONE.search(text)
     found = _NAME.fullmatch(text[: zone.start()] if zone else text)
     if found is None:
         raise _unknown(name)
-    base = found["base"]
-    arguments = _arguments(name, found["arguments"])
-    if base in _SHORT_MOMENTS or base in ("timestamp", "time"):
-        return _moment(name, base, bool(zone and zone[1] == "with"), arguments)
-    if zone:
+    base = _SHORT.get(found["base"], found["base"])
+    modifiers = _modifiers(name, found["arguments"])
+    if base == "float" and len(modifiers) <= 1 and all(1 <= digits <= _DOUBLE_DIGITS for digits in modifiers):
+        return Written("float4" if modifiers and modifiers[0] <= _SINGLE_DIGITS else "float8", (), is_array)
+    if zone and base in ("time", "timestamp"):
+        base += "tz" if zone[1] == "with" else ""
+    elif zone:
         raise _unknown(name)
-    if base in _DECIMALS:
-        return _numeric(name, arguments)
-    if base in _VARYING | _PADDED:
-        return _characters(name, base, arguments)
-    if base == "float":
-        return _floating(name, arguments)
-    if base not in _POSTGRES or arguments:
+    if base not in _COLUMNS or len(modifiers) > _MODIFIERS.get(base, 0):
         raise _unknown(name)
-    return ColumnType(*_POSTGRES[base])
+    if base == "bpchar" and not modifiers and found["base"] != "bpchar":
+        modifiers = (1,)
+    is_wrong = base in ("varchar", "bpchar") and any(not 0 < length <= _MAX_LENGTH for length in modifiers)
+    if base == "numeric" and modifiers:
+        is_wrong = not 1 <= modifiers[0] <= _MOST_PRECISION or modifiers[-1] > modifiers[0]
+    if is_wrong:
+        raise _unknown(name)
+    return Written(base, modifiers, is_array)
 
 
 def pig(name: str) -> ColumnType:
@@ -171,51 +225,13 @@ def of_flow(name: str, *, is_hadoop: bool) -> ColumnType:
         return postgres(name)
 
 
-def _arguments(name: str, text: str | None) -> list[int]:
+def _modifiers(name: str, text: str | None) -> tuple[int, ...]:
     if text is None:
-        return []
+        return ()
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise _unknown(name)
-    return [int(part) for part in parts]
-
-
-def _numeric(name: str, arguments: list[int]) -> ColumnType:
-    if not arguments:
-        return ColumnType("numeric", "")
-    precision, scale = arguments[0], arguments[1] if len(arguments) > 1 else 0
-    if len(arguments) > 2 or precision < 1 or scale > precision:
-        raise _unknown(name)
-    if precision > MAX_DIGITS:
-        raise UnknownType(f"The sandbox keeps numbers of up to {MAX_DIGITS} digits, so it has no type {name!r}.")
-    return ColumnType(f"numeric({precision},{scale})", f"DECIMAL({precision},{scale})")
-
-
-def _characters(name: str, base: str, arguments: list[int]) -> ColumnType:
-    if len(arguments) > 1 or any(not 0 < length <= _MAX_LENGTH for length in arguments):
-        raise _unknown(name)
-    length = arguments[0] if arguments else None
-    padded = base in _PADDED
-    if padded and length is None and base != "bpchar":
-        length = 1
-    full = "character" if padded else "character varying"
-    return ColumnType(full if length is None else f"{full}({length})", "VARCHAR", length, padded)
-
-
-def _floating(name: str, arguments: list[int]) -> ColumnType:
-    digits = arguments[0] if arguments else _DOUBLE_DIGITS
-    if len(arguments) > 1 or not 1 <= digits <= _DOUBLE_DIGITS:
-        raise _unknown(name)
-    return ColumnType(*_POSTGRES["real" if digits <= _SINGLE_DIGITS else "double precision"])
-
-
-def _moment(name: str, base: str, zoned: bool, arguments: list[int]) -> ColumnType:
-    base, with_zone = _SHORT_MOMENTS.get(base, (base, zoned))
-    if len(arguments) > 1 or (base, with_zone) not in _MOMENTS:
-        raise _unknown(name)
-    if arguments and arguments[0] != _MICROSECONDS:
-        raise UnknownType(f"The sandbox keeps times to the microsecond, so it has no type {name!r}.")
-    return ColumnType(*_MOMENTS[base, with_zone])
+    return tuple(int(part) for part in parts)
 
 
 def _unknown(name: str) -> UnknownType:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alpine.sandbox.engine.sql.casts import INTERVAL_PARTS, CannotCast, as_text, made, sortable, text_numeric
+from alpine.sandbox.engine.sql.casts import (
+    INTERVAL_DAYS,
+    INTERVAL_MICROS,
+    INTERVAL_MONTHS,
+    INTERVAL_OF,
+    INTERVAL_PARTS,
+    CannotCast,
+    as_text,
+    made,
+    sortable,
+    text_numeric,
+)
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import (
     BOOL,
@@ -46,8 +57,9 @@ class Call:
     def sql(self, function: str, *arguments: str, order: bool = False) -> str:
         """The call of DuckDB's function, with all that follows it."""
         inside = ("DISTINCT " if self.is_distinct else "") + ", ".join(arguments)
-        if order and self.order:
-            inside += f" {self.order}"
+        if order and (self.order or self.is_distinct):
+            # PostgreSQL sorts the values to find those that differ.
+            inside += f" {self.order or f'ORDER BY {arguments[0]} ASC NULLS LAST'}"
         return f"{function}({inside}){self.condition}{self.over}"
 
     def made(self, sql: str, kind: Type) -> Typed:
@@ -113,8 +125,8 @@ def _sum(call: Call) -> Typed:
         return _float_total(call, value, "sum", value.type)
     if name == "interval":
         sums = []
-        for unit, part in zip(("months", "days", "microseconds"), INTERVAL_PARTS.split(", CAST("), strict=True):
-            sql = part if part.startswith("CAST(") else f"CAST({part}"
+        parts = (INTERVAL_MONTHS, INTERVAL_DAYS, INTERVAL_MICROS)
+        for unit, sql in zip(("months", "days", "microseconds"), parts, strict=True):
             size = "BIGINT" if unit == "microseconds" else "INTEGER"
             sums.append(f"to_{unit}(CAST({call.sql('sum', made(sql, [value], INT8).sql)} AS {size}))")
         return call.made(f"({' + '.join(sums)})", value.type)
@@ -141,6 +153,10 @@ def _avg(call: Call) -> Typed:
         return made("pg_divide({0}, CAST(nullif({1}, 0) AS VARCHAR))", [total, counted], TEXT_NUMERIC)
     if name in ("float4", "float8"):
         return _float_total(call, value, "avg", FLOAT8)
+    if name == "interval":
+        counted = call.made(call.sql("count", value.sql), INT8)
+        parts = f"pg_interval_over({INTERVAL_PARTS}, CAST(nullif({{1}}, 0) AS DOUBLE))"
+        return made(INTERVAL_OF, [made(parts, [_sum(call), counted], value.type)], value.type)
     raise NoSuchAggregate
 
 
@@ -242,6 +258,8 @@ def _array(call: Call) -> Typed:
     if value.type.category == "A":
         raise CannotCast("the sandbox makes no array of arrays")
     _collected(call)
+    if value.type.name == "numeric":
+        raise CannotCast("the sandbox makes no array of numeric")
     return call.made(call.sql("array_agg", value.sql, order=True), Type(f"{value.type.name}[]"))
 
 
@@ -255,7 +273,7 @@ AGGREGATES: dict[str, Callable[[Call], Typed]] = {
     **dict.fromkeys(("corr", "covar_pop", "covar_samp", "regr_count", "regr_slope", "regr_intercept"), _pairs),
     **dict.fromkeys(("regr_r2", "regr_avgx", "regr_avgy", "regr_sxx", "regr_syy", "regr_sxy"), _pairs),
     **dict.fromkeys(("bool_and", "bool_or", "every"), _logical),
-    **dict.fromkeys(("bit_and", "bit_or"), _bits),
+    **dict.fromkeys(("bit_and", "bit_or", "bit_xor"), _bits),
     "string_agg": _joined,
     "array_agg": _array,
 }
@@ -306,6 +324,8 @@ def window(call: Call) -> Typed:
         return call.made(f"{name}(){call.over}", Type(RANKS[name]))
     if name == "ntile":
         (count,) = _only(call, 1)
+        if count.constant is None and not count.is_null:
+            raise CannotCast("the sandbox takes a constant as the argument of ntile")
         guard = "CASE WHEN {0} <= 0 THEN error('argument of ntile must be greater than zero') ELSE {0} END"
         return call.made(f"CAST(ntile({made(guard, [count], count.type).sql}){call.over} AS INTEGER)", Type("int4"))
     counts = {"lag": (1, 2, 3), "lead": (1, 2, 3), "first_value": (1,), "last_value": (1,), "nth_value": (2,)}
@@ -313,6 +333,9 @@ def window(call: Call) -> Typed:
         raise NoSuchAggregate
     value = _known(arguments[0])
     rest = [argument.sql for argument in arguments[1:]]
+    if name == "nth_value":
+        guard = "CASE WHEN {0} <= 0 THEN error('argument of nth_value must be greater than zero') ELSE {0} END"
+        rest = [made(guard, [arguments[1]], arguments[1].type).sql]
     return call.made(f"{name}({', '.join([value.sql, *rest])}){call.over}", value.type)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import letters, moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
-from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made, unified
+from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made, short_text, unified
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
 from alpine.sandbox.engine.sql.resolve import NoneFits
 from alpine.sandbox.engine.sql.typed import HELD, Typed
@@ -221,9 +221,9 @@ def _extreme(name: str, values: list[Typed]) -> Typed:
 
 
 def _concatenated(translator: Translator, node: exp.Expression, name: str, values: list[Typed]) -> Typed:
-    if any(value.type in (BPCHAR, BOOL) or value.type.category == "A" for value in values):
-        raise translator.failure(f"The sandbox does not take a boolean, character(n) or an array in {name}", node)
-    texts = [as_text(value) for value in values]
+    if any(value.type == BPCHAR or value.type.category == "A" for value in values):
+        raise translator.failure(f"The sandbox does not take character(n) or an array in {name}", node)
+    texts = [short_text(value) for value in values]
     translator.joins(len(texts), node)
     if name == "concat_ws":
         texts[0] = replace(texts[0], made=texts[0].made * len(texts))
@@ -297,8 +297,10 @@ def _of_letters(pattern: patterns.Pattern, sql: Callable[[str], str], value: Typ
         return _with_value(sql, value, kind)
     test, reason = literal(letters.UNKNOWN), literal(letters.NOT_KNOWN)
     found = _with_value(
-        lambda v: f"CASE WHEN regexp_matches({v}, {test}) THEN CAST(pg_fail({RUN}, {reason}) AS {kind.duckdb}) "
-        f"ELSE {sql(v)} END",
+        lambda v: (
+            f"CASE WHEN regexp_matches({v}, {test}) THEN CAST(pg_fail({RUN}, {reason}) AS {kind.duckdb}) "
+            f"ELSE {sql(v)} END"
+        ),
         value,
         kind,
     )
@@ -322,7 +324,8 @@ def _replaced(values: list[Typed]) -> Typed:
     if "g" in options and patterns.may_be_empty(_pattern(values[1])):
         raise patterns.NotTheSame("it may match nothing, which is replaced in another way")
     replacement = _pattern(values[2])
-    if re.search(r"\\(?![1-9\\])", replacement) or any(int(n) > pattern.groups for n in re.findall(r"\\([1-9])", replacement)):
+    taken = map(int, re.findall(r"\\([1-9])", replacement))
+    if re.search(r"\\(?![1-9\\])", replacement) or any(number > pattern.groups for number in taken):
         raise CannotCast(f"the sandbox does not know the replacement {replacement!r}")
     if len(replacement) > 200:
         raise CannotCast("the sandbox takes a replacement of up to 200 characters")
@@ -337,8 +340,10 @@ def _replaced(values: list[Typed]) -> Typed:
     reason = literal(f"the sandbox makes a text of up to {LONGEST_MADE:,} characters")
     result = _of_letters(
         pattern,
-        lambda v: f"CASE WHEN strlen({v}) * {len(replacement)} > {LONGEST_MADE} + strlen({v}) "
-        f"THEN pg_fail({RUN}, {reason}) ELSE {replaced(v)} END",
+        lambda v: (
+            f"CASE WHEN strlen({v}) * {len(replacement)} > {LONGEST_MADE} + strlen({v}) "
+            f"THEN pg_fail({RUN}, {reason}) ELSE {replaced(v)} END"
+        ),
         value,
         TEXT,
     )

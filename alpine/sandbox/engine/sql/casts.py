@@ -9,11 +9,12 @@ from datetime import date, datetime, time
 from typing import Any
 
 from alpine.sandbox.engine.expressions import literal
-from alpine.sandbox.engine.sql import exact, readings
+from alpine.sandbox.engine.sql import exact, intervals, readings
 from alpine.sandbox.engine.sql.typed import HELD, Typed, fill
 from alpine.sandbox.engine.sql.types import (
     BPCHAR,
     FLOAT8,
+    INT8,
     INTEGERS,
     INTERVAL,
     MOST_DIGITS,
@@ -30,6 +31,7 @@ _CALLS = re.compile(r"\bpg_(\w+)\((?!getvariable)")
 RUN = "getvariable('pg_run')"
 """The number of the run, as the first argument of each of the sandbox's own functions: they end once it is stopped."""
 _LONGEST_DOUBLE = 15
+_SHORT_BOOL = "CASE {} WHEN TRUE THEN 't' WHEN FALSE THEN 'f' END"
 _EXPLICIT = {
     ("int4", "bool"): "({0} <> 0)",
     ("bool", "int4"): "CAST({0} AS INTEGER)",
@@ -44,12 +46,13 @@ _EXPLICIT = {
     ("time", "interval"): "to_microseconds(date_diff('microsecond', TIME '00:00:00', {0}))",
 }
 INTERVAL_OF = "(to_months(CAST({0}[1] AS INTEGER)) + to_days(CAST({0}[2] AS INTEGER)) + to_microseconds({0}[3]))"
-INTERVAL_PARTS = (
-    "CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS BIGINT), CAST(date_part('day', {0}) AS BIGINT), "
+INTERVAL_MONTHS = "CAST(date_part('year', {0}) * 12 + date_part('month', {0}) AS BIGINT)"
+INTERVAL_DAYS = "CAST(date_part('day', {0}) AS BIGINT)"
+INTERVAL_MICROS = (
     "CAST((date_part('hour', {0}) * 60 + date_part('minute', {0})) * 60000000 + "
     "date_part('microsecond', {0}) AS BIGINT)"
 )
-"""Months, days and microseconds of an interval."""
+INTERVAL_PARTS = f"{INTERVAL_MONTHS}, {INTERVAL_DAYS}, {INTERVAL_MICROS}"
 _READ = {
     "bool": "pg_bool({0})",
     "float8": "pg_double({0})",
@@ -67,6 +70,15 @@ _WRITTEN = {
     "float4": "pg_float_text(CAST({0} AS VARCHAR), 6)",
     "interval": f"pg_interval_text({INTERVAL_PARTS})",
 }
+
+
+_ROUNDED = {
+    "timestamp": "date_diff('microsecond', TIMESTAMP '2000-01-01 00:00:00', {0})",
+    "timestamptz": "date_diff('microsecond', TIMESTAMP '2000-01-01 00:00:00', timezone('UTC', {0}))",
+    "time": "date_diff('microsecond', TIME '00:00:00', {0})",
+    "interval": INTERVAL_MICROS,
+}
+"""Microseconds of what ``timestamp(0)`` and its kin round."""
 
 
 class CannotCast(Exception):
@@ -101,6 +113,8 @@ def cast(value: Typed, target: Modified) -> Typed:
     converted = _plain(value, kind)
     if not modifiers:
         return converted
+    if kind.name in _ROUNDED:
+        return _to_places(converted, min(modifiers[0], 6))
     if kind.name == "numeric":
         digits, places = modifiers[0], modifiers[1] if len(modifiers) > 1 else 0
         if not 1 <= digits <= 1000 or places > digits:
@@ -110,6 +124,29 @@ def cast(value: Typed, target: Modified) -> Typed:
         raise CannotCast(f"length for type {kind.shown} must be at least 1")
     cut = "left({0}, %d)" if kind.name == "varchar" else "rtrim(left({0}, %d), ' ')"
     return made(cut % modifiers[0], [converted], kind)
+
+
+def _to_places(value: Typed, places: int) -> Typed:
+    """A time with so many places of its seconds; half of one is rounded away from the beginning of 2000, or from 0."""
+    if places == 6:
+        return value
+    kind, step = value.type, 10 ** (6 - places)
+    micros = made(_ROUNDED[kind.name], [value], INT8)
+    template = (
+        f"CASE WHEN {{0}} >= 0 THEN ({{0}} + {step // 2}) // {step} * {step} "
+        f"ELSE -((-{{0}} + {step // 2}) // {step} * {step}) END"
+    )
+    rounded = made(template, [micros], INT8)
+    if kind.name == "interval":
+        rest = f"to_months(CAST({INTERVAL_MONTHS} AS INTEGER)) + to_days(CAST({INTERVAL_DAYS} AS INTEGER))"
+        return made(f"({rest} + to_microseconds({{1}}))", [value, rounded], kind)
+    if kind.name == "time":
+        late = "error('the sandbox has no time 24:00:00')"
+        template = f"CASE WHEN {{0}} >= 86400000000 THEN {late} ELSE TIME '00:00:00' + to_microseconds({{0}}) END"
+        return made(template, [rounded], kind)
+    start = "TIMESTAMP '2000-01-01 00:00:00'"
+    moment = f"({start} + to_microseconds({{0}}))"
+    return made(moment if kind.name == "timestamp" else f"timezone('UTC', {moment})", [rounded], kind)
 
 
 def _plain(value: Typed, kind: Type) -> Typed:
@@ -141,7 +178,7 @@ def _read_constant(text: str, kind: Type) -> str:
     if name == "bool":
         return "TRUE" if readings.truth(text) else "FALSE"
     if name == "interval":
-        months, days, micros = readings.interval(text)
+        months, days, micros = intervals.interval(text)
         return f"(to_months({months}) + to_days({days}) + to_microseconds({micros}))"
     readers: dict[str, Callable[[str], Any]] = {
         "date": readings.day,
@@ -202,8 +239,15 @@ def as_text(value: Typed, kind: Type = TEXT) -> Typed:
     return made(_WRITTEN.get(source.name, "CAST({0} AS VARCHAR)"), [value], kind)
 
 
+def short_text(value: Typed) -> Typed:
+    """PostgreSQL's text of a value where it is put out, not cast: of a boolean, one letter."""
+    return made(_SHORT_BOOL.replace("{}", "{0}"), [value], TEXT) if value.type.name == "bool" else as_text(value)
+
+
 def _array_text(value: Typed) -> Typed:
     element = as_text(Typed(HELD, value.type.element)).sql
+    if value.type.element.name == "bool":
+        element = _SHORT_BOOL.format(HELD)
     return made(f"pg_array_text(list_transform({{0}}, lambda {HELD}: {element}))", [value], TEXT)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alpine.sandbox.engine.sql import calls
+from alpine.sandbox.engine.sql import calls, row_values
 from alpine.sandbox.engine.sql.casts import as_text, made, unified
 from alpine.sandbox.engine.sql.typed import NULL, Typed
 from alpine.sandbox.engine.sql.types import BOOL, TEXT, Type
@@ -24,7 +24,10 @@ def negation(translator: Translator, node: exp.Expression) -> Typed:
 def is_(translator: Translator, node: exp.Expression) -> Typed:
     """``IS NULL``, ``IS TRUE`` and their kin"""
     translator.parts(node, "this", "expression", "negate")
-    value, what = translator.node(node.args["this"]), node.args["expression"]
+    what, items = node.args["expression"], row_values.values(node.args["this"])
+    if items and type(what).__name__ == "Null" and not calls.is_unknown(translator.text, node):
+        return row_values.is_null(translator, items, negated=bool(node.args.get("negate")))
+    value = translator.node(node.args["this"])
     word = "IS NOT" if node.args.get("negate") else "IS"
     kind = type(what).__name__
     if kind == "Null" and calls.is_unknown(translator.text, node):
@@ -74,6 +77,9 @@ def in_(translator: Translator, node: exp.Expression) -> Typed:
     items = node.args.get("expressions")
     if not items:
         raise translator.failure("The sandbox allows no subquery after IN", node)
+    if row_values.values(node.args["this"]):
+        tests = [row_values.compared(translator, "=", node, node.args["this"], item) for item in items]
+        return translator.joined("OR", tests)
     left = translator.node(node.args["this"])
     values = [translator.node(item) for item in items]
     found = unified([left, *values]) if left.type.category in "SXBD" or len(values) == 1 else None

@@ -54,6 +54,7 @@ _PARTS: dict[str, _Part] = {
     "HH12": lambda t: _padded(t.hour % 12 or 12, 2),
     "HH": lambda t: _padded(t.hour % 12 or 12, 2),
     "MI": lambda t: _padded(t.minute, 2),
+    "SSSSS": lambda t: lambda _: str(t.hour * 3600 + t.minute * 60 + t.second),
     "SSSS": lambda t: lambda _: str(t.hour * 3600 + t.minute * 60 + t.second),
     "SS": lambda t: _padded(t.second, 2),
     "MS": lambda t: _padded(t.microsecond // 1000, 3),
@@ -88,12 +89,12 @@ def _pieces(pattern: str) -> tuple[tuple[str, str, bool, str], ...]:
             found.append(("", pattern[place + 1 : end], False, ""))
             place = end + 1
             continue
-        if pattern[place : place + 2] == "FM":
+        if pattern[place : place + 2] in ("FM", "fm"):
             fill, place = True, place + 2
             continue
         name = _part_at(pattern, place)
         if name is None:
-            if pattern[place].isalnum():
+            if pattern[place].isalnum() and pattern[place].isascii():
                 raise Refused(f"the sandbox does not know {pattern[place:]!r} in the format {pattern!r}")
             found.append(("", pattern[place], False, ""))
             place += 1
@@ -115,18 +116,37 @@ def _part_at(pattern: str, place: int) -> str | None:
         if piece == name or (name in _CASELESS and piece.upper() == name):
             if pattern[place : place + 4].upper() in ("A.M.", "P.M.", "B.C.", "A.D."):
                 break
-            if pattern[place : place + 5].upper() in ("SSSSS", "Y,YYY") or pattern[place : place + 3].upper() == "IDD":
+            if pattern[place : place + 5].upper() == "Y,YYY" or pattern[place : place + 3].upper() == "IDD":
                 break
             return piece
     return None
 
 
-def moment_text(moment: datetime, pattern: str) -> str:
+def moment_text(moment: datetime, pattern: str) -> str | None:
     """``to_char`` of a timestamp."""
+    if not pattern:
+        return None
     out = ""
     for key, written, fill, suffix in _pieces(pattern):
         text = _PARTS[key](moment)(fill) if key else written
         out += text + (_ordinal(text, suffix) if suffix else "")
+    return out
+
+
+def passed_text(micros: int, pattern: str) -> str | None:
+    """``to_char`` of an interval, or of a time of day."""
+    if not pattern:
+        return None
+    if micros < 0:
+        raise Refused("the sandbox does not format a time below zero")
+    seconds, part = divmod(micros, 1_000_000)
+    numbers = {"HH24": (seconds // 3600, 2), "MI": (seconds // 60 % 60, 2), "SS": (seconds % 60, 2)}
+    numbers |= {"MS": (part // 1000, 3), "US": (part, 6)}
+    out = ""
+    for key, written, fill, suffix in _pieces(pattern):
+        if suffix or (key and key not in numbers):
+            raise Refused(f"the sandbox does not know {written!r} in the format {pattern!r} of an interval")
+        out += _padded(*numbers[key])(fill) if key else written
     return out
 
 
@@ -144,6 +164,8 @@ _WIDTHS |= {"DDD": 3}
 
 def moment_read(text: str, pattern: str) -> datetime:
     """``to_timestamp`` of a text."""
+    if not text.strip():
+        raise Refused("the sandbox reads no date in an empty text")
     values: dict[str, int] = {}
     place = 0
     pieces = _pieces(pattern)
@@ -236,7 +258,8 @@ def _number_format(pattern: str) -> tuple[bool, str, str, str, str, str]:
     if found is None or not re.search("[09]", pattern) or len(pattern) > 100:
         raise Refused(f"the sandbox does not know the format {pattern!r} of a number")
     fill, before, currency, whole, part, behind = (text or "" for text in found.groups())
-    if before.upper() in ("PL", "SG", "MI") or currency.upper() == "L" or behind.upper() in ("PL", "SG"):
+    is_known = whole and part.upper() not in (".", "D") and before.upper() not in ("PL", "SG", "MI")
+    if not is_known or currency.upper() == "L" or behind.upper() in ("PL", "SG"):
         raise Refused(f"the sandbox does not know the format {pattern!r} of a number")
     if (before and behind) or (currency and (before or behind)):
         raise Refused(f"the sandbox does not know the format {pattern!r} of a number")
@@ -350,6 +373,7 @@ def number_read(text: str, pattern: str) -> str:
 _T = "VARCHAR"
 FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_moment_text": (moment_text, ["TIMESTAMP", _T], _T),
+    "pg_passed_text": (passed_text, ["BIGINT", _T], _T),
     "pg_to_timestamp": (moment_read, [_T, _T], "TIMESTAMP"),
     "pg_number_text": (number_text, [_T, _T], _T),
     "pg_float_format": (float_format, ["DOUBLE", _T, "BIGINT"], _T),

@@ -38,11 +38,11 @@ def forget(number: int) -> None:
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions known to a database, for all connections to it."""
-    from alpine.sandbox.engine.sql import exact, formats, readings
+    from alpine.sandbox.engine.sql import exact, formats, intervals, readings
 
     # DuckDB's own types know neither a list of names of types nor the names of its options.
     create: Any = connection.create_function
-    for functions in (exact.FUNCTIONS, readings.FUNCTIONS, formats.FUNCTIONS):
+    for functions in (exact.FUNCTIONS, readings.FUNCTIONS, intervals.FUNCTIONS, formats.FUNCTIONS):
         function: Callable[..., Any]
         for name, (function, arguments, result) in functions.items():
             columnwise = _columnwise(function, result, len(arguments))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.sql import calls, conditions, patterns
+from alpine.sandbox.engine.sql import calls, conditions, patterns, row_values
 from alpine.sandbox.engine.sql.casts import (
     CannotCast,
     cast,
@@ -311,10 +311,17 @@ class Translator:
         return self._operation(sign, values, node)
 
     def _operation(self, sign: str, values: list[Typed], node: exp.Expression) -> Typed:
+        if sign in "/%" and all(value.constant is not None for value in values):
+            # PostgreSQL computes it beforehand, even where no row comes to it.
+            self._look_at_zero(values[-1], node)
         try:
             return self.chosen(OPERATORS[sign], values)
         except NoneFits:
             raise self.no_operator(sign, values, node) from None
+
+    def _look_at_zero(self, divisor: Typed, node: exp.Expression) -> None:
+        if divisor.type.category == "N" and not (divisor.constant or "").strip("0.-"):
+            raise self.failure("Division by zero", node)
 
     def no_operator(self, sign: str, values: list[Typed], node: exp.Expression) -> NodeFailure:
         shown = {"neg": "-"}.get(sign, sign.strip())
@@ -343,7 +350,24 @@ class Translator:
         quantified = calls.quantified(right)
         if quantified is not None:
             return self._over_array(node, sign, *quantified)
-        return self.compared(sign, self.node(node.args["this"]), self.node(right), node)
+        if row_values.values(node.args["this"]) or row_values.values(right):
+            return row_values.compared(self, sign, node, node.args["this"], right)
+        return self.compared(sign, self.collated(node.args["this"]), self.collated(right), node)
+
+    def collated(self, node: exp.Expression) -> Typed:
+        """A value that is compared, perhaps with ``COLLATE "C"`` behind it, which is how the sandbox compares texts.
+
+        :raises NodeFailure: It has another collation.
+        """
+        if type(node).__name__ != "Collate":
+            return self.node(node)
+        inner, collation = self.parts(node, "this", "expression")
+        value = self.node(inner)
+        if value.type.category not in "SX":
+            raise self.failure(f"Collations are not supported by type {value.type.shown}", node)
+        if collation.name not in ("C", "POSIX") or not collation.args.get("quoted"):
+            raise self.failure(f'The sandbox knows the collation "C" only, not {collation.name}', node)
+        return value
 
     def _over_array(self, node: exp.Expression, sign: str, is_any: bool, array: exp.Expression) -> Typed:
         values = array.args.get("expressions") if type(array).__name__ == "Array" else None

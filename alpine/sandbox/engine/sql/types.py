@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-MOST_DIGITS = 38
+from alpine.sandbox.engine.types import MAX_DIGITS, UnknownType, written
+
+MOST_DIGITS = MAX_DIGITS
 """What DuckDB's DECIMAL holds."""
 PLACES = 24
 """Decimal places of a column of ``numeric`` without a precision: a quotient down to 1e-8 is kept whole."""
@@ -127,43 +129,6 @@ _IMPLICIT = {
 INTEGERS = {"int2": 5, "int4": 10, "int8": 19}
 """The most digits of a whole number, by type."""
 
-_NAMES = {
-    "boolean": "bool",
-    "bool": "bool",
-    "smallint": "int2",
-    "int2": "int2",
-    "integer": "int4",
-    "int": "int4",
-    "int4": "int4",
-    "bigint": "int8",
-    "int8": "int8",
-    "numeric": "numeric",
-    "decimal": "numeric",
-    "dec": "numeric",
-    "real": "float4",
-    "float4": "float4",
-    "double precision": "float8",
-    "double": "float8",
-    "float": "float8",
-    "float8": "float8",
-    "text": "text",
-    "varchar": "varchar",
-    "character varying": "varchar",
-    "char varying": "varchar",
-    "char": "bpchar",
-    "character": "bpchar",
-    "bpchar": "bpchar",
-    "date": "date",
-    "time": "time",
-    "time without time zone": "time",
-    "timestamp": "timestamp",
-    "timestamp without time zone": "timestamp",
-    "timestamptz": "timestamptz",
-    "timestamp with time zone": "timestamptz",
-    "interval": "interval",
-}
-_WRITTEN = re.compile(r"([a-z][a-z0-9 ]*?)\s*(?:\(\s*([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\))?(\s+with(?:out)? time zone)?")
-
 
 @dataclass(frozen=True)
 class Modified:
@@ -179,23 +144,16 @@ class Modified:
 
 def named(text: str) -> Modified | None:
     """The type that a flow or a table of the client names; None where PostgreSQL, or the sandbox, has none such."""
-    written = " ".join(text.lower().split())
-    dimensions = written.count("[]")
-    found = _WRITTEN.fullmatch(written.replace("[]", "").strip())
-    if found is None or dimensions > 1:
+    try:
+        found = written(text)
+    except UnknownType:
         return None
-    name = _NAMES.get(found[1] + (found[4] or ""))
-    if name is None:
+    if found.base not in _CATEGORIES:
         return None
-    modifiers = tuple(int(part) for part in found.group(2, 3) if part)
-    if found[1] == "float" and modifiers:
-        name, modifiers = "float4" if modifiers[0] <= 24 else "float8", ()
-    if name == "bpchar" and not modifiers and found[1] != "bpchar":
-        modifiers = (1,)
-    if (modifiers and name not in ("numeric", "varchar", "bpchar")) or (len(modifiers) > 1 and name != "numeric"):
-        return None
-    base = TEXT_NUMERIC if name == "numeric" else Type(name)
-    return Modified(replace(base, name=f"{name}[]", is_text=False) if dimensions else base, modifiers)
+    base = TEXT_NUMERIC if found.base == "numeric" else Type(found.base)
+    if found.is_array:
+        base = replace(base, name=f"{found.base}[]", is_text=False)
+    return Modified(base, found.modifiers)
 
 
 _FROM_DUCKDB = {

@@ -113,7 +113,7 @@ def order_by(translator: Translator, items: list[exp.Expression]) -> str:
 
 def _sorted(translator: Translator, item: exp.Expression) -> str:
     translator.parts(item, "this", "desc", "nulls_first")
-    value = sortable(translator.node(item.args["this"]))
+    value = sortable(translator.collated(item.args["this"]))
     is_descending = bool(item.args.get("desc"))
     first = item.args.get("nulls_first")
     nulls = "FIRST" if (is_descending if first is None else first) else "LAST"
@@ -186,8 +186,8 @@ def _frame(translator: Translator, spec: exp.Expression, order: exp.Expression |
     kind = str(spec.args.get("kind") or "").upper()
     if kind not in ("ROWS", "RANGE", "GROUPS"):
         raise translator.failure(f"The sandbox does not know the frame {kind}", spec)
-    start = _bound(translator, spec, "start", kind)
-    end = _bound(translator, spec, "end", kind) if spec.args.get("end") is not None else "CURRENT ROW"
+    start = _bound(translator, spec, "start", kind, order)
+    end = _bound(translator, spec, "end", kind, order) if spec.args.get("end") is not None else "CURRENT ROW"
     if order is None and kind == "GROUPS":
         raise translator.failure("GROUPS needs an ORDER BY in its window", spec)
     exclude = str(getattr(spec.args.get("exclude"), "name", spec.args.get("exclude")) or "").upper()
@@ -196,7 +196,7 @@ def _frame(translator: Translator, spec: exp.Expression, order: exp.Expression |
     return f"{kind} BETWEEN {start} AND {end}" + (f" EXCLUDE {exclude}" if exclude else "")
 
 
-def _bound(translator: Translator, spec: exp.Expression, key: str, kind: str) -> str:
+def _bound(translator: Translator, spec: exp.Expression, key: str, kind: str, order: exp.Expression | None) -> str:
     value, side = spec.args.get(key), str(spec.args.get(f"{key}_side") or "").upper()
     if isinstance(value, str):
         word = value.upper()
@@ -205,8 +205,32 @@ def _bound(translator: Translator, spec: exp.Expression, key: str, kind: str) ->
         if word == "UNBOUNDED" and side != ("PRECEDING" if key == "start" else "FOLLOWING"):
             raise translator.failure(f"A frame cannot {key} with UNBOUNDED {side}", spec)
         return f"{word} {side}".strip()
-    if value is None or type(value).__name__ != "Literal" or not str(value.args["this"]).isdigit() or kind == "RANGE":
-        raise translator.failure(
-            "The sandbox takes a whole number as the bound of ROWS and GROUPS, none of RANGE", spec
-        )
+    if value is not None and kind == "RANGE":
+        return f"{_distance(translator, value, order, spec)} {side}"
+    if value is None or type(value).__name__ != "Literal" or not str(value.args["this"]).isdigit():
+        raise translator.failure("The sandbox takes a whole number as the bound of ROWS and GROUPS", spec)
     return f"{int(str(value.args['this']))} {side}"
+
+
+def _distance(translator: Translator, node: exp.Expression, order: exp.Expression | None, spec: exp.Expression) -> str:
+    """How far from the row's own value a frame of RANGE reaches, in the type that is added to it."""
+    from alpine.sandbox.engine.sql.casts import cast
+    from alpine.sandbox.engine.sql.types import FLOAT8, INT8, INTEGERS, INTERVAL, Modified
+
+    keys = order.args["expressions"] if order is not None else []
+    if len(keys) != 1:
+        raise translator.failure("RANGE with a distance needs one ORDER BY column", spec)
+    key, distance = sortable(translator.node(keys[0].args["this"])).type, translator.node(node)
+    name = key.name
+    if name in INTEGERS or name == "numeric":
+        wanted, fits = Modified(INT8 if name in INTEGERS else distance.type), distance.type.name in INTEGERS
+        fits |= name == "numeric" and distance.type.name == "numeric" and not distance.type.is_text
+    elif name in ("float4", "float8"):
+        wanted, fits = Modified(FLOAT8), distance.type.category == "N"
+    else:
+        wanted, fits = Modified(INTERVAL), distance.type.name in ("interval", "unknown")
+        fits &= name in ("date", "timestamp", "timestamptz")
+    written = distance.constant or ""
+    if not fits or not written or "-" in written or "ago" in written:
+        raise translator.failure(f"The sandbox does not take this distance from a value of {key.shown}", spec)
+    return cast(distance, wanted).sql
