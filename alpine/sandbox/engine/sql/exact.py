@@ -16,7 +16,8 @@ MOST_DIGITS = 400
 MOST_OF_CURVES = 60
 """Characters of a value whose root, logarithm or power is computed: a row has to take well below a millisecond, as
 thousands are computed before a stop is seen."""
-_SIGNIFICANT = 16
+SIGNIFICANT = 16
+"""Digits of a quotient, a root or a logarithm at least."""
 _CONTEXT = decimal.Context(prec=2 * MOST_DIGITS + 50, rounding=ROUND_HALF_UP, Emin=-9999, Emax=9999)
 _SPECIAL = {"NaN": Decimal("NaN"), "Infinity": Decimal("Infinity"), "-Infinity": Decimal("-Infinity")}
 
@@ -102,7 +103,7 @@ def _weight(value: Decimal) -> tuple[int, int]:
 def _quotient_places(a: Decimal, b: Decimal) -> int:
     (weight_a, first_a), (weight_b, first_b) = _weight(a), _weight(b)
     weight = weight_a - weight_b - (first_a <= first_b)
-    return min(max(_SIGNIFICANT - 4 * weight, scale(a), scale(b), 0), MOST_DIGITS)
+    return min(max(SIGNIFICANT - 4 * weight, scale(a), scale(b), 0), MOST_DIGITS)
 
 
 def divide(a: Decimal, b: Decimal) -> Decimal:
@@ -160,7 +161,7 @@ def square_root(a: Decimal) -> Decimal:
     # PostgreSQL estimates the digits of the root from the argument's weight.
     weight = 4 * _weight(a)[0]
     digits = weight // 2 + 1 if weight >= 0 else 1 - (1 - weight) // 2
-    return _root(a, min(max(_SIGNIFICANT - digits, scale(a), 0), MOST_DIGITS))
+    return _root(a, min(max(SIGNIFICANT - digits, scale(a), 0), MOST_DIGITS))
 
 
 def _root(a: Decimal, places: int) -> Decimal:
@@ -177,7 +178,7 @@ def natural_logarithm(a: Decimal) -> Decimal:
     if not a.is_finite():
         return a
     value = _context(60).ln(a)
-    places = min(max(_SIGNIFICANT - _ln_weight(a), scale(a), 0), MOST_DIGITS)
+    places = min(max(SIGNIFICANT - _ln_weight(a), scale(a), 0), MOST_DIGITS)
     return rounded(_context(places + 20).ln(a) if value else Decimal(0), places)
 
 
@@ -203,7 +204,7 @@ def logarithm(base: Decimal, a: Decimal) -> Decimal:
     if base == 1:
         raise Refused("division by zero")
     weight = _ln_weight(a) - _ln_weight(base)
-    places = min(max(_SIGNIFICANT - weight, scale(base), scale(a), 0), MOST_DIGITS)
+    places = min(max(SIGNIFICANT - weight, scale(base), scale(a), 0), MOST_DIGITS)
     context = _context(places + 40)
     return rounded(context.divide(context.ln(a), context.ln(base)), places)
 
@@ -215,7 +216,7 @@ def exponential(a: Decimal) -> Decimal:
     if a > 460:
         raise Refused(f"the sandbox computes a numeric of up to {MOST_DIGITS:,} digits")
     weight = int(float(max(a, Decimal(-5000))) * 0.434294481903252)
-    places = min(max(_SIGNIFICANT - weight, scale(a), 0), MOST_DIGITS)
+    places = min(max(SIGNIFICANT - weight, scale(a), 0), MOST_DIGITS)
     return rounded(_context(places + 30 + max(weight, 0)).exp(max(a, Decimal(-5000))), places)
 
 
@@ -228,11 +229,11 @@ def power(a: Decimal, b: Decimal) -> Decimal:
     if a < 0 and b != b.to_integral_value():
         raise Refused("a negative number raised to a non-integer power yields a complex result")
     if b == 0 or a == 0:
-        return rounded(Decimal(int(b == 0)), max(_SIGNIFICANT, scale(a), scale(b)))
+        return rounded(Decimal(int(b == 0)), max(SIGNIFICANT, scale(a), scale(b)))
     estimate = float(_context(20).ln(abs(a))) * float(b) * 0.434294481903252
     if abs(estimate) > 3 * MOST_OF_CURVES:
         raise Refused(f"the sandbox computes a power of up to {3 * MOST_OF_CURVES} digits")
-    places = min(max(_SIGNIFICANT - int(estimate), scale(a), scale(b), 0), MOST_DIGITS)
+    places = min(max(SIGNIFICANT - int(estimate), scale(a), scale(b), 0), MOST_DIGITS)
     context = _context(places + 40 + max(int(estimate), 0))
     return rounded(context.power(a, b), places)
 
@@ -274,7 +275,7 @@ def _divided(a: str, b: str) -> str:
     number_b, scale_b, weight_b, first_b = _in_digits(b)
     if not number_b:
         raise Refused("division by zero")
-    places = max(_SIGNIFICANT - 4 * (weight_a - weight_b - (first_a <= first_b)), scale_a, scale_b, 0)
+    places = max(SIGNIFICANT - 4 * (weight_a - weight_b - (first_a <= first_b)), scale_a, scale_b, 0)
     top, bottom = abs(number_a) * 10 ** (places + scale_b), abs(number_b) * 10**scale_a
     digits = str((2 * top + bottom) // (2 * bottom)).rjust(places + 1, "0")
     sign = "-" if (number_a < 0) != (number_b < 0) and digits.strip("0") else ""

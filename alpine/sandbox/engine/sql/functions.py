@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from alpine.sandbox.engine.sql.casts import INTERVAL_MICROS, INTERVAL_OF, INTERVAL_PARTS, made, text_numeric
+from alpine.sandbox.engine.sql.casts import INTERVAL_MICROS, INTERVAL_OF, INTERVAL_PARTS, fits, made, text_numeric
 from alpine.sandbox.engine.sql.operators import OPERATORS, POWER_OF_DOUBLES, ROOT, power_of_numerics
 from alpine.sandbox.engine.sql.resolve import Emit, Signature
 from alpine.sandbox.engine.sql.typed import Typed
-from alpine.sandbox.engine.sql.types import INTEGERS, INTERVAL, MOST_DIGITS, TEXT, TEXT_NUMERIC, Type, decimal
+from alpine.sandbox.engine.sql.types import INTEGERS, INTERVAL, MOST_DIGITS, PLACES, TEXT, TEXT_NUMERIC, Type, decimal
 
 LONGEST_MADE = 2_000
 """Characters that one call may add to a text; DuckDB's limit of memory does not count them, and to make thousands of
@@ -42,6 +42,15 @@ def _rounded(name: str) -> Emit:
             if 0 <= places <= 20 and digits - own.scale + 1 + max(places, own.scale) <= MOST_DIGITS:
                 kind = decimal(digits - own.scale + 1 + places, places)
                 return made(f"CAST({{0}} AS {kind.duckdb})", [value], kind)
+        if name == "pg_round" and constant is not None and own.is_text and 0 <= int(constant) <= PLACES:
+            kind = decimal(MOST_DIGITS, int(constant))
+            wide = f"CAST({{0}} AS {decimal(MOST_DIGITS, PLACES).duckdb})"
+            return made(
+                f"(CASE WHEN {fits(0)} THEN CAST(CAST({wide} AS {kind.duckdb}) AS VARCHAR) "
+                f"ELSE pg_round({{0}}, {constant}) END)",
+                [value],
+                TEXT_NUMERIC,
+            )
         places_of = found[1] if len(found) > 1 else Typed("0", Type("int4"))
         return made(f"{name}({{0}}, {{1}})", [text_numeric(value), places_of], TEXT_NUMERIC)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from alpine.sandbox.engine.sql.casts import INTERVAL_OF, INTERVAL_PARTS, made, sortable, text_numeric
+from alpine.sandbox.engine.sql.casts import INTERVAL_OF, INTERVAL_PARTS, fits, made, sortable, text_numeric
+from alpine.sandbox.engine.sql.division import divided
 from alpine.sandbox.engine.sql.resolve import Emit, Signature
 from alpine.sandbox.engine.sql.typed import Typed
-from alpine.sandbox.engine.sql.types import INTEGERS, MOST_DIGITS, TEXT_NUMERIC, Type, decimal
+from alpine.sandbox.engine.sql.types import INTEGERS, MOST_DIGITS, PLACES, TEXT_NUMERIC, Type, decimal
 
 _WORD = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _OVERFLOW = "error('value out of range: overflow')"
@@ -38,6 +39,8 @@ def _numeric(name: str) -> Emit:
                     # DuckDB gives what comes of two such decimals 18 digits, and fails where it has more.
                     left = f"CAST({{0}} AS {decimal(_SMALL + 1, scale_a).duckdb})"
                 return made(f"CAST(({left} {sign} {{1}}) AS {kind.duckdb})", [a, b], kind)
+        if name == "divide":
+            return divided(a, b)
         return made(f"pg_{name}({{0}}, {{1}})", [text_numeric(a), text_numeric(b)], TEXT_NUMERIC)
 
     return emit
@@ -262,5 +265,11 @@ def comparison(sign: str, a: Typed, b: Typed) -> Typed:
             (digits_a, scale_a), (digits_b, scale_b) = _size(a), _size(b)
             if max(digits_a - scale_a, digits_b - scale_b) + max(scale_a, scale_b) <= MOST_DIGITS:
                 return made(f"({{0}} {sign} {{1}})", [a, b], kind)
-        return made(f"(pg_compare({{0}}, {{1}}) {sign} 0)", [text_numeric(a), text_numeric(b)], kind)
+        wide = decimal(MOST_DIGITS, PLACES).duckdb
+        return made(
+            f"(CASE WHEN {fits(0)} AND {fits(1)} THEN CAST({{0}} AS {wide}) {sign} CAST({{1}} AS {wide}) "
+            f"ELSE pg_compare({{0}}, {{1}}) {sign} 0 END)",
+            [text_numeric(a), text_numeric(b)],
+            kind,
+        )
     return made(f"({{0}} {sign} {{1}})", [sortable(a), sortable(b)], kind)
