@@ -224,7 +224,7 @@ class Sandbox:
         self._database = Database()
         self.cursor: Cursor = self._database.open("judge")
         self.columns: list[tuple[str, str]] = []
-        self._table = ""
+        self.table = ""
 
     def load(self, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make the table ``t``."""
@@ -234,7 +234,7 @@ class Sandbox:
         places = ", ".join(f"c{i}" for i in range(len(kinds)))
         table = self.cursor.make(f"SELECT {names} FROM (VALUES {listed}) v({places})")
         self.columns = list(zip(table.columns, table.types, strict=True))
-        self._table = table.sql
+        self.table = table.sql
 
     def ask(self, expression: str, query: str) -> Answer:
         """What it makes of an expression, as a text and as a column of a table."""
@@ -243,7 +243,7 @@ class Sandbox:
         except NodeFailure as error:
             return Answer(error=str(error), is_refused=True)
         try:
-            rows = self.cursor.fetch(f"SELECT {as_text(value).sql} FROM {self._table} {query}")
+            rows = self.cursor.fetch(f"SELECT {as_text(value).sql} FROM {self.table} {query}")
         except NodeFailure as error:
             return Answer(error=str(error))
         kind = "text" if value.type.name == "unknown" else value.type.shown
@@ -252,11 +252,11 @@ class Sandbox:
     def columnwise(self, expression: str, query: str) -> list[Any]:
         """The values as a column of a table has them."""
         value = as_column(translate(expression, {"": self.columns}))
-        return [row[0] for row in self.cursor.fetch(f"SELECT {value.sql} FROM {self._table} {query}")]
+        return [row[0] for row in self.cursor.fetch(f"SELECT {value.sql} FROM {self.table} {query}")]
 
     def rows(self, rest: str) -> list[tuple[Any, ...]]:
         """All columns of the rows that a statement with this end gives."""
-        return self.cursor.fetch(f"SELECT * FROM {self._table} {rest}")
+        return self.cursor.fetch(f"SELECT * FROM {self.table} {rest}")
 
     def close(self) -> None:
         """Close the database."""

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from alpine.sandbox.engine import sql
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.sql import letters, patterns
+from alpine.sandbox.engine.sql.casts import as_text
 from tests.sandbox import postgresql_grammar as grammar
 from tests.sandbox.postgresql_judge import (
     COLUMNS,
@@ -99,6 +101,30 @@ def test_a_column_of_a_table_has_the_same_values(loaded: tuple[PostgreSQL, Sandb
                 assert text is not None and value == Decimal(text)
             elif value is not None:
                 assert text is not None and float(text) == pytest.approx(float(value), rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("expression", ["coalesce(initcap(repeat(g, 30)), '')", "coalesce(round(n / 7, 30), 0)"])
+def test_many_texts_of_functions_stay_what_they_are(loaded: tuple[PostgreSQL, Sandbox], expression: str):
+    sandbox = loaded[1]
+    many = f"FROM {sandbox.table}, range(3000) AS many(x)"
+    value = as_text(sql.translate(expression, {"": sandbox.columns})).sql
+    found = {row[0] for row in sandbox.cursor.fetch(f"SELECT {value} {many}")}
+    assert found == set(loaded[0].ask(expression, "ORDER BY id").rows)
+
+
+def test_the_classes_and_capitals_of_known_characters_are_those_of_postgresql(postgresql: PostgreSQL, sandbox: Sandbox):
+    every = "generate_series(1, 1114111) c WHERE c NOT BETWEEN 55296 AND 57343"
+    known = [code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000 and letters.is_known(chr(code))]
+    ours = f"(SELECT CAST(c AS INTEGER) c, chr(CAST(c AS INTEGER)) s FROM unnest({known}) u(c))"
+    for name, pattern in (*letters.CLASSES.items(), ("space", patterns.translated("\\s", takes_out=False).regex)):
+        theirs = {row[0] for row in postgresql.run(f"SELECT c FROM {every} AND chr(c) ~ '[[:{name}:]]'")}
+        test = pattern if name == "space" else f"[{pattern}]"
+        found = {c for (c,) in sandbox.cursor.fetch(f"SELECT c FROM {ours} WHERE regexp_matches(s, ?)", [test])}
+        assert found == theirs & set(known), name
+    assert not sandbox.cursor.fetch(f"SELECT c FROM {ours} WHERE regexp_matches(s, ?)", [letters.UNKNOWN])
+    for code, small, capital in postgresql.run(f"SELECT c, lower(chr(c)), upper(chr(c)) FROM {every}"):
+        if letters.is_known(chr(code)):
+            assert (letters.small(chr(code)), letters.capital(chr(code))) == (small, capital), hex(code)
 
 
 def made(postgresql: PostgreSQL, sandbox: Sandbox, data: st.DataObject) -> None:

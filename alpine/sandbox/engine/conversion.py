@@ -25,6 +25,7 @@ _MOMENTS = {
     _TIME: "TIME",
 }
 _WHOLE_TYPES = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
+_ENDLESS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"})
 _WHOLE_TEXT = "[+-]?[0-9]+"
 _NUMBER_TEXT = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _NOT_FINITE = "[+-]?(nan|inf|infinity)"
@@ -86,6 +87,16 @@ class Column:
             f"FROM {self.view}) WHERE x IS NOT NULL AND y IS NULL ORDER BY n LIMIT 1"
         )
         for row, value in wrong:
+            if kind.sql in _ENDLESS and "infinity" in value.lower():
+                raise ValueError(
+                    f"The column {self.name!r} has {value!r:.80} in row {row}: the sandbox has no infinite "
+                    f"{kind.name}; replace it, or load the column as text."
+                )
+            if kind.is_padded and kind.length is not None and len(value.rstrip(" ")) < kind.length:
+                raise ValueError(
+                    f"The column {self.name!r} has {value!r:.80} in row {row}: the sandbox keeps no blanks that "
+                    f"fill it up to {kind.name}; load the column as varchar({kind.length})."
+                )
             raise ValueError(f"The column {self.name!r} has {value!r:.80} in row {row}, which is no {kind.name}.")
         return sql
 
@@ -150,6 +161,9 @@ def _from_text(x: str, kind: ColumnType) -> str:
         special = f"regexp_full_match(lower(trim({x})), {literal(_NOT_FINITE)})"
         number = f"regexp_full_match(trim({x}), {literal(_NUMBER_TEXT)}) AND isfinite({cast})"
         return f"CASE WHEN {special} OR ({number}) THEN {cast} END"
+    if kind.sql in _ENDLESS:
+        # Python has no such value: it would be shown as the last moment of the year 9999.
+        return f"CASE WHEN isfinite({cast}) THEN {cast} END"
     return cast
 
 
@@ -157,4 +171,8 @@ def _characters(x: str, kind: ColumnType) -> str:
     """Texts that are not longer than they may be; PostgreSQL cuts no more than blanks where it stores one."""
     bare = f"rtrim({x}, ' ')"
     kept = bare if kind.is_padded else x if kind.length is None else f"left({x}, {kind.length})"
-    return kept if kind.length is None else f"CASE WHEN length({bare}) <= {kind.length} THEN {kept} END"
+    if kind.length is None:
+        return kept
+    # With blanks at its end, which the sandbox drops, a value of char(n) is not matched as PostgreSQL does.
+    sign = "=" if kind.is_padded else "<="
+    return f"CASE WHEN length({bare}) {sign} {kind.length} THEN {kept} END"

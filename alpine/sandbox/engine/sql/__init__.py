@@ -18,19 +18,20 @@ Tables = Mapping[str, Sequence[tuple[str, str]]]
 type as DuckDB writes it."""
 
 
-def translate(text: str, tables: Tables, data_type: str = "") -> Typed:
+def translate(text: str, tables: Tables, data_type: str = "", *, is_column: bool = False) -> Typed:
     """An expression of PostgreSQL's as one of DuckDB's that means the same.
 
     :param text: The expression.
     :param tables: The columns that it sees.
     :param data_type: The type that it is cast to, as PostgreSQL names it; may be empty.
+    :param is_column: Whether its values are kept in a table.
     :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
     """
     # sqlglot takes a while to load, and most of the sandbox's users never need it.
     from alpine.sandbox.engine.sql.columns import Columns
     from alpine.sandbox.engine.sql.translator import Translator
 
-    return Translator(text, Columns(tables)).translated(data_type)
+    return Translator(text, Columns(tables)).translated(data_type, is_column=is_column)
 
 
 def column(text: str, tables: Tables, data_type: str = "") -> str:
@@ -40,7 +41,7 @@ def column(text: str, tables: Tables, data_type: str = "") -> str:
     """
     from alpine.sandbox.engine.sql.casts import as_column
 
-    return as_column(translate(text, tables, data_type)).sql
+    return as_column(translate(text, tables, data_type, is_column=True)).sql
 
 
 def condition(text: str, tables: Tables) -> str:

@@ -171,11 +171,7 @@ def _special(translator: Translator, node: exp.Expression, name: str, values: li
         raise translator.failure(f"The function {name} does not take {len(values)} arguments", node)
     if name in ("coalesce", "greatest", "least"):
         found = translator.same(values, node, name.upper())
-        return (
-            together(f"coalesce({', '.join(v.sql for v in found)})", found, found[0].type)
-            if name == "coalesce"
-            else _extreme(name, found)
-        )
+        return _first_that_is_one(found) if name == "coalesce" else _extreme(name, found)
     if name == "nullif":
         test = translator.compared("=", values[0], values[1], node)
         kept = _first_of_equals(*values)
@@ -185,6 +181,13 @@ def _special(translator: Translator, node: exp.Expression, name: str, values: li
     if name == "regexp_replace":
         return _replaced(values)
     return _part_of(name, values)
+
+
+def _first_that_is_one(values: list[Typed]) -> Typed:
+    """``COALESCE(…)``"""
+    # DuckDB 1.4 frees the texts of a Python function before COALESCE has read them; this makes texts of its own.
+    own = " || ''" if values[0].type.duckdb == "VARCHAR" else ""
+    return together(f"coalesce({', '.join(f'{value.sql}{own}' for value in values)})", values, values[0].type)
 
 
 def _first_of_equals(left: Typed, right: Typed) -> Typed:

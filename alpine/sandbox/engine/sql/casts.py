@@ -364,6 +364,15 @@ def fits(place: int) -> str:
     return f"({behind} OR (strlen({text}) <= {most} AND {text} < ':' AND NOT suffix({text}, 'y')))"
 
 
+def filled(value: Typed, kind: Modified) -> Typed:
+    """A value of ``character(n)`` as a column, which has as many characters: the sandbox drops blanks at the end."""
+    if not kind.modifiers:
+        raise CannotCast("the sandbox keeps no column of character without a length; use text")
+    reason = literal(f"the sandbox does not keep the blanks that fill a value up; use varchar({kind.modifiers[0]})")
+    template = f"CASE WHEN length({{0}}) < {kind.modifiers[0]} THEN pg_fail({reason}) ELSE {{0}} END"
+    return made(template, [value], kind.type)
+
+
 def sortable(value: Typed) -> Typed:
     """A value that DuckDB compares and groups as PostgreSQL does."""
     return as_column(value)

@@ -17,6 +17,7 @@ from alpine.sandbox.engine.sql.casts import (
     CannotCast,
     cast,
     constant,
+    filled,
     made,
     number_constant,
     unified,
@@ -29,6 +30,7 @@ from alpine.sandbox.engine.sql.resolve import NoneFits, Signature, choose
 from alpine.sandbox.engine.sql.typed import NULL, TooLong, Typed
 from alpine.sandbox.engine.sql.types import (
     BOOL,
+    BPCHAR,
     FLOAT8,
     INT4,
     INT8,
@@ -81,20 +83,24 @@ class Translator:
         self._lead = lead
         self._joined = 0
 
-    def translated(self, data_type: str = "") -> Typed:
+    def translated(self, data_type: str = "", *, is_column: bool = False) -> Typed:
         """The whole expression.
 
         :param data_type: The type that it is cast to, as PostgreSQL names it; may be empty.
+        :param is_column: Whether its values are kept in a table.
         :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
         """
         value = self.whole(parse(self.text))
         if not data_type.strip():
+            if is_column and value.type == BPCHAR:
+                raise self.failure("The sandbox keeps no column of character(n); cast it to text or varchar", None)
             return value
         kind = named(data_type)
         if kind is None:
             raise NodeFailure(f"The sandbox does not know the type {data_type!r} of the expression: {shown(self.text)}")
         try:
-            return cast(value, kind)
+            found = cast(value, kind)
+            return filled(found, kind) if is_column and kind.type == BPCHAR else found
         except (CannotCast, TooLong) as error:
             raise self.failure(_sentence(str(error) or "The expression becomes too long"), None) from None
 
