@@ -137,6 +137,8 @@ SLOW = [
     "lpad(word, 1900, 'a') ~ '(a*)*b'",
     "to_char(n / 7.0, 'FM999999.000000') || to_char(n / 9.0, '9.99')",
     "count(*) over (order by n rows between 100000 preceding and 100000 following)",
+    "max(n / 7.0) over (order by n range between 100000 preceding and 100000 following)",
+    "n / 7.0 + (n + 0.25) / (n + 1.75)",
 ]
 
 

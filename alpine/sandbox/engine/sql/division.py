@@ -7,6 +7,7 @@ left to the function of :mod:`exact`, which takes several times as long, and one
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from alpine.sandbox.engine.sql.casts import made, text_numeric
 from alpine.sandbox.engine.sql.exact import SIGNIFICANT
@@ -22,12 +23,15 @@ def divided(a: Typed, b: Typed) -> Typed:
     """``a / b``"""
     if any(value.type.is_text or not _has_whole(*_size(value)) for value in (a, b)):
         return made("pg_divide({0}, {1})", [text_numeric(a), text_numeric(b)], TEXT_NUMERIC)
-    body = _quotient(Typed(f'{HELD}."a0"', a.type), Typed(f'{HELD}."a1"', b.type))
-    whole = made(f"list_transform([{{a0: {{0}}, a1: {{1}}}}], lambda {HELD}: {body.sql})[1]", [a, b], TEXT_NUMERIC)
+    body = _quotient(a.type, b.type)
+    whole = made(f"list_transform([{{a0: {{0}}, a1: {{1}}}}], lambda {HELD}: {body})[1]", [a, b], TEXT_NUMERIC)
     return replace(whole, can_fail=True)
 
 
-def _quotient(a: Typed, b: Typed) -> Typed:
+@lru_cache(maxsize=256)
+def _quotient(kind_a: Type, kind_b: Type) -> str:
+    """SQL of the quotient of two values that a lambda holds."""
+    a, b = Typed(f'{HELD}."a0"', kind_a), Typed(f'{HELD}."a1"', kind_b)
     sizes = [_size(value) for value in (a, b)]
     (_, scale_a), (_, scale_b) = sizes
     top, bottom = (_whole(value, *size) for value, size in zip((a, b), sizes, strict=True))
@@ -63,7 +67,7 @@ def _quotient(a: Typed, b: Typed) -> Typed:
         "ELSE pg_divide(CAST({2} AS VARCHAR), CAST({0} AS VARCHAR)) END)",
         [b, signed, a],
         TEXT_NUMERIC,
-    )
+    ).sql
 
 
 def _size(value: Typed) -> tuple[int, int]:

@@ -50,7 +50,7 @@ MOST_COST = 500
 """Calls of the sandbox's own functions, where one of a logarithm counts as fifty: thousands of rows are computed
 before a stop is seen, and it has to be within two seconds."""
 _CALLS = re.compile(r"\bpg_(\w+)\(")
-_COSTS = {"fail": 0, **dict.fromkeys(("ln", "log", "exp", "power", "sqrt", "variance"), 50)}
+_COSTS = {"fail": 0, "divide": 5, **dict.fromkeys(("ln", "log", "exp", "power", "sqrt", "variance"), 50)}
 _SIGNS = {
     "Add": "+",
     "Sub": "-",
