@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.expressions import literal
-from alpine.sandbox.engine.sql import letters, moments, patterns
+from alpine.sandbox.engine.sql import matching, moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
 from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made, short_text, unified
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
+from alpine.sandbox.engine.sql.matching import of_letters, pattern_of
 from alpine.sandbox.engine.sql.resolve import NoneFits
-from alpine.sandbox.engine.sql.typed import HELD, Typed
-from alpine.sandbox.engine.sql.types import BOOL, BPCHAR, FLOAT8, INTERVAL, TEXT, Modified, Type
+from alpine.sandbox.engine.sql.typed import Typed, together
+from alpine.sandbox.engine.sql.types import BPCHAR, FLOAT8, INTERVAL, TEXT, Modified, Type
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -34,35 +35,12 @@ _SPECIAL = (
     "date_part",
     "regexp_replace",
 )
-_ESCAPE_DEFAULT = "\\"
-# DuckDB tries all ways to part a value where a pattern has several signs %, and no stop reaches it.
-_LIKE = (
-    "CASE WHEN length({0}) > 1000 AND length({1}) - length(replace({1}, '%', '')) > 2 "
-    "THEN error('the sandbox matches a long text with a column of patterns that have up to two signs %') "
-    "ELSE {0} LIKE {1}SUFFIX END"
-)
 
 
 def case(tests: list[Typed], results: list[Typed]) -> Typed:
     """``CASE WHEN … END``; there is one more result than tests."""
     branches = " ".join(f"WHEN {test.sql} THEN {found.sql}" for test, found in zip(tests, results, strict=False))
     return together(f"CASE {branches} ELSE {results[-1].sql} END", [*tests, *results], results[0].type)
-
-
-def together(sql: str, parts: list[Typed], kind: Type) -> Typed:
-    """SQL that holds its parts already, where they are not to be computed before it."""
-    from alpine.sandbox.engine.sql.typed import LONGEST, TooLong
-
-    if len(sql) > LONGEST:
-        raise TooLong
-    holds = {part.aggregates for part in parts}
-    return Typed(
-        sql,
-        kind,
-        can_fail=any(part.can_fail for part in parts),
-        aggregates="window" if "window" in holds else "aggregate" if "aggregate" in holds else "",
-        made=sum(part.made for part in parts),
-    )
 
 
 def unescaped(written: str) -> str | None:
@@ -273,20 +251,14 @@ def substring(translator: Translator, node: exp.Expression) -> Typed:
     return called(translator, node, "substring", values)
 
 
-def _pattern(value: Typed) -> str:
-    if value.constant is None:
-        raise CannotCast("the sandbox takes a constant as a regular expression")
-    return value.constant
-
-
 def _taken_out(value: Typed, pattern: Typed) -> Typed:
-    found = patterns.translated(_pattern(pattern), takes_out=True)
+    found = patterns.translated(pattern_of(pattern), takes_out=True)
     group = 1 if found.groups else 0
     # A group that took no part gives a null, which DuckDB has as an empty text.
-    if found.groups and patterns.may_skip_group(_pattern(pattern)):
+    if found.groups and patterns.may_skip_group(pattern_of(pattern)):
         raise patterns.NotTheSame("its first group may take no part in a match")
     written = literal(found.regex)
-    return _of_letters(
+    return of_letters(
         found,
         lambda v: f"CASE WHEN regexp_matches({v}, {written}) THEN regexp_extract({v}, {written}, {group}) END",
         value,
@@ -294,39 +266,16 @@ def _taken_out(value: Typed, pattern: Typed) -> Typed:
     )
 
 
-def _of_letters(pattern: patterns.Pattern, sql: Callable[[str], str], value: Typed, kind: Type) -> Typed:
-    """SQL that matches a value with a pattern, and fails where it asks of a character that is not known."""
-    if not pattern.has_letters:
-        return _with_value(sql, value, kind)
-    test, reason = literal(letters.UNKNOWN), literal(letters.NOT_KNOWN)
-    found = _with_value(
-        lambda v: (
-            f"CASE WHEN regexp_matches({v}, {test}) THEN CAST(pg_fail({RUN}, {reason}) AS {kind.duckdb}) "
-            f"ELSE {sql(v)} END"
-        ),
-        value,
-        kind,
-    )
-    return replace(found, can_fail=True)
-
-
-def _with_value(sql: Callable[[str], str], value: Typed, kind: Type) -> Typed:
-    """SQL of a value that is computed once, beside patterns whose braces are no places of arguments."""
-    if value.sql.startswith('"') and len(value.sql) < 200:
-        return together(sql(value.sql), [value], kind)
-    return together(f"list_transform([{value.sql}], lambda {HELD}: {sql(HELD)})[1]", [value], kind)
-
-
 def _replaced(values: list[Typed]) -> Typed:
     if not 3 <= len(values) <= 4 or any(value.type.category not in "SX" for value in values):
         raise CannotCast("the function regexp_replace does not exist for these types")
-    options = _pattern(values[3]) if len(values) == 4 else ""
+    options = pattern_of(values[3]) if len(values) == 4 else ""
     if not set(options) <= {"g", "i"}:
         raise CannotCast(f"the sandbox does not know the options {options!r} of regexp_replace")
-    pattern = patterns.translated(_pattern(values[1]), takes_out=True, ignore_case="i" in options)
-    if "g" in options and patterns.may_be_empty(_pattern(values[1])):
+    pattern = patterns.translated(pattern_of(values[1]), takes_out=True, ignore_case="i" in options)
+    if "g" in options and patterns.may_be_empty(pattern_of(values[1])):
         raise patterns.NotTheSame("it may match nothing, which is replaced in another way")
-    replacement = _pattern(values[2])
+    replacement = pattern_of(values[2])
     taken = map(int, re.findall(r"\\([1-9])", replacement))
     if re.search(r"\\(?![1-9\\])", replacement) or any(number > pattern.groups for number in taken):
         raise CannotCast(f"the sandbox does not know the replacement {replacement!r}")
@@ -339,9 +288,9 @@ def _replaced(values: list[Typed]) -> Typed:
         return f"regexp_replace({v}, {literal(pattern.regex)}, {literal(replacement)}{flag})"
 
     if len(replacement) <= 1 or not flag:
-        return _of_letters(pattern, replaced, value, TEXT)
+        return of_letters(pattern, replaced, value, TEXT)
     reason = literal(f"the sandbox makes a text of up to {LONGEST_MADE:,} characters")
-    result = _of_letters(
+    result = of_letters(
         pattern,
         lambda v: (
             f"CASE WHEN strlen({v}) * {len(replacement)} > {LONGEST_MADE} + strlen({v}) "
@@ -419,87 +368,6 @@ def at_time_zone(translator: Translator, node: exp.Expression) -> Typed:
     return made("timezone('UTC', {0})", [value], Type(kinds[value.type.name]))
 
 
-# Patterns
-
-
-def _operands(translator: Translator, node: exp.Expression, sign: str) -> tuple[Typed, Typed, bool]:
-    translator.parts(node, "this", "expression", "negate")
-    values = [translator.node(node.args["this"]), translator.node(node.args["expression"])]
-    if any(value.type.category not in "SX" for value in values):
-        kinds = f" {sign} ".join(value.type.shown for value in values)
-        raise translator.failure(f"The operator does not exist: {kinds}; a cast may be missing", node)
-    if any(value.type == BPCHAR for value in values):
-        raise translator.failure("The sandbox does not match a value of character(n); cast it to text.", node)
-    return as_text(values[0]), as_text(values[1]), bool(node.args.get("negate"))
-
-
-def _negated(value: Typed, is_negated: bool) -> Typed:
-    return made("(NOT {0})", [value], BOOL) if is_negated else value
-
-
-def like(translator: Translator, node: exp.Expression, escape: str = _ESCAPE_DEFAULT) -> Typed:
-    """``LIKE`` and ``ILIKE``"""
-    sign = "ILIKE" if type(node).__name__ == "ILike" else "LIKE"
-    value, pattern, is_negated = _operands(translator, node, sign)
-    if pattern.constant is not None and escape and _ends_in_escape(pattern.constant, escape):
-        raise translator.failure("LIKE pattern must not end with escape character", node)
-    if pattern.constant is not None and sign == "LIKE" and not set(pattern.constant) & {"_", escape}:
-        return _negated(together(f"({value.sql} LIKE {pattern.sql})", [value, pattern], BOOL), is_negated)
-    if pattern.constant is not None:
-        small = letters.small(pattern.constant) if sign == "ILIKE" else pattern.constant
-        found = _cased(value, sign)
-        regex = patterns.like(small, letters.small(escape) if sign == "ILIKE" else escape)
-        return _negated(together(f"regexp_matches({found.sql}, {literal(regex)})", [found], BOOL), is_negated)
-    suffix = f" ESCAPE {literal(escape)}" if escape else ""
-    operands = [_cased(value, sign), _cased(pattern, sign)]
-    return _negated(made(_LIKE.replace("SUFFIX", suffix), operands, BOOL), is_negated)
-
-
-def _cased(value: Typed, sign: str) -> Typed:
-    """An operand of LIKE, or of ILIKE, which compares the small letters of both."""
-    return made("lower({0})", [value], TEXT) if sign == "ILIKE" else value
-
-
-def _ends_in_escape(pattern: str, escape: str) -> bool:
-    count = len(pattern) - len(pattern.rstrip(escape))
-    return count % 2 == 1
-
-
-def similar(translator: Translator, node: exp.Expression, escape: str = _ESCAPE_DEFAULT) -> Typed:
-    """``SIMILAR TO``"""
-    value, pattern, is_negated = _operands(translator, node, "SIMILAR TO")
-    return _negated(_matched(patterns.similar(_pattern(pattern), escape), value), is_negated)
-
-
-def escaped(translator: Translator, node: exp.Expression) -> Typed:
-    """``LIKE … ESCAPE '…'``"""
-    inner, sign = translator.parts(node, "this", "expression")
-    if type(sign).__name__ != "Literal" or len(str(sign.args["this"])) > 1:
-        raise translator.failure("ESCAPE has to be followed by one character in quotes", node)
-    escape = str(sign.args["this"])
-    name = type(inner).__name__
-    if name in ("Like", "ILike"):
-        return like(translator, inner, escape)
-    if name == "SimilarTo":
-        return similar(translator, inner, escape)
-    raise translator.failure("ESCAPE does not follow LIKE or SIMILAR TO", node)
-
-
-def matches(translator: Translator, node: exp.Expression) -> Typed:
-    """``~`` and ``~*``"""
-    ignore_case = type(node).__name__ == "RegexpILike"
-    value, pattern, is_negated = _operands(translator, node, "~*" if ignore_case else "~")
-    found = patterns.translated(_pattern(pattern), takes_out=False, ignore_case=ignore_case)
-    return _negated(_matched(found, value), is_negated)
-
-
-def _matched(pattern: patterns.Pattern, value: Typed) -> Typed:
-    regex = literal(pattern.regex)
-    if not pattern.has_letters:
-        return together(f"regexp_matches({value.sql}, {regex})", [value], BOOL)
-    return _of_letters(pattern, lambda v: f"regexp_matches({v}, {regex})", value, BOOL)
-
-
 def _windows(name: str) -> Callable[[Translator, exp.Expression], Typed]:
     def handler(translator: Translator, node: exp.Expression) -> Typed:
         from alpine.sandbox.engine.sql import windows
@@ -519,12 +387,12 @@ NODES: dict[str, Callable[[Translator, exp.Expression], Typed]] = {
     "StrPosition": place,
     "Interval": interval,
     "AtTimeZone": at_time_zone,
-    "Like": like,
-    "ILike": like,
-    "SimilarTo": similar,
-    "Escape": escaped,
-    "RegexpLike": matches,
-    "RegexpILike": matches,
+    "Like": matching.like,
+    "ILike": matching.like,
+    "SimilarTo": matching.similar,
+    "Escape": matching.escaped,
+    "RegexpLike": matching.matches,
+    "RegexpILike": matching.matches,
     "Window": _windows("over"),
     "Filter": _windows("filtered"),
     "WithinGroup": _windows("within"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.sql import calls, row_values
 from alpine.sandbox.engine.sql.casts import as_text, made, unified
-from alpine.sandbox.engine.sql.typed import NULL, Typed
+from alpine.sandbox.engine.sql.typed import NULL, Typed, together
 from alpine.sandbox.engine.sql.types import BOOL, TEXT, Type
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def in_(translator: Translator, node: exp.Expression) -> Typed:
         return translator.joined("OR", [translator.compared("=", left, value, node) for value in values])
     if len(values) == 1:
         return translator.compared("=", left, values[0], node)
-    return calls.together(f"({found[0].sql} IN ({', '.join(value.sql for value in found[1:])}))", found, BOOL)
+    return together(f"({found[0].sql} IN ({', '.join(value.sql for value in found[1:])}))", found, BOOL)
 
 
 def concatenation(translator: Translator, node: exp.Expression) -> Typed:

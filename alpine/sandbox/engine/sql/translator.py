@@ -27,7 +27,7 @@ from alpine.sandbox.engine.sql.exact import Refused
 from alpine.sandbox.engine.sql.operators import OPERATORS, comparison
 from alpine.sandbox.engine.sql.parse import parse, position, refusal, shown
 from alpine.sandbox.engine.sql.resolve import NoneFits, Signature, choose
-from alpine.sandbox.engine.sql.typed import NULL, TooLong, Typed
+from alpine.sandbox.engine.sql.typed import NULL, TooLong, Typed, together
 from alpine.sandbox.engine.sql.types import (
     BOOL,
     BPCHAR,
@@ -419,7 +419,7 @@ class Translator:
                 f"CASE WHEN coalesce({value.sql}, {go_on}) = {stop} THEN {stop} "
                 f"ELSE ({value.sql} {word} {result.sql}) END"
             )
-            result = calls.together(sql, [value, result], BOOL)
+            result = together(sql, [value, result], BOOL)
         return result
 
     def joins(self, count: int, node: exp.Expression) -> None:

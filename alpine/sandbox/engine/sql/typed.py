@@ -76,3 +76,17 @@ def _is_simple(argument: Typed) -> bool:
 
 def _inside(place: int, held: dict[int, Typed], arguments: Sequence[Typed]) -> str:
     return f'{HELD}."a{place}"' if place in held else arguments[place].sql
+
+
+def together(sql: str, parts: list[Typed], kind: Type) -> Typed:
+    """SQL that holds its parts already, where they are not to be computed before it."""
+    if len(sql) > LONGEST:
+        raise TooLong
+    holds = {part.aggregates for part in parts}
+    return Typed(
+        sql,
+        kind,
+        can_fail=any(part.can_fail for part in parts),
+        aggregates="window" if "window" in holds else "aggregate" if "aggregate" in holds else "",
+        made=sum(part.made for part in parts),
+    )
