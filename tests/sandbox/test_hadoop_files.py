@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -160,20 +162,77 @@ def test_dates_have_the_declared_pattern(engine: Engine, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("kind", "field", "expected"),
+    [
+        ("datetime dd/MM/yy", "9/4/1963", "1963-04-09 00:00:00"),
+        ("datetime d MMM yyyy", "19 april 2013", "2013-04-19 00:00:00"),
+        ("datetime yyyy-MM-dd'T'HH:mm:ssZ", "2013-04-19T10:20:30+0200", "2013-04-19 08:20:30"),
+        ("datetime HH:mm", "10:20", "1970-01-01 10:20:00"),
+        ("datetime yyyy-MM-dd", "2013-02-31", ""),
+        *((f"datetime{pattern}", word, "") for word in ("epoch", "infinity") for pattern in ("", " yyyy-MM-dd")),
+        ("datetime", "2013", "2013-01-01 00:00:00"),
+        ("datetime", "2013-W16-5", "2013-04-19 00:00:00"),
+        ("datetime", "2013-04-19T10:20:30.5Z", "2013-04-19 10:20:30.5"),
+    ],
+)
+def test_dates_of_files_are_read_as_joda_reads_them(
+    engine: Engine, tmp_path: Path, kind: str, field: str, expected: str
+):
+    (tmp_path / "t.csv").write_text(f"d\n{field}\n", encoding="utf-8")
+    engine.load_table("t", tmp_path / "t.csv")
+    assert read(engine, [("d", kind)]) == [[expected]]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        (Decimal("1.1234567890123"), "bigdecimal", "1.1234567890123"),
+        (2**60, "bigdecimal", str(2**60)),
+        (2.75, "biginteger", "2"),
+        (1e40, "float", "Infinity"),
+        (-1e40, "float", "-Infinity"),
+        (Decimal("2.75"), "long", "2"),
+    ],
+)
+def test_a_number_of_a_frame_is_not_rounded(engine: Engine, value: Any, kind: str, expected: str):
+    engine.load_table("t", pd.DataFrame({"a": [value]}))
+    assert read(engine, [("a", kind)]) == [[expected]]
+
+
+def test_a_double_is_no_bigdecimal(engine: Engine):
+    engine.load_table("t", pd.DataFrame({"a": [0.1]}))
+    [failure] = errors(run(engine, flow(file([("a", "bigdecimal")]))))
+    assert "cannot read a DOUBLE" in failure
+
+
+@pytest.mark.parametrize(
     ("kind", "options", "reason"),
     [
         ("strange", {}, "'strange'"),
         ("int", {"delimiter": "Tilde"}, "'Tilde'"),
         ("int", {"quoteChar": "''"}, "quoteChar"),
+        ("int", {"includeHeader": "yes"}, "includeHeader.*'yes'"),
+        ("int", {"delimiter": "Other", "other": ""}, "does not say which"),
+        ("datetime q", {}, "'q'.*unknown"),
+        ("datetime", {}, "zone \\+02:00"),
     ],
 )
 def test_what_a_flow_declares_that_is_not_known_is_refused(
     engine: Engine, tmp_path: Path, kind: str, options: dict[str, str], reason: str
 ):
-    (tmp_path / "t.csv").write_text("a\n1\n", encoding="utf-8")
+    (tmp_path / "t.csv").write_text("a\n2013-04-19T10:20:30+02:00\n", encoding="utf-8")
     engine.load_table("t", tmp_path / "t.csv")
     [failure] = errors(run(engine, flow(file([("a", kind)], **options))))
-    assert reason in failure
+    assert re.search(reason, failure)
+
+
+def test_columns_that_lack_a_type_are_refused(engine: Engine, tmp_path: Path):
+    (tmp_path / "t.csv").write_text("1,2\n", encoding="utf-8")
+    engine.load_table("t", tmp_path / "t.csv")
+    names = [element("columnNames", columnName=name) for name in ("a", "b")]
+    model = element("HadoopFileStructureModel", *names, element("columnTypes", columnType="int"))
+    [failure] = errors(run(engine, flow(node("file", "hadoop.HadoopFileOperator", model, hadoopFileName="/t.csv"))))
+    assert "2 names of columns, but 1 types" in failure
 
 
 def test_a_field_of_several_lines_is_refused_since_hadoop_tears_it_apart(engine: Engine, tmp_path: Path):

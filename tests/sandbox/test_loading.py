@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -317,3 +318,48 @@ def test_a_table_that_is_loaded_again_takes_the_place_of_the_first(engine: Engin
     for count in (3, 1, 2):
         engine.load_table("t", pd.DataFrame({"a": range(count)}))
         assert len(loaded(engine)) == count
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pd.Categorical([10, 9]), ["10", "9"]),
+        (pd.Categorical([0.5, 2.0]), ["0.5000", "2.0000"]),
+        (pd.Series([2**63 + 5, 1], dtype="uint64"), [str(2**63 + 5), "1"]),
+        (pd.Series([1.5, 2.0], dtype="float16"), ["1.5000", "2.0000"]),
+        (pa.array([Decimal("1.25"), None], pa.decimal256(50, 2)), ["1.25", ""]),
+    ],
+)
+def test_a_column_keeps_its_values_in_a_type_that_a_table_has(engine: Engine, column: Any, expected: list[str]):
+    engine.load_table("t", pa.table({"a": column}) if isinstance(column, pa.Array) else pd.DataFrame({"a": column}))
+    assert [cell for (cell,) in loaded(engine)] == expected
+    assert header(engine) == {"a": "number"}
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ([[1, 2]], "'a' holds values of the type list"),
+        ([{"x": 1}], "'a' holds values of the type struct"),
+        (pd.period_range("2020-01", periods=1, freq="M"), "'a' holds values of the type .*period"),
+        (pa.array([Decimal(10) ** 40], pa.decimal256(50, 2)), "'a' has numbers of more than 38 digits"),
+    ],
+)
+def test_a_column_that_no_table_can_hold_is_refused(engine: Engine, column: Any, reason: str):
+    data = pa.table({"a": column}) if isinstance(column, pa.Array) else pd.DataFrame({"a": column})
+    with pytest.raises(ValueError, match=reason):
+        engine.load_table("t", data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("timestamp", "2020-01-02 03:04:05.5", "2020-01-02 03:04:05.5"),
+        ("timestamp", "infinity", "infinity"),
+        ("date", "0044-03-15 (BC)", "0044-03-15 BC"),
+        ("time", "01:02:03.25", "01:02:03.25"),
+    ],
+)
+def test_a_time_is_shown_as_postgresql_writes_it(engine: Engine, kind: str, value: str, expected: str):
+    engine.load_table("t", pd.DataFrame({"a": [value]}), types={"a": kind})
+    assert loaded(engine) == [[expected]]

@@ -260,7 +260,7 @@ def test_quantile_bins_with_limits_hold_the_last_one_too(engine: Engine):
 
 def test_quantile_bins_by_their_number_hold_as_many_rows_each(engine: Engine):
     entry = apply(engine, binned(columnName="age", numberOfBin="2"), "demo.people")
-    assert entry["visualData"]["columns"] == ["id", "age_quantile"]
+    assert entry["visualData"]["columns"] == ["id", "age_bin"]
     assert [row[1] for row in rows(entry)] == ["1", "2", "1", "", "2"]
 
 
@@ -273,10 +273,36 @@ def test_quantile_bins_by_their_number_hold_as_many_rows_each(engine: Engine):
         binned(element("QuantileItemBinNumeric", startFrom="low", endTo="3"), columnName="age"),
         binned(element("QuantileItemBinNumeric", startFrom="nan", endTo="3"), columnName="age"),
         binned(element("QuantileItemBinNumeric", low="1", lower="2", high="3"), columnName="age"),
+        binned(columnName="age", numberOfBin="2", type="Customize"),
+        binned(columnName="age", numberOfBin="2", type="Descend"),
+        binned(columnName="age", numberOfBin="2", createNew="perhaps"),
+        binned(columnName="age", numberOfBin="2", unheardOf="1"),
+        binned(element("QuantileItemBinCategory", value="a"), columnName="age"),
+        binned(element("QuantileItemBinNumeric", bin="7", startFrom="1", endTo="3"), columnName="age"),
+        binned(element("QuantileItemBinNumeric", startFrom="1", endTo="3"), columnName="age", numberOfBin="2"),
     ],
 )
 def test_quantile_bins_that_leave_a_doubt_are_refused(engine: Engine, step: str):
     assert "cannot tell the quantile bins" in failure(engine, step, "demo.people")
+
+
+def test_quantile_bins_may_take_the_place_of_their_column(engine: Engine):
+    model = element(
+        "QuantileModel",
+        element("QuantileItem", columnName="age", type="Average Ascend", numberOfBin="2", createNew="false"),
+    )
+    entry = apply(engine, node("step", "field.VariableOperator", model, columnNames="id,age,town"), "demo.people")
+    assert entry["visualData"]["columns"] == ["id", "age", "town"]
+    assert [row[1] for row in rows(entry)] == ["1", "2", "1", "", "2"]
+
+
+def test_limits_of_quantile_bins_are_exact_beyond_2_to_53(engine: Engine):
+    engine.load_table("demo.big", pd.DataFrame({"id": [2**60 - 1, 2**60, 2**60 + 1]}))
+    limits = element("QuantileItemBinNumeric", startFrom=str(2**60), endTo=str(2**60))
+    step = node(
+        "step", "field.VariableOperator", element("QuantileModel", element("QuantileItem", limits, columnName="id"))
+    )
+    assert rows(apply(engine, step, "demo.big")) == [[""], ["1"], [""]]
 
 
 def test_quantile_bins_of_a_text_are_refused(engine: Engine):

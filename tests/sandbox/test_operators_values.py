@@ -292,7 +292,7 @@ def test_columns_are_normalized(engine: Engine):
     ranged = normalized(engine, "Range-Transformation", rangeMin="-1", rangeMax="1")
     assert (min(ranged), max(ranged)) == (-1.0, 1.0)
     step = node("step", "field.NormalizationOperator", columnNames="y", method="Magic")
-    assert "'magic'" in failure(engine, step, "demo.right")
+    assert "'Magic'" in failure(engine, step, "demo.right")
 
 
 def test_a_pivot_turns_values_into_columns(engine: Engine):

@@ -121,10 +121,21 @@ def test_aggregates_need_their_columns_around_them():
 
 
 @pytest.mark.parametrize(
-    ("declared", "expected"), [("int", 3), ("long", 3), ("chararray", "3.75"), ("boolean", True), ("x", 3.75)]
+    ("declared", "expected"),
+    [
+        *(("int", 3), ("long", 3), ("chararray", "3.75"), ("boolean", True)),
+        *(("BIGINT", 3), ("DOUBLE PRECISION", 3.75), ("TEXT", "3.75")),
+    ],
 )
 def test_a_declared_type_is_cast_as_pig_casts(connection, declared: str, expected: Any):
     assert connection.execute(f"SELECT {to_sql('d', COLUMNS, data_type=declared)} FROM a").fetchall() == [(expected,)]
+
+
+@pytest.mark.parametrize("declared", ["x", "varchar(2)", "interval", "bytearray"])
+def test_a_declared_type_that_is_not_known_is_refused(declared: str):
+    with pytest.raises(NodeFailure, match=r"type|bytearray"):
+        to_sql("d", COLUMNS, data_type=declared)
+    assert to_sql("t", COLUMNS, data_type="datetime yyyy-MM-dd")
 
 
 def test_types_that_pig_does_not_have_are_refused_when_they_are_used():

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from alpine.sandbox.engine import Engine
+from alpine.sandbox.engine import Engine, NodeFailure
+from alpine.sandbox.engine.database import Database
+from alpine.sandbox.engine.standins import ROWS, select
 from tests.sandbox.engine_flows import TABLE, element, errors, flow, node, outcome, rows, run
 
 
@@ -38,6 +40,39 @@ def test_a_table_that_nobody_loaded_gets_rows_of_its_declared_columns_and_says_s
     assert {item["town"] for item in data["items"]} == {"a", "b"}
     assert "2,000 rows" in data["errorMessages"][0]
     assert data["errorMessages"][1] == "The table 'demo.people' is not loaded; these are stand-in rows."
+
+
+@pytest.mark.parametrize("is_hadoop", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        *(("int4", "INTEGER"), ("serial", "INTEGER"), ("float8", "DOUBLE"), ("bool", "BOOLEAN"), ("time", "TIME")),
+        *(("NUMERIC", "DECIMAL(38,2)"), ("NUMERIC(3,2)", "DECIMAL(3,2)"), ("DECIMAL(5,5)", "DECIMAL(5,5)")),
+        *(("timestamptz", "TIMESTAMP WITH TIME ZONE"), ("varchar(1)", "VARCHAR"), ("interval", "INTERVAL")),
+    ],
+)
+def test_stand_in_rows_have_the_declared_type(kind: str, expected: str, is_hadoop: bool):
+    database = Database()
+    cursor = database.open("run")
+    table = cursor.make(select([("a", kind)], is_hadoop=is_hadoop))
+    assert table.types == (expected,)
+    assert cursor.fetch(f"SELECT count(a) FROM {table.sql}") == [(ROWS,)]
+    cursor.close()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ([("a", "fancy")], "'fancy'"),
+        ([("a", "uuid")], "makes up no rows for the column 'a'"),
+        ([("a", "int"), ("A", "int")], "differ in capitals"),
+        ([("", "int")], "no name"),
+    ],
+)
+def test_stand_in_rows_that_cannot_be_are_refused_by_name(columns: list[tuple[str, str]], reason: str):
+    with pytest.raises(NodeFailure, match=reason):
+        select(columns, is_hadoop=False)
 
 
 def test_stand_in_rows_are_always_the_same(engine: Engine):

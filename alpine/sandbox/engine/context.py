@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -23,7 +24,7 @@ _PIG_COMPARISONS = {
     "<>": ("!=",),
     "between": (">=", "<="),
 }
-_TRUE = frozenset({"true", "yes", "1"})
+_YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
 
 @dataclass
@@ -97,8 +98,14 @@ class Context:
         return default
 
     def flag(self, name: str) -> bool:
-        """Whether a yes-or-no parameter says yes."""
-        return self.parameter(name).strip().lower() in _TRUE
+        """Whether a yes-or-no parameter says yes; one that is not there does not.
+
+        :raises NodeFailure: It says neither.
+        """
+        text = self.parameter(name).strip()
+        if text.lower() not in _YES_OR_NO:
+            raise NodeFailure(f"The parameter {name} should be true or false, but it is {text!r}.")
+        return _YES_OR_NO[text.lower()]
 
     def number(self, name: str, default: float) -> float:
         """A parameter that is a number.
@@ -107,9 +114,24 @@ class Context:
         """
         text = self.parameter(name).strip()
         try:
-            return float(text) if text else default
+            value = float(text) if text else default
         except ValueError:
-            raise NodeFailure(f"The parameter {name} should be a number, but it is {text!r}.") from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise NodeFailure(f"The parameter {name} should be a number, but it is {text!r}.")
+        return value
+
+    def whole(self, name: str, default: int, *, least: int = 0) -> int:
+        """A parameter that is a whole number.
+
+        :param least: The least that it can be.
+        :raises NodeFailure: It is none, or less than that.
+        """
+        value = self.number(name, default)
+        if value != int(value) or value < least:
+            text = self.parameter(name).strip()
+            raise NodeFailure(f"The parameter {name} should be a whole number from {least} on, but it is {text!r}.")
+        return int(value)
 
     def listed(self, name: str) -> list[str]:
         """A parameter that is a list of names, parted by commas."""
@@ -254,9 +276,9 @@ class Context:
         """
         kind = " ".join(operator.lower().replace("_", " ").split())
         if not self.is_hadoop or kind not in _PIG_COMPARISONS:
-            return condition(
-                quoted(column), operator, first, second, self.expression, None if self.is_hadoop else self.compared
-            )
+            is_text = self.table.type_of(column) == "VARCHAR"
+            compare = None if self.is_hadoop else self.compared
+            return condition(quoted(column), operator, first, second, self.expression, compare, is_text=is_text)
         from alpine.sandbox.engine.pig import comparison
 
         signs = zip(_PIG_COMPARISONS[kind], (first, second), strict=False)
@@ -345,9 +367,10 @@ def _readings(parts: Sequence[str], table: DatabaseTable) -> Iterator[list[str]]
 def _shown(column: str, kind: str) -> str:
     """A column as a result shows it, where the text of its values in Python is another."""
     name = quoted(column)
-    if kind in ("TIMESTAMP WITH TIME ZONE", "TIME WITH TIME ZONE"):
-        # DuckDB 1 asks for pytz to give such values away.
-        return f"CAST({name} AS VARCHAR)"
+    if kind.startswith(("TIME", "DATE")):
+        # DuckDB 1 asks for pytz to give values with a zone away; Python has no infinity, no year before 1, and
+        # writes all digits of a fraction of a second.
+        return f"regexp_replace(CAST({name} AS VARCHAR), '^(.*) \\(BC\\)(.*)$', '\\1\\2 BC')"
     if kind == "INTERVAL":
         return f"regexp_replace(CAST({name} AS VARCHAR), '\\bmonth', 'mon')"
     return f"'\\x' || lower(hex({name}))" if kind == "BLOB" else name

@@ -28,7 +28,14 @@ Compare = Callable[[str, str, str], str]
 
 
 def condition(
-    column: str, operator: str, first: str, second: str, value: Callable[[str], str], compare: Compare | None = None
+    column: str,
+    operator: str,
+    first: str,
+    second: str,
+    value: Callable[[str], str],
+    compare: Compare | None = None,
+    *,
+    is_text: bool,
 ) -> str:
     """One condition of a row filter.
 
@@ -38,7 +45,8 @@ def condition(
     :param second: The other value of a ``between``.
     :param value: Vets and translates a value.
     :param compare: Vets and translates a comparison of the column and a value, where both are of one language.
-    :raises NodeFailure: The comparison is not known.
+    :param is_text: Whether the column holds text.
+    :raises NodeFailure: The comparison is not known, or none of such a column.
     """
     kind = " ".join(operator.lower().replace("_", " ").split())
     kind = "=" if kind == "==" else kind
@@ -46,16 +54,17 @@ def condition(
         return compare(column, "<>" if kind == "!=" else kind, first)
     if kind in _COMPARISONS:
         return f"{column} {kind} {value(first)}"
-    text = f"CAST({column} AS VARCHAR)"
     match kind:
         case "is null":
             return f"{column} IS NULL"
         case "is not null":
             return f"{column} IS NOT NULL"
         case "is blank":
-            return f"coalesce(trim({text}), '') = ''"
+            return f"coalesce(trim({column}), '') = ''" if is_text else f"{column} IS NULL"
+        case "contains" if is_text:
+            return f"contains({column}, {literal(_unquoted(first))})"
         case "contains":
-            return f"contains({text}, {literal(_unquoted(first))})"
+            raise NodeFailure(f"The condition 'contains' is one of text, and the column {column} holds none.")
         case "between" if compare:
             return f"{compare(column, '>=', first)} AND {compare(column, '<=', second)}"
         case "between":

@@ -72,17 +72,22 @@ def structure_of(elements: list[Element]) -> FileStructure | None:
                 delimiter=_delimiter(element),
                 quote=_sign(element, "quoteChar"),
                 escape=_sign(element, "escapChar"),
-                header=element.get("includeHeader", "").strip().lower() == "true",
+                header=_header(element),
             )
     return None
 
 
 def declared(element: Element) -> Iterator[tuple[str, str]]:
-    """The columns that an element declares: names and types, as written there."""
+    """The columns that an element declares: names and types, as written there.
+
+    :raises NodeFailure: There are not as many types as names.
+    """
     yield from ((item.get("n", ""), item.get("t", "")) for item in element.iter("col"))
     names = [item.get("columnName", "") for item in element.iter("columnNames")]
     types = [item.get("columnType", "") for item in element.iter("columnTypes")]
-    yield from zip(names, types, strict=False)
+    if len(names) != len(types):
+        raise NodeFailure(f"The Hadoop file declares {len(names)} names of columns, but {len(types)} types.")
+    yield from zip(names, types, strict=True)
 
 
 def select_texts(structure: FileStructure, view: str) -> str:
@@ -120,12 +125,22 @@ def _delimiter(element: Element) -> str:
     if not said:
         return ","
     if said.lower() == "other":
-        return _sign(element, "other") or ","
+        sign = _sign(element, "other")
+        if not sign:
+            raise NodeFailure("The delimiter of the Hadoop file is 'Other', but the flow does not say which.")
+        return sign
     if len(said) == 1:
         return said
     if said.lower() not in _DELIMITERS:
         raise NodeFailure(f"The sandbox does not know the delimiter {said!r} of a Hadoop file.")
     return _DELIMITERS[said.lower()]
+
+
+def _header(element: Element) -> bool:
+    said = element.get("includeHeader", "").strip()
+    if said.lower() not in ("true", "false", ""):
+        raise NodeFailure(f"includeHeader of a Hadoop file should be true or false, but it is {said!r}.")
+    return said.lower() == "true"
 
 
 def _sign(element: Element, name: str) -> str:
@@ -170,12 +185,9 @@ def _whole(text: str, number: str, kind: str) -> str:
 
 
 def _moment(x: str, kind: ColumnType) -> str:
-    if not kind.pattern:
-        # Without a pattern Pig reads ISO 8601.
-        return f"TRY_CAST({x} AS TIMESTAMP)"
-    from alpine.sandbox.engine.pig import strptime_format
+    from alpine.sandbox.engine.pig import loaded_datetime
 
-    return f"try_strptime({x}, {literal(strptime_format(kind.pattern))})"
+    return loaded_datetime(x, kind.pattern)
 
 
 def _cast(x: str, source: str, kind: ColumnType) -> str:
@@ -186,10 +198,20 @@ def _cast(x: str, source: str, kind: ColumnType) -> str:
         if source in ("FLOAT", "DOUBLE"):
             return java_text(x)
         return f"CAST({x} AS VARCHAR)"
-    if kind.sql in _LIMITS:
+    if not kind.sql:
+        if source.startswith("DECIMAL"):
+            return x
+        if not source.endswith("INT") and source != "INTEGER":
+            raise NodeFailure(f"The sandbox cannot read a {source} as a Hadoop file's column of the type {kind.name}.")
+        return f"CAST({x} AS DECIMAL({MAX_DIGITS},0))"
+    if kind.sql in (*_LIMITS, "HUGEINT"):
         # A decimal number or a double loses its fraction, as the text of it would.
         x = f"trunc({x})" if source.startswith(("FLOAT", "DOUBLE", "DECIMAL")) else x
-    return f"TRY_CAST({x} AS {kind.sql or 'DECIMAL(38,10)'})"
+    if kind.sql == "FLOAT" and source == "DOUBLE":
+        # Java's text of such a number is read as infinity.
+        large = f"{x} IS NOT NULL AND isfinite({x}) AND TRY_CAST({x} AS FLOAT) IS NULL"
+        return f"CASE WHEN {large} THEN CAST(sign({x}) * 'Infinity'::DOUBLE AS FLOAT) ELSE CAST({x} AS FLOAT) END"
+    return f"TRY_CAST({x} AS {kind.sql})"
 
 
 def java_text(x: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PARQUET = ".parquet"
 READABLE = (*ENDINGS, PARQUET)
+_SIGNED = {"uint8": "int16", "uint16": "int32", "uint32": "int64"}
 _LONGEST_LINE = 1 << 20
 
 
@@ -171,8 +172,34 @@ def _renamed(data: pyarrow.Table, options: LoadOptions) -> Source:
     if len(names) != data.num_columns:
         raise ValueError(f"There are {data.num_columns} columns, but {len(names)} names were given for them.")
     check_names(names)
-    columns = [_microseconds(name, data.column(place)) for place, name in enumerate(names)]
+    columns = [_microseconds(name, _plain(name, data.column(place))) for place, name in enumerate(names)]
     return Source(names, pyarrow.table(columns, names=[f"c{place}" for place in range(len(names))]))
+
+
+def _plain(name: str, column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+    """A column in a type that the database has and that keeps each value: of categories, their values.
+
+    :raises ValueError: There is none.
+    """
+    import pyarrow
+    from pyarrow import types
+
+    kind = column.type
+    if types.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    try:
+        if types.is_float16(kind):
+            return column.cast(pyarrow.float32())
+        if types.is_decimal256(kind):
+            return column.cast(pyarrow.decimal128(MAX_DIGITS, kind.scale))
+        if types.is_unsigned_integer(kind):
+            # No database of the server's has numbers without a sign.
+            return column.cast(_SIGNED.get(str(kind)) or pyarrow.decimal128(20, 0))
+    except pyarrow.ArrowInvalid:
+        raise ValueError(f"The column {name!r} has numbers of more than {MAX_DIGITS} digits.") from None
+    if types.is_nested(kind) or getattr(kind, "extension_name", "").startswith("pandas."):
+        raise ValueError(f"The column {name!r} holds values of the type {kind}, which no table can. Load its text.")
+    return column
 
 
 def _microseconds(name: str, column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:

@@ -6,13 +6,17 @@ from xml.etree.ElementTree import Element
 
 from alpine.afm import Operator, Workflow
 from alpine.sandbox.engine.expressions import literal, quoted
+from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.hadoop_files import declared
-from alpine.sandbox.engine.types import UnknownType, of_flow
+from alpine.sandbox.engine.loading import check_names
+from alpine.sandbox.engine.types import MAX_DIGITS, ColumnType, UnknownType, of_flow
 
 ROWS = 2000
 CLASS = "class"
-_WHOLE = ("bigint", "integer", "int", "long", "smallint")
-_FRACTIONS = ("double", "float", "numeric", "real", "decimal")
+_WHOLE = ("SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_FRACTIONS = ("DOUBLE", "FLOAT")
+_NUMERIC = f"DECIMAL({MAX_DIGITS},2)"
+"""What numbers of any precision are."""
 
 Columns = list[tuple[str, str]]
 
@@ -44,7 +48,12 @@ def select(columns: Columns, *, is_hadoop: bool) -> str:
 
     :param columns: The columns, as :func:`declared_columns` gives them.
     :param is_hadoop: Whether Pig's names of types hold.
+    :raises NodeFailure: A type is not known, or the names of the columns cannot be kept apart.
     """
+    try:
+        check_names([name for name, _ in columns])
+    except ValueError as error:
+        raise NodeFailure(str(error)) from None
     values = ", ".join(f"{_typed(name, kind, is_hadoop=is_hadoop)} AS {quoted(name)}" for name, kind in columns)
     return f"SELECT {values} FROM range(1, {ROWS + 1}) r(i)"
 
@@ -64,24 +73,43 @@ def _table_of(element: Element) -> tuple[str | None, str | None]:
 
 
 def _typed(name: str, kind: str, *, is_hadoop: bool) -> str:
-    """A value in the declared type; one of a type that is not known stays as it is made."""
-    try:
-        return of_flow(kind, is_hadoop=is_hadoop).cast(_value(name, kind))
-    except UnknownType:
-        return _value(name, kind)
+    """A value in the declared type.
 
-
-def _value(name: str, kind: str) -> str:
+    :raises NodeFailure: The type is not known, or one that no rows are made up for.
+    """
     chance = f"hash(i, {literal(name)})"
     if kind == CLASS:
         return f"CAST({chance} % 2 AS BIGINT)"
-    plain = kind.lower().split("(")[0].split(" ")[0]
-    if plain in _WHOLE:
+    try:
+        found = of_flow(kind, is_hadoop=is_hadoop)
+    except UnknownType as error:
+        raise NodeFailure(f"The column {name!r}: {error}") from None
+    made = _value(name, found, chance)
+    return found.cast(made) if found.sql else f"CAST({made} AS {_NUMERIC})"
+
+
+def _value(name: str, kind: ColumnType, chance: str) -> str:
+    sql = kind.sql or _NUMERIC
+    if sql in _WHOLE:
         return "i" if name.lower() == "id" or name.lower().endswith("_id") else f"CAST({chance} % 100 AS BIGINT)"
-    if plain in _FRACTIONS:
+    if sql in _FRACTIONS:
         return f"CAST({chance} % 10000 AS DOUBLE) / 100"
-    if plain == "boolean":
-        return f"{chance} % 2 = 0"
-    if plain in ("date", "datetime", "timestamp"):
-        return f"TIMESTAMP '2017-01-01' + to_days(CAST({chance} % 365 AS INTEGER))"
-    return f"CASE WHEN {chance} % 2 = 0 THEN 'a' ELSE 'b' END"
+    if sql.startswith("DECIMAL"):
+        precision, scale = map(int, sql.removeprefix("DECIMAL(").rstrip(")").split(","))
+        # Two digits before the point where there are two, and as many behind it.
+        units = 10 ** (min(precision - scale, 2) + min(scale, 2))
+        return f"CAST({chance} % {units} AS DECIMAL({MAX_DIGITS},0)) / {10 ** min(scale, 2)}"
+    moment = f"TIMESTAMP '2017-01-01' + to_days(CAST({chance} % 365 AS INTEGER))"
+    others = {
+        "BOOLEAN": f"{chance} % 2 = 0",
+        "DATE": moment,
+        "TIMESTAMP": moment,
+        "TIMESTAMP WITH TIME ZONE": moment,
+        "TIME": f"TIME '00:00:00' + to_minutes(CAST({chance} % 1440 AS INTEGER))",
+        "INTERVAL": f"to_days(CAST({chance} % 100 AS INTEGER))",
+        "VARCHAR": f"CASE WHEN {chance} % 2 = 0 THEN 'a' ELSE 'b' END",
+        "BLOB": f"encode(CASE WHEN {chance} % 2 = 0 THEN 'a' ELSE 'b' END)",
+    }
+    if sql not in others:
+        raise NodeFailure(f"The sandbox makes up no rows for the column {name!r}, a {kind.name}. Load the table.")
+    return others[sql]

@@ -26,15 +26,18 @@ def variable(context: Context) -> Output:
     model = context.element("DerivedFieldsModel")
     derived = list(model.iter("DerivedFieldItem")) if model is not None else []
     kept = list(dict.fromkeys(_kept(context)))
-    unique([*kept, *(item.get("columnName", "") for item in derived)])
-    parts = [quoted(column) for column in kept]
+    if not all(item.get("columnName") for item in derived):
+        raise NodeFailure("A derived column has no name.")
+    bins = binned_columns(context)
+    added = [name for name in bins if name not in kept]
+    unique([*kept, *(item.get("columnName", "") for item in derived), *added])
+    parts = [f"{bins[column]} AS {quoted(column)}" if column in bins else quoted(column) for column in kept]
     parts += [
         f"{typed(context, item.get('columnName', ''), item.get('expression', ''), item.get('dataType', ''))} "
         f"AS {quoted(item.get('columnName', ''))}"
         for item in derived
     ]
-    bins = binned_columns(context)
-    parts += bins
+    parts += [f"{bins[name]} AS {quoted(name)}" for name in added]
     if not parts:
         raise NodeFailure("No column is kept and none is derived.")
     # A window function, as bins may be, would leave the rows in another order.

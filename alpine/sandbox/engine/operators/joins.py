@@ -10,6 +10,7 @@ from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import MAX_DIGITS
 
 _COMPARISONS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
 _JOINS = {
@@ -25,6 +26,7 @@ _JOINS = {
     "FULL JOIN": "FULL JOIN",
     "FULL OUTER JOIN": "FULL JOIN",
 }
+_LINKS = ("AND", "OR")
 _MIRRORED = {"LEFT JOIN": "RIGHT JOIN", "RIGHT JOIN": "LEFT JOIN"}
 
 
@@ -57,28 +59,46 @@ def _table_joins(context: Context, tables: dict[str, DatabaseTable], conditions:
         raise NodeFailure("The Join has no condition.")
     first = conditions[0].get("tableAlias1", "")
     there, sql = {first}, _aliased(tables, first)
-    for item in conditions:
+    for item, link in zip(conditions, _links(conditions), strict=True):
         left, right = item.get("tableAlias1", ""), item.get("tableAlias2", "")
         sign = _comparison(item.get("condition", ""))
         on = context.compared(item.get("column1", ""), sign, item.get("column2", ""), tables)
+        kind = _join(item.get("joinType", ""))
         fresh = [alias for alias in (right, left) if alias not in there]
         if len(fresh) > 1:
             raise NodeFailure(f"The Join's condition on {left!r} and {right!r} has no tie to the tables before it.")
         if fresh:
-            kind = _join(item.get("joinType", ""))
             kind = _MIRRORED.get(kind, kind) if fresh[0] == left else kind
             sql += f" {kind} {_aliased(tables, fresh[0])} ON {on}"
             there.add(fresh[0])
         else:
-            sql += f" {'OR' if item.get('andOr', '').upper() == 'OR' else 'AND'} {on}"
+            sql += f" {link} {on}"
     return sql
+
+
+def _links(conditions: list[Element]) -> list[str]:
+    """What stands before each condition that narrows a join: AND or OR.
+
+    A flow says it with the condition, or with the one before it.
+
+    :raises NodeFailure: It says something else, or it leaves open which of the two it means.
+    """
+    said = [item.get("andOr", "").strip().upper() for item in conditions]
+    for link in said:
+        if link and link not in _LINKS:
+            raise NodeFailure(f"The sandbox does not know the link {link!r} of a Join's conditions.")
+    before = [said[-1], *said[:-1]]
+    if all(said) and said[1:] != before[1:]:
+        raise NodeFailure(f"It is left open which of a Join's conditions are linked by what: {', '.join(said)}.")
+    return [link or "AND" for link in (before if said[0] and not said[-1] else said)]
 
 
 @operator(
     "hadoop.HadoopJoinOperator",
     title="Join",
     fidelity="exact",
-    remark="keys of text and of numbers do not match and are refused",
+    remark="keys of different kinds (numbers, text, dates) do not match and are refused; more than two files are "
+    "joined by an inner join alone",
     test="tests/sandbox/test_differential_joins.py::test_hadoop_join",
 )
 def hadoop_join(context: Context) -> Output:
@@ -97,17 +117,20 @@ def hadoop_join(context: Context) -> Output:
         raise NodeFailure("The Join needs two files or more, and as many keys for each.")
     if not keys.get(files[0]):
         raise NodeFailure("The Join has no keys.")
+    how = _join(kinds[0] if kinds else "JOIN")
+    if len(files) > 2 and how != "JOIN":
+        raise NodeFailure("Pig joins more than two files by an inner join alone; join two of them first.")
     sql = _aliased(tables, files[0])
     for file in files[1:]:
         for left, right in zip(keys[files[0]], keys[file], strict=True):
-            if len({kind_of(_table(tables, name).type_of(key)) for name, key in ((files[0], left), (file, right))}) > 1:
+            if len({kinship(_table(tables, name).type_of(key)) for name, key in ((files[0], left), (file, right))}) > 1:
                 raise NodeFailure(f"The Join's keys {left!r} and {right!r} are of types that do not match.")
         pairs = zip(keys[files[0]], comparisons + ["="] * len(keys[file]), keys[file], strict=False)
         on = " AND ".join(
             f"{_column(tables, files[0], left)} {_comparison(sign)} {_column(tables, file, right)}"
             for left, sign, right in pairs
         )
-        sql += f" {_join(kinds[0] if kinds else 'JOIN')} {_aliased(tables, file)} ON {on}"
+        sql += f" {how} {_aliased(tables, file)} ON {on}"
     chosen = [
         (item.get("fileId", ""), item.get("columnName", ""), item.get("newColumnName", ""))
         for item in model.iter("JoinColumnModel")
@@ -119,7 +142,7 @@ def hadoop_join(context: Context) -> Output:
     "hadoop.HadoopUnionOperator",
     title="Set Operations",
     fidelity="exact",
-    remark="UNION and UNION ALL; columns of text and of numbers below each other are refused",
+    remark="UNION and UNION ALL; columns of different kinds (numbers, text, dates) below each other are refused",
     test="tests/sandbox/test_differential_joins.py::test_union",
 )
 def hadoop_union(context: Context) -> Output:
@@ -153,14 +176,29 @@ def hadoop_union(context: Context) -> Output:
 def _union_column(tables: dict[str, DatabaseTable], column: Element, file: str) -> str:
     """What a table gives for a column of the union; nothing but nulls where the definition names no source.
 
-    :raises NodeFailure: Another table gives numbers, and this one does not.
+    :raises NodeFailure: Another table gives values of another kind.
     """
     sources = {s.get("operID", ""): s.get("column", "") for s in column.iter("unionSourceColumn")}
-    kinds = {kind_of(tables[other].type_of(name)) for other, name in sources.items() if name and other in tables}
-    if len(kinds) > 1:
-        raise NodeFailure(f"The column {column.get('columnName')!r} would hold numbers and others below each other.")
+    types = [tables[other].type_of(name) for other, name in sources.items() if name and other in tables]
+    if len(set(map(kinship, types))) > 1:
+        held = ", ".join(dict.fromkeys(types))
+        raise NodeFailure(f"The column {column.get('columnName')!r} would hold values of different kinds: {held}.")
     source = sources.get(file, "")
-    return quoted(tables[file].find(source)) if source else "NULL"
+    if not source:
+        return "NULL"
+    found = quoted(tables[file].find(source))
+    scales = [int(kind.rstrip(")").rpartition(",")[2]) for kind in types if kind.startswith("DECIMAL")]
+    if scales and len(set(types)) > 1 and not {"FLOAT", "DOUBLE"} & set(types):
+        # DuckDB gives digits behind the point away for those that a larger integer may have before it.
+        return f"CAST({found} AS DECIMAL({MAX_DIGITS},{max(scales)}))"
+    return found
+
+
+def kinship(kind: str) -> str:
+    """What a type's values can be compared with: all numbers with each other, dates with times, text with text."""
+    if kind_of(kind) == "number":
+        return "number"
+    return "datetime" if kind == "DATE" or kind.startswith("TIMESTAMP") else kind
 
 
 def _joined(context: Context, tables: dict[str, DatabaseTable], chosen: list[tuple[str, str, str]], sql: str) -> Output:

@@ -9,6 +9,8 @@ from alpine.sandbox.engine.expressions import names
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
 
+_SCRIPT_OR_NOT = {"sql": True, "nosql": False, "": False}
+_JOINTS = {"true": " AND ", "": " AND ", "false": " OR "}
 _BEGINNING = re.compile(r"\s*where\b", re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ _BEGINNING = re.compile(r"\s*where\b", re.IGNORECASE)
 def row_filter(context: Context) -> Output:
     """Keeps the rows that meet the conditions, or a script."""
     # A limit beside the conditions is Hadoop's; in a database the script has one.
-    most = int(context.number("rowLimit", 0)) if context.is_hadoop and context.flag("useRowLimit") else 0
+    most = context.whole("rowLimit", 0) if context.is_hadoop and context.flag("useRowLimit") else 0
     limit = f"LIMIT {most}" if most > 0 else ""
     return context.select("*", f"{_where(context)} {limit}")
 
@@ -34,8 +36,15 @@ def _where(context: Context) -> str:
     model = context.element("RowFilterConditionModel")
     if model is None:
         return _script(context, context.parameter("whereClause") or context.parameter("filterCondition"))
-    if model.get("sqlType", "").lower() == "sql":
+    kind, joint = model.get("sqlType", "").strip().lower(), model.get("useAll", "").strip().lower()
+    if kind not in _SCRIPT_OR_NOT:
+        raise NodeFailure(f"The sandbox does not know the kind {model.get('sqlType')!r} of a row filter (sqlType).")
+    if _SCRIPT_OR_NOT[kind]:
+        if not model.get("conditionValue", "").strip():
+            raise NodeFailure("The row filter's script is empty.")
         return _script(context, model.get("conditionValue", ""))
+    if joint not in _JOINTS:
+        raise NodeFailure(f"The row filter's useAll should be true or false, but it is {model.get('useAll')!r}.")
     conditions = [
         context.comparison(
             context.table.find(item.get("columnName", "")),
@@ -45,8 +54,7 @@ def _where(context: Context) -> str:
         )
         for item in model.iter("RowFilterConditionItem")
     ]
-    joint = " AND " if model.get("useAll", "true").lower() == "true" else " OR "
-    return f"WHERE {joint.join(f'({part})' for part in conditions)}" if conditions else ""
+    return f"WHERE {_JOINTS[joint].join(f'({part})' for part in conditions)}" if conditions else ""
 
 
 def _script(context: Context, text: str) -> str:

@@ -15,7 +15,10 @@ from alpine.sandbox.engine.registry import operator
 
 _MAX_SAMPLES = 1000
 _MAX_ROWS = 100_000_000
-_NUMBER_AT_END = re.compile(r"(\d+)\s*$")
+_NUMBER_AT_END = re.compile(r"([0-9]+)\s*$")
+_IN_PERCENT = {"percentage": True, "": True, "row": False}
+_WHOLE = 100
+"""All rows, in percent."""
 
 
 @operator(
@@ -31,6 +34,8 @@ def random_sampling(context: Context) -> Output:
     """Draws samples: disjoint ones are slices of one shuffle, others come from a shuffle each."""
     table = context.table
     [(total,)] = context.cursor.fetch(f"SELECT count(*) FROM {table.sql}")
+    context.flag("consistent")
+    context.columns("keyColumnList")
     seed = context.parameter("randomSeed").strip()
     draw = _with_replacement if context.flag("replacement") else _shuffled
     apart = context.flag("disjoint") and not context.flag("replacement")
@@ -49,12 +54,18 @@ def _slices(context: Context, total: int, apart: bool) -> Iterator[tuple[int, in
 
     Percentages of samples that share no row are rounded on their running sum, so that they use up the table.
 
-    :raises NodeFailure: Samples that share no row would need more than all rows.
+    :raises NodeFailure: Samples would need more than all rows, or a size is none.
     """
-    percentage = context.parameter("sampleSizeType", "Percentage").strip().lower() == "percentage"
-    sizes = _sizes(context)
-    if percentage and apart and math.fsum(sizes) > 100:
+    kind = context.parameter("sampleSizeType").strip()
+    if kind.lower() not in _IN_PERCENT:
+        raise NodeFailure(f"The sandbox does not know the sample size type {kind!r}; it knows Percentage and Row.")
+    percentage, sizes = _IN_PERCENT[kind.lower()], _sizes(context)
+    if percentage and apart and math.fsum(sizes) > _WHOLE:
         raise NodeFailure(f"Disjoint samples cannot be {math.fsum(sizes):g} percent of the rows together.")
+    if percentage and not context.flag("replacement") and max(sizes, default=0) > _WHOLE:
+        raise NodeFailure(f"A sample without replacement cannot be {max(sizes):g} percent of the rows.")
+    if not percentage and any(size != int(size) for size in sizes):
+        raise NodeFailure(f"The sizes of samples of rows should be whole: {', '.join(f'{size:g}' for size in sizes)}.")
     running = 0.0
     for size in sizes:
         before = running if apart else 0.0
@@ -68,7 +79,15 @@ def _slices(context: Context, total: int, apart: bool) -> Iterator[tuple[int, in
 def _sizes(context: Context) -> list[float]:
     model = context.element("SampleSizeModel")
     found = [item.get("sampleSize", "") for item in model.iter("sampleSizes")] if model is not None else []
-    texts = found or [context.parameter("sampleSize")] * min(int(context.number("sampleCount", 1)), _MAX_SAMPLES)
+    numbers = [item.get("sampleID", "").strip() for item in model.iter("sampleIDs")] if model is not None else []
+    if numbers:
+        if sorted(numbers) != sorted(str(number) for number in range(1, len(found) + 1)):
+            raise NodeFailure(f"The samples of {len(found)} sizes should be numbered from 1, not {', '.join(numbers)}.")
+        found = [size for _, size in sorted(zip(map(int, numbers), found, strict=True))]
+    count = context.whole("sampleCount", len(found) or 1)
+    if found and count != len(found):
+        raise NodeFailure(f"The flow asks for {count} samples (sampleCount), but gives {len(found)} sizes.")
+    texts = found or [context.parameter("sampleSize")] * min(count, _MAX_SAMPLES)
     try:
         sizes = [float(text) for text in texts]
     except ValueError:
@@ -106,6 +125,8 @@ def sample_selector(context: Context) -> Output:
     samples = [sample for entry in context.inputs for sample in entry.samples]
     if not samples:
         raise NodeFailure("A sample selector needs a Random Sampling before it.")
+    if sum(bool(entry.samples) for entry in context.inputs) > 1:
+        raise NodeFailure("A sample selector takes one Random Sampling, but several are linked to it.")
     chosen = context.parameter("selectedTable") or context.parameter("selectedFile")
     found = _NUMBER_AT_END.search(chosen)
     if found is None:

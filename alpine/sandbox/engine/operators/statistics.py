@@ -34,7 +34,8 @@ def summary_statistics(context: Context) -> Output:
     """One row for each column, and for each group where there are groups."""
     groups = context.columns("groupByColumnNames")
     columns = [c for c in context.columns() or context.table.columns if c not in groups]
-    top = int(context.number("topN", 10))
+    top = context.whole("topN", 10, least=1)
+    context.flag("doDistinct")
     by = f"GROUP BY {names(groups)}" if groups else ""
     before = "".join(f"{quoted(group)}, " for group in groups)
     if not columns:
@@ -61,7 +62,7 @@ def _summary(context: Context, column: str, top: int) -> str:
     number = f"CAST({name} AS DOUBLE)" if numeric else "CAST(NULL AS DOUBLE)"
     entry = f"{{'times': {_ENTRY}.value, 'text': {_ENTRY}.key}}"
     counted = f"list_transform(map_entries(histogram({text})), lambda {_ENTRY}: {entry})"
-    most = f"list_reverse_sort({counted})[1:{max(top, 1)}]"
+    most = f"list_reverse_sort({counted})[1:{top}]"
     common = f"array_to_string(list_transform({most}, lambda {_ENTRY}: {_ENTRY}.text), ', ')"
     statistics = {
         "column": literal(column),

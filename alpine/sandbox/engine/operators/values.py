@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpine.sandbox.engine.context import Context, Output, texts, unique
+from alpine.sandbox.engine.context import Context, Output, columns_in, texts, unique
 from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import literal, names, quoted
@@ -20,12 +20,14 @@ _FILLINGS = {
     "approximate median": "median",
 }
 _FIXED = frozenset({"", "value", "fixed"})
+_EXACT = ("SMALLINT", "INTEGER", "BIGINT", "DECIMAL")
 _NUMBERS_ONLY = frozenset({"avg", "median"})
 _AGGREGATES = {"sum": "sum", "avg": "avg", "average": "avg", "min": "min", "max": "max", "count": "count"}
 _MAX_PIVOT = 1000
 _ONE_TEXT = ("VARCHAR", "ENUM", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _ONE_TEXT_OF_DATABASES = ("DECIMAL", "DATE", "UUID")
 # What is taken off a number x, and what it is divided by then.
+_SUFFIX = "-transformation"
 _SCALES = {
     "z": ("avg({x})", "stddev_samp({x})"),
     "range": ("min({x})", "max({x}) - min({x})"),
@@ -41,35 +43,60 @@ _DIVISORS = {"z": "standard deviation", "range": "range", "proportion": "sum", "
     title="Null Value Replacement",
     fidelity="exact",
     remark="by a value; by an aggregate (average, minimum, maximum, median) the wording in a file is assumed, and so "
-    "is that a column keeps its type: an average in a column of integers is rounded",
+    "is that a column keeps its type: an average in a column of integers is rounded, and a value that does not fit is "
+    "refused",
     test="tests/sandbox/test_differential_values.py::test_null_replacement",
 )
 def replace_nulls(context: Context) -> Output:
     """Puts a value, or an aggregate of the column, where there is none."""
     model = context.required_element("NullReplacementModel")
-    items = {context.table.find(item.get("columnName", "")): item for item in model.iter("NullReplacementItem")}
-    groups = [context.table.find(name.strip()) for name in model.get("groupBy", "").split(",") if name.strip()]
+    named = [(context.table.find(item.get("columnName", "")), item) for item in model.iter("NullReplacementItem")]
+    items = dict(named)
+    if len(items) < len(named):
+        twice = next(column for place, (column, _) in enumerate(named) if column in [name for name, _ in named[:place]])
+        raise NodeFailure(f"There are two null replacements of the column {twice!r}.")
+    groups = columns_in(model.get("groupBy", ""), context.table)
     over = f"PARTITION BY {names(groups)}" if groups else ""
     parts = []
-    for column, kind in zip(context.table.columns, context.table.types, strict=True):
+    for column in context.table.columns:
         item = items.get(column)
         if item is None:
             parts.append(quoted(column))
             continue
         filling = _filling(context, column, item.get("nullType", ""), item.get("nullValue", ""), over)
-        parts.append(f"coalesce({quoted(column)}, CAST({filling} AS {kind})) AS {quoted(column)}")
+        parts.append(f"coalesce({quoted(column)}, {filling}) AS {quoted(column)}")
     return context.select(", ".join(parts), f"ORDER BY {PLACE}")
 
 
 def _filling(context: Context, column: str, kind: str, value: str, over: str) -> str:
+    """What stands in place of a null, in SQL, in the column's own type."""
+    own = context.table.type_of(column)
     if kind.strip().lower() in _FIXED:
-        return context.expression(value)
+        return _fixed(context, column, value)
     function = _FILLINGS.get(" ".join(kind.lower().split()))
     if function is None:
         raise NodeFailure(f"The sandbox does not know the null replacement {kind!r} of the column {column!r}.")
-    if function in _NUMBERS_ONLY and kind_of(context.table.type_of(column)) != "number":
+    if function in _NUMBERS_ONLY and kind_of(own) != "number":
         raise NodeFailure(f"The column {column!r} holds no numbers, which the null replacement {kind!r} needs.")
-    return f"{function}({quoted(column)}) OVER ({over})"
+    if function == "avg" and not context.is_hadoop and own.startswith(_EXACT):
+        # Exact in PostgreSQL, and a double in DuckDB.
+        return context.expression(f"avg({quoted(column)}) OVER ({over})", own)
+    return f"CAST({function}({quoted(column)}) OVER ({over}) AS {own})"
+
+
+def _fixed(context: Context, column: str, value: str) -> str:
+    """A value that the flow gives, in SQL, in the type of the column.
+
+    :raises NodeFailure: The column cannot hold it.
+    """
+    own, sql = context.table.type_of(column), context.expression(value)
+    # Refuses what cannot be compared with the column, as the server refuses to put it there.
+    context.comparison(column, "=", value, "")
+    cast = f"CAST({sql} AS {own})"
+    if kind_of(own) != "number":
+        return cast
+    refusal = literal(f"The value {value.strip()} for nulls of the column {column!r} does not fit its type.")
+    return f"CASE WHEN {cast} IS DISTINCT FROM {sql} THEN error({refusal}) ELSE {cast} END"
 
 
 @operator(
@@ -86,10 +113,12 @@ def normalization(context: Context) -> Output:
     chosen = context.columns()
     if not chosen:
         raise NodeFailure("No column is chosen.")
-    method = next((kind for kind in _SCALES if context.parameter("method").lower().startswith(kind)), None)
-    if method is None:
-        raise NodeFailure(f"The sandbox does not know the normalization {context.parameter('method').lower()!r}.")
+    method = context.parameter("method").strip().lower().removesuffix(_SUFFIX)
+    if method not in _SCALES:
+        raise NodeFailure(f"The sandbox does not know the normalization {context.parameter('method')!r}.")
     limits = context.number("rangeMin", 0.0), context.number("rangeMax", 1.0)
+    if limits[0] >= limits[1]:
+        raise NodeFailure(f"The range of a normalization should go up, but it is {limits[0]:g} to {limits[1]:g}.")
     scales = {column: _scale(context, column, method, limits) for column in chosen}
     parts = [scales.get(column, quoted(column)) for column in context.table.columns]
     return context.select(", ".join(parts), f"ORDER BY {PLACE}")

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from alpine.sandbox.engine.pig.casts import convert, result
 from alpine.sandbox.engine.pig.date_functions import loaded_datetime
 from alpine.sandbox.engine.pig.functions import NAMES
-from alpine.sandbox.engine.pig.kinds import Kind
+from alpine.sandbox.engine.pig.kinds import Kind, kind_of_column
 from alpine.sandbox.engine.pig.numbers import compare
 from alpine.sandbox.engine.pig.refusals import Refusal, raised
 from alpine.sandbox.engine.pig.strptime import strptime_format
@@ -26,6 +26,7 @@ from alpine.sandbox.engine.pig.syntax import parse
 from alpine.sandbox.engine.pig.translate import Translator, check_aggregates
 from alpine.sandbox.engine.pig.udf import prepare
 from alpine.sandbox.engine.pig.value import Value
+from alpine.sandbox.engine.types import UnknownType, of_flow
 
 __all__ = ["Kind", "comparison", "loaded_datetime", "prepare", "raised", "strptime_format", "to_sql"]
 
@@ -47,8 +48,8 @@ def to_sql(
     :param columns: The types of the table's columns, as DuckDB writes them, by name and in order.
     :param keys: For an expression of aggregates, the columns by which rows are grouped; None where they are not.
     :param is_condition: Whether it has to be true or false, as the condition of a filter.
-    :param data_type: The type that the result is cast to, where it is one of Pig's; else it stays as it is.
-    :raises NodeFailure: It is not an expression, or the sandbox cannot compute it as Pig does.
+    :param data_type: The type that the result is cast to, as a flow writes it; may be empty.
+    :raises NodeFailure: It is not an expression, the type is not known, or the sandbox cannot compute it as Pig does.
     """
     try:
         tree = parse(text)
@@ -84,5 +85,14 @@ def comparison(column: str, sign: str, text: str, columns: Mapping[str, str]) ->
 
 
 def _declared(value: Value, data_type: str) -> Value:
-    kind = NAMES.get(data_type.strip().lower())
-    return value if kind is None else convert(value, kind)
+    """A value in the type that a flow declares for it, by Pig's name or one of a database's."""
+    try:
+        declared = of_flow(data_type, is_hadoop=True)
+    except UnknownType as error:
+        raise Refusal(str(error)[0].lower() + str(error)[1:].rstrip(".")) from None
+    if declared.length is not None:
+        raise Refusal(f"Pig has no type {data_type!r}; declare chararray")
+    kind = NAMES.get(declared.name) or kind_of_column(declared.sql or "DECIMAL(38,18)")
+    if kind is None:
+        raise Refusal(f"Pig has no type {data_type!r}")
+    return convert(value, kind)

@@ -221,6 +221,18 @@ def iso_date(text: str) -> str:
     return zoned(instant_of(wall, zone), zone)
 
 
+def iso_or_none(text: str) -> int | None:
+    """The instant that ISO text of a file says, None where it says none.
+
+    :raises RowFailure: It says one in a zone other than UTC.
+    """
+    try:
+        moment = iso_date(text)
+    except RowFailure:
+        return None
+    return utc_of(moment)
+
+
 def _iso_day(part: dict[str, int], text: str) -> int:
     year = part["year"]
     if "week" in part:

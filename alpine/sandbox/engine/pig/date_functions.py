@@ -211,11 +211,21 @@ def loaded_datetime(sql: str, pattern: str) -> str:
     """SQL of a text column of a file as a datetime; null where a text does not go with the pattern.
 
     :param sql: The column's SQL, a VARCHAR.
-    :param pattern: The pattern that the flow declares.
+    :param pattern: The pattern that the flow declares; without one, texts are ISO 8601.
     :raises NodeFailure: It is not a pattern.
     """
+    if not pattern:
+        moment = f"TRY_CAST({sql} AS TIMESTAMP)"
+        plain = f"regexp_full_match({sql}, '{_PLAIN_ISO}') AND {moment} IS NOT NULL"
+        return f"CASE WHEN {plain} THEN {moment} ELSE {timestamp(f'pig_iso_or_null({sql})')} END"
     try:
         joda.check_pattern(pattern, is_read=True)
     except RowFailure as failure:
         raise Refusal(failure.reason.rstrip(".")).failure(pattern) from None
-    return timestamp(f"pig_date_or_null({sql}, {text(pattern)})")
+    slow = timestamp(f"pig_date_or_null({sql}, {text(pattern)})")
+    found = strptime.plain_format(pattern)
+    if found is None:
+        return slow
+    form, codes = map(text, found)
+    moment = f"CAST(try_strptime({sql}, {codes}) AS TIMESTAMP)"
+    return f"CASE WHEN regexp_full_match({sql}, {form}) AND {moment} IS NOT NULL THEN {moment} ELSE {slow} END"

@@ -83,6 +83,7 @@ FUNCTIONS = (
     Function("pig_sprintf", sprintf.sprintf, (_TEXT, _TEXT, "VARCHAR[]"), _TEXT),
     Function("pig_regex", _regex, (_TEXT, "BOOLEAN"), _TEXT),
     Function("pig_iso_date", calendar.iso_date, (_TEXT,), _TEXT),
+    Function("pig_iso_or_null", calendar.iso_or_none, (_TEXT,), _LONG),
     Function("pig_date", joda.read, (_TEXT, _TEXT), _LONG),
     Function("pig_date_or_null", joda.read_or_none, (_TEXT, _TEXT), _LONG),
     Function("pig_zoned_date", joda.read_in_zone, (_TEXT, _TEXT, _TEXT), _TEXT),
