@@ -211,3 +211,10 @@ def test_a_derived_column_needs_a_name(engine: Engine):
     item = element("DerivedFieldItem", columnName="", dataType="", expression="id")
     step = node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="id")
     assert "A derived column has no name" in failure(engine, step, "demo.people")
+
+
+def test_a_bigdecimal_that_pig_computed_is_shown_without_the_zeros_of_its_column(engine: Engine):
+    item = element("DerivedFieldItem", columnName="x", dataType="", expression="(age is null ? 100BD : 1.25BD + id)")
+    kind = "hadoop.HadoopVariableOperator"
+    step = node("step", kind, element("DerivedFieldsModel", item), columnNames="")
+    assert rows(apply(engine, step, "demo.people")) == [["2.25"], ["100"], ["4.25"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -129,6 +130,21 @@ def test_aggregates_need_their_columns_around_them():
 )
 def test_a_declared_type_is_cast_as_pig_casts(connection, declared: str, expected: Any):
     assert connection.execute(f"SELECT {to_sql('d', COLUMNS, data_type=declared)} FROM a").fetchall() == [(expected,)]
+
+
+@pytest.mark.parametrize("text", ["(chararray)bd", "(chararray)(bd * bd)", "bd / 3", "3BD / bd", "SPRINTF('%s', bd)"])
+def test_what_depends_on_the_zeros_of_a_bigdecimal_column_is_refused(text: str):
+    with pytest.raises(NodeFailure, match="zeros at the end"):
+        to_sql(text, COLUMNS)
+    with pytest.raises(NodeFailure, match="zeros at the end"):
+        to_sql("bd", COLUMNS, data_type="chararray")
+
+
+def test_a_bigdecimal_that_was_cast_or_written_has_its_zeros(connection):
+    assert value(connection, "(chararray)1.50BD") == "1.50"
+    assert value(connection, "(chararray)(double)bd") == "1.5"
+    assert value(connection, "(bigdecimal)(double)bd / 3") == Decimal("0.500000")
+    assert to_sql("(chararray)x", {"x": "DECIMAL(38,0)"})
 
 
 @pytest.mark.parametrize("declared", ["x", "varchar(2)", "interval", "bytearray"])

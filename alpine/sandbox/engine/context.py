@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -318,10 +319,18 @@ class Context:
         [(total,)] = self.cursor.fetch(f"SELECT count(*) FROM {table.sql}")
         shown = ", ".join(map(_shown, table.columns, table.types))
         rows = self.cursor.fetch(f"SELECT {shown} FROM {table.rows} ORDER BY {PLACE} LIMIT {document.PREVIEW}")
+        # Pig's bigdecimals have as many places as they need, and the sandbox's columns of them have 18.
+        bare = [self.is_hadoop and kind == "DECIMAL(38,18)" for kind in table.types]
         return document.TableView(
             table.columns,
             [document.kind_of(kind) for kind in table.types],
-            [[document.cell(value) for value in row] for row in rows],
+            [
+                [
+                    _without_zeros(value) if is_bare else document.cell(value)
+                    for value, is_bare in zip(row, bare, strict=True)
+                ]
+                for row in rows
+            ],
             document.limited(len(table.columns), total),
             self._table_name(),
         )
@@ -374,6 +383,11 @@ def _shown(column: str, kind: str) -> str:
     if kind == "INTERVAL":
         return f"regexp_replace(CAST({name} AS VARCHAR), '\\bmonth', 'mon')"
     return f"'\\x' || lower(hex({name}))" if kind == "BLOB" else name
+
+
+def _without_zeros(value: Decimal | None) -> str:
+    text = document.cell(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def texts(column: str) -> str:

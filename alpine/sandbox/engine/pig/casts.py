@@ -29,10 +29,24 @@ def convert(value: Value, kind: Kind) -> Value:
         return value.become(f"CAST(NULL AS {kind.sql})", kind, is_simple=True, is_null=True)
     if value.kind is kind:
         return value
-    known: dict[str, object] = {"is_never_null": value.is_never_null and value.kind in NUMBERS and kind in NUMBERS}
+    if value.kind is Kind.BIG_DECIMAL and kind is Kind.CHARARRAY:
+        needs_zeros(value, "the text of a bigdecimal")
+    known: dict[str, object] = {"lacks_zeros": value.lacks_zeros and value.kind in BIG and kind is Kind.BIG_DECIMAL}
+    known |= {"is_never_null": value.is_never_null and value.kind in NUMBERS and kind in NUMBERS}
     if _stays_constant(value, kind):
         known |= {"constant": value.constant, "is_simple": value.is_simple}
     return value.become(_sql(value, kind), kind, **known)
+
+
+def needs_zeros(value: Value, what: str) -> None:
+    """Make sure that a bigdecimal has all zeros that were written at its end.
+
+    :param what: What depends on them.
+    :raises Refusal: It comes from a column, of which the sandbox keeps the number alone.
+    """
+    if value.lacks_zeros:
+        reason = "depends on the zeros at the end of a column's values, which the sandbox does not keep"
+        raise Refusal(f"{what} {reason}; cast it to double first", value.at or None)
 
 
 def _stays_constant(value: Value, kind: Kind) -> bool:

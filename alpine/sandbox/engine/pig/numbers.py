@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from alpine.sandbox.engine.pig.casts import convert, milliseconds
+from alpine.sandbox.engine.pig.casts import convert, milliseconds, needs_zeros
 from alpine.sandbox.engine.pig.kinds import BIG, FLOATING, NUMBERS, WHOLE, Kind, wider
 from alpine.sandbox.engine.pig.refusals import Refusal
 from alpine.sandbox.engine.pig.value import Value, failing, let, made, text
@@ -57,6 +57,9 @@ def arithmetic(left: Value, sign: str, right: Value) -> Value:
         raise Refusal(f"% takes int, long or biginteger, not {kind.value}", left.at or None)
     a, b = convert(left, kind), convert(right, kind)
     if kind in BIG:
+        if sign == "/" and kind is Kind.BIG_DECIMAL:
+            for operand in (a, b):
+                needs_zeros(operand, "the quotient of a bigdecimal")
         sql = f"pig_big({text(f'{_NAMES[sign]} {kind.value}')}, {a.sql}, {b.sql})"
     elif kind in FLOATING:
         sql = _floating(a, sign, b)

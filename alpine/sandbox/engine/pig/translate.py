@@ -159,7 +159,8 @@ class Translator:
             sql = f"CAST({sql} AS VARCHAR)"
         elif kind.sql != stored and kind is not Kind.DATETIME:
             sql = f"CAST({sql} AS {kind.sql})"
-        return Value(sql, kind, at, is_simple=True, columns=frozenset({name}))
+        lacking = kind is Kind.BIG_DECIMAL and not stored.endswith(",0)")
+        return Value(sql, kind, at, is_simple=True, columns=frozenset({name}), lacks_zeros=lacking)
 
     def _no_column(self, name: str) -> str:
         alike = [column for column in self.columns if column.lower() == name.lower()]

@@ -28,6 +28,7 @@ class Value:
     :param is_zoned: For a datetime, whether it keeps a zone: the SQL then is a text, as ``1366366830400|+02:00``.
     :param columns: The columns that it reads outside of aggregates.
     :param is_aggregate: Whether it holds an aggregate.
+    :param lacks_zeros: Whether it is made of a bigdecimal column, where the zeros at the end of a value are lost.
     """
 
     sql: str
@@ -40,6 +41,7 @@ class Value:
     is_zoned: bool = False
     columns: frozenset[str] = frozenset()
     is_aggregate: bool = False
+    lacks_zeros: bool = False
 
     def __post_init__(self) -> None:
         if len(self.sql) > MAX_SQL:
@@ -55,7 +57,8 @@ def made(sql: str, kind: Kind, at: int, *parts: Value, **known: Any) -> Value:
     """A value that is made of others."""
     columns = frozenset[str]().union(*(part.columns for part in parts))
     aggregate = any(part.is_aggregate for part in parts)
-    return Value(sql, kind, at, columns=columns, is_aggregate=aggregate, **known)
+    lacking = any(part.lacks_zeros for part in parts)
+    return Value(sql, kind, at, columns=columns, is_aggregate=aggregate, lacks_zeros=lacking, **known)
 
 
 def let(body: Callable[..., str], *values: Value) -> str:
