@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, time
 from typing import Any
 
 import pandas as pd
@@ -86,6 +88,33 @@ def test_aggregation(bench: Bench, random: Random, keys: list[int]) -> None:
             rows[3].var(), rows[3].sum(min_count=1),
         )  # fmt: skip
         return [len(rows), int(rows[2].notna().sum()), *map(plain, figures)]
+
+    assert made.columns == [*(random.names[i] for i in keys), *names]
+    assert_same(made.rows, grouped(random.frame, keys, expected), ordered=False)
+
+
+@differential
+@given(random=tables(*KINDS, "day"), keys=st.lists(st.sampled_from([0, 1, 5]), max_size=2, unique=True))
+def test_hadoop_aggregation(bench: Bench, random: Random, keys: list[int]) -> None:
+    # Pig has no quotes for names.
+    random = replace(random, names=("s", "k", "x", "n", "big", "yes", "day_1"))
+    wanted = [
+        *(("long", "COUNT_STAR(x)"), ("long", "COUNT(x)"), ("double", "SUM(x)"), ("double", "AVG(x)"), ("", "SUM(n)")),
+        *(("", "MIN(big)"), ("", "MAX(big)"), ("", "MIN(s)"), ("", "MAX(day_1)"), ("int", "(int)SUM(n) + 1")),
+    ]
+    names = [f"made{i}" for i, _ in enumerate(wanted)]
+    model = aggregates([random.names[i] for i in keys], *((n, t, e) for n, (t, e) in zip(names, wanted, strict=True)))
+    made = bench.apply(node("step", "hadoop.HadoopAggregateOperator", model), random)
+
+    def expected(rows: pd.DataFrame) -> list[Any]:
+        total = plain(rows[3].sum(min_count=1))
+        days = [value for value in rows[6] if value is not None]
+        figures = (rows[2].sum(min_count=1), rows[2].mean(), total, rows[4].min(), rows[4].max())
+        # Java orders text by its units of UTF-16.
+        texts = sorted(rows[0].dropna(), key=lambda text: text.encode("utf-16-be"))
+        last = [texts[0] if texts else None, datetime.combine(max(days), time()) if days else None]
+        counts = [len(rows), int(rows[2].notna().sum())]
+        return [*counts, *map(plain, figures), *last, None if total is None else total + 1]
 
     assert made.columns == [*(random.names[i] for i in keys), *names]
     assert_same(made.rows, grouped(random.frame, keys, expected), ordered=False)

@@ -14,6 +14,10 @@ from tests.sandbox.differential import NAMES, Bench, Random, assert_same, differ
 from tests.sandbox.engine_flows import element, node
 
 KINDS = ("whole", "text", "number")
+# Two tables, whose third columns are both of a kind.
+PAIRS = st.sampled_from(["number", "big", "day", "decimal", "flag"]).flatmap(
+    lambda kind: st.tuples(*(tables("whole", "text", kind, most=8) for _ in range(2)))
+)
 HOWS = {"JOIN": "inner", "LEFT JOIN": "left", "RIGHT JOIN": "right"}
 HADOOP_HOWS = {"JOIN": "inner", "LEFT OUTER": "left", "RIGHT OUTER": "right", "FULL OUTER": "outer"}
 
@@ -46,15 +50,15 @@ def joined(left: pd.DataFrame, right: pd.DataFrame, keys: list[int], how: str) -
 
 @differential
 @given(
-    left=tables(*KINDS, most=8),
-    right=tables(*KINDS, most=8),
+    pair=PAIRS,
     how=st.sampled_from(list(HOWS)),
     keys=st.sampled_from([[0], [1], [0, 1], [2]]),
     aliases=st.sampled_from([("l", "r"), ("a b", 'x"y'), ("naïve", "日本"), ("select", "part")]),
 )
 def test_table_join(
-    bench: Bench, left: Random, right: Random, how: str, keys: list[int], aliases: tuple[str, str]
+    bench: Bench, pair: tuple[Random, Random], how: str, keys: list[int], aliases: tuple[str, str]
 ) -> None:
+    left, right = pair
     given_tables, names = (left, right), fresh_names(6)
     parts = [
         element("JoinTableModel", alias=alias, operID=f"id of source {i}", table="t") for i, alias in enumerate(aliases)
@@ -112,12 +116,12 @@ def test_joins_on_inequalities(bench: Bench, left: Random, right: Random, sign: 
 
 @differential
 @given(
-    left=tables(*KINDS, most=8),
-    right=tables(*KINDS, most=8),
+    pair=PAIRS,
     how=st.sampled_from(list(HADOOP_HOWS)),
     keys=st.sampled_from([[0], [1], [0, 1], [2]]),
 )
-def test_hadoop_join(bench: Bench, left: Random, right: Random, how: str, keys: list[int]) -> None:
+def test_hadoop_join(bench: Bench, pair: tuple[Random, Random], how: str, keys: list[int]) -> None:
+    left, right = pair
     given_tables, names = (left, right), fresh_names(6)
     parts = [element("JoinFileModel", operID=f"id of source {i}", file="f") for i, _ in enumerate(given_tables)]
     parts += [
@@ -142,8 +146,9 @@ def test_hadoop_join(bench: Bench, left: Random, right: Random, how: str, keys: 
 
 @differential
 @given(
-    one=tables(*KINDS, "flag"), other=tables(*KINDS, "flag"), kind=st.sampled_from(["UNION", "UNION ALL"]),
-    names=st.lists(st.sampled_from(NAMES), min_size=4, max_size=4, unique_by=str.lower),
+    one=tables(*KINDS, "flag", "big", "day", "decimal"), other=tables(*KINDS, "flag", "big", "day", "decimal"),
+    kind=st.sampled_from(["UNION", "UNION ALL"]),
+    names=st.lists(st.sampled_from(NAMES), min_size=7, max_size=7, unique_by=str.lower),
 )  # fmt: skip
 def test_union(bench: Bench, one: Random, other: Random, kind: str, names: list[str]) -> None:
     columns = [

@@ -62,7 +62,7 @@ def kept(frame: pd.DataFrame, kinds: tuple[str, ...], condition: tuple[int, str,
         met = (there >= first) & (there <= second)
     else:
         met = getattr(there, COMPARISONS[sign])(first)
-    return met.reindex(column.index, fill_value=False).astype(bool)
+    return met.astype(bool).reindex(column.index, fill_value=False)
 
 
 def model(random: Random, found: list[tuple[int, str, Any, Any]], use_all: bool, is_hadoop: bool) -> str:

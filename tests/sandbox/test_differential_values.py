@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import pandas as pd
@@ -157,3 +158,35 @@ def test_nulls_of_big_integers_are_replaced_exactly(bench: Bench, random: Random
     frame = random.frame
     frame[0] = frame[0].fillna(value)
     assert_same(made.rows, records(frame))
+
+
+@differential
+@given(random=tables("big", "text", "decimal", "day"), by=st.booleans(), kind=st.sampled_from(["avg", "min", "max"]))
+def test_figures_that_replace_nulls_are_exact(bench: Bench, random: Random, by: bool, kind: str) -> None:
+    items = [
+        element("NullReplacementItem", columnName=random.names[place], nullType=how, nullValue="")
+        for place, how in ((0, kind), (2, kind), (3, "min" if kind == "avg" else kind))
+    ]
+    model = element("NullReplacementModel", *items, groupBy=random.names[1] if by else "")
+    made = bench.apply(node("step", "field.ReplaceNullOperator", model), random)
+
+    def filled(row: tuple[Any, ...], place: int, how: str, unit: str) -> Any:
+        there = [other[place] for other in random.rows if other[place] is not None and (not by or other[1] == row[1])]
+        if row[place] is not None or not there:
+            return row[place]
+        if how != "avg":
+            return min(there) if how == "min" else max(there)
+        with localcontext(prec=60):
+            mean = sum(map(Decimal, there)) / len(there)
+            return mean.quantize(Decimal(unit), ROUND_HALF_UP)
+
+    expected = [
+        [
+            filled(row, 0, kind, "1"),
+            row[1],
+            filled(row, 2, kind, "0.01"),
+            filled(row, 3, "min" if kind == "avg" else kind, ""),
+        ]
+        for row in random.rows
+    ]
+    assert_same(made.rows, expected)
