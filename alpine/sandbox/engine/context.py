@@ -81,6 +81,8 @@ class Context:
         self.declared = declared
         self.cursor = cursor
         self._on_file = on_file
+        self.subject = ""
+        """What the expression that comes next is for, as a failure says it: ``The column 'x': ``."""
         self.is_hadoop: bool = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
 
     @property

@@ -68,8 +68,9 @@ class PlanContext(Context):
             return "NULL"
 
     def _note(self, failure: str) -> None:
-        if failure not in self.failures:
-            self.failures.append(failure)
+        found = f"{self.subject}{failure}"
+        if found not in self.failures:
+            self.failures.append(found)
 
 
 def look_over(
@@ -120,12 +121,12 @@ def _looked_at(entry: Entry, context: PlanContext) -> Output:
             raise
         output = _UNKNOWN
     except NodeFailure as failure:
-        raise NodeFailure(" ".join([*context.failures, str(failure)])) from None
+        raise NodeFailure("; ".join([*context.failures, str(failure)])) from None
     except Exception:  # noqa: BLE001 - a function may raise anything
         # Tables without rows may be more than a function expects; the run will tell.
         output = _UNKNOWN
     if context.failures:
-        raise NodeFailure(" ".join(context.failures))
+        raise NodeFailure("; ".join(context.failures))
     return output
 
 

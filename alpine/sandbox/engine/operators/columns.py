@@ -53,10 +53,13 @@ def typed(context: Context, column: str, expression: str, data_type: str, keys: 
     :param keys: For aggregates, the columns by which rows are grouped; None where they are not.
     :raises NodeFailure: The expression or the type is not known.
     """
+    context.subject = f"The column {column!r}: "
     try:
         return context.expression(expression, data_type, keys=keys)
     except NodeFailure as failure:
-        raise type(failure)(f"The column {column!r}: {failure}") from None
+        raise type(failure)(f"{context.subject}{failure}") from None
+    finally:
+        context.subject = ""
 
 
 def _kept(context: Context) -> list[str]:
