@@ -303,7 +303,7 @@ def test_a_list_that_can_be_read_in_two_ways_is_refused(engine: Engine):
 def test_no_expression_sees_what_keeps_the_order_of_rows(engine: Engine, name: str):
     engine.load_table("t", pd.DataFrame({"a": [1]}))
     [reason] = errors(run(engine, flow(source("t"), derived(name), links="source > derive")))
-    assert reason.startswith("There is no ")
+    assert reason.startswith("The column 'made': There is no ")
     assert "Error" not in reason
 
 
