@@ -106,12 +106,12 @@ class ClassificationModel(Model):
         columns = {
             f"PRED_{self.short}": self.predicted(judged),
             f"CONF_{self.short}": judged.probabilities.max(axis=1, initial=0.0),
-            f"INFO_{self.short}": _info(self.classes.names, judged.probabilities),
+            f"INFO_{self.short}": class_shares(self.classes.names, judged.probabilities),
         }
         return Scored(judged.places, columns, judged.warnings)
 
 
-def _info(names: Sequence[str], probabilities: Array) -> list[str]:
+def class_shares(names: Sequence[str], probabilities: Array) -> list[str]:
     """How likely each class is, as JSON."""
     import json
 

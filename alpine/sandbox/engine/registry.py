@@ -50,20 +50,7 @@ _REGISTER = "a registered function can do its work"
 _NOTE_TEST = "tests/sandbox/test_differential_rows.py::test_note"
 _NOT_DONE = (
     ("Association Rules", "association.AssociationOperator", "unsupported", _REGISTER),
-    ("CART", "decisiontree.CartOperator", "unsupported", _REGISTER),
     ("Custom operator", f"plugin10.{CUSTOM}", "unsupported", "register a function for its signature class"),
-    (
-        "Decision Tree",
-        "decisiontree.DecisionTreeOperator, hadoop.HadoopDecisionTreeOperator",
-        "unsupported",
-        _REGISTER,
-    ),
-    (
-        "Decision Tree Predictor",
-        "decisiontree.TreePredictOperator, hadoop.HadoopDecisionTreePredictOperator",
-        "unsupported",
-        _REGISTER,
-    ),
     ("K-Means", "hadoop.HadoopKmeansOperator", "unsupported", _REGISTER),
     ("Naive Bayes", "naivebayes.NaiveBayesOperator, hadoop.HadoopNaiveBayesOperator", "unsupported", _REGISTER),
     ("Note", "structual.NoteOperator", "exact", "takes no part in a run"),
