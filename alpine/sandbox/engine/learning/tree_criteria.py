@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.tree_columns import Predictor
@@ -16,6 +17,8 @@ _CELLS = 20_000_000
 """The most counts that are held at a time."""
 MOST_GROUPED = 12
 """The most categories of a node with three classes or more, of which every grouping is tried."""
+_FEW = 2000
+"""Up to so many rows, all columns of numbers are looked at together."""
 CLOSE = 1e-12
 """Gains that differ by less are equal: sums of logarithms in another order differ by rounding errors."""
 CLOSE_MEANS = 1e-10
@@ -29,15 +32,29 @@ class Candidate:
     :param place: The column's place among the predictors.
     :param gain: What it gains.
     :param sizes: How many rows each child gets.
-    :param codes: The places of the values that occur among the node's rows, sorted.
+    :param cut: For a column of numbers: the places of the values on both sides.
+    :param codes: For categories: the places of those that occur among the node's rows, sorted.
     :param children: The child that each of them goes to, from 0.
     """
 
     place: int
     gain: float
-    sizes: Array
-    codes: Array
-    children: Array
+    sizes: Sequence[int]
+    cut: tuple[int, int] | None = None
+    codes: Array | None = None
+    children: Array | None = None
+
+    def child_of(self, codes: Array) -> Array:
+        """The child that each of some values goes to."""
+        import numpy as np
+
+        if self.cut is not None:
+            right: Array = (codes > self.cut[0]).astype(np.int64)
+            return right
+        assert self.codes is not None
+        assert self.children is not None
+        found: Array = self.children[np.searchsorted(self.codes, codes)]
+        return found
 
 
 class Criterion(ABC):
@@ -68,6 +85,45 @@ class Criterion(ABC):
     def best(self, place: int, rows: Array) -> Candidate | None:
         """The best split by one column; None where it has one value alone."""
 
+    @abstractmethod
+    def _gains(self, target: Array) -> Array:
+        """The gains of all cuts of rows that are in the order of a column.
+
+        :param target: The target of each row, in a line for each column.
+        :returns: What the first row gains alone, the first two, and so on; for each column.
+        """
+
+    def all_best(self, places: Sequence[int], rows: Array, go_on: Callable[[], None]) -> list[Candidate]:
+        """The best split of each column that has more than one value, in their order.
+
+        :param go_on: Called again and again; raises where the work is to end.
+        """
+        together = [place for place in places if self.predictors[place].is_number] if len(rows) <= _FEW else []
+        found = self._cuts(together, rows) if together else []
+        for place in places if not together else [place for place in places if not self.predictors[place].is_number]:
+            go_on()
+            best = self.best(place, rows)
+            if best is not None:
+                found.append(best)
+        return sorted(found, key=lambda candidate: candidate.place)
+
+    def _cuts(self, places: list[int], rows: Array) -> list[Candidate]:
+        """The best cuts of several columns of numbers at once, which is faster where there are few rows."""
+        import numpy as np
+
+        codes = np.stack([self.predictors[place].codes[rows] for place in places])
+        order = np.argsort(codes, axis=1, kind="stable")
+        codes = np.take_along_axis(codes, order, axis=1)
+        gains = np.where(codes[:, 1:] != codes[:, :-1], self._gains(self.target[rows][order]), -np.inf)
+        most = gains.max(axis=1)
+        best = (gains >= most[:, None] - self.close).argmax(axis=1)
+        found = []
+        for line, at in enumerate(best.tolist()):
+            if codes[line, 0] != codes[line, -1]:
+                cut = (int(codes[line, at]), int(codes[line, at + 1]))
+                found.append(Candidate(places[line], float(gains[line, at]), (at + 1, len(rows) - at - 1), cut))
+        return found
+
 
 class _Counts:
     """How many of a node's rows have each value and each class, the pairs that occur alone.
@@ -97,7 +153,7 @@ class _Counts:
         self._group: Array = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(pairs))))
         self.totals: Array = np.bincount(self._classes, weights=self.counts, minlength=kinds).astype(np.int64)
 
-    def parts(self) -> Any:
+    def parts(self) -> Iterator[tuple[Array, Array]]:
         """The counts of a few classes at a time: a row for each class, a column for each value."""
         import numpy as np
 
@@ -169,13 +225,28 @@ class InformationGain(_OfClasses):
             gains += bits[totals[:, None] - below].sum(axis=0)
         return _cut(place, found.codes, left, found.rows, gains / found.rows, self.close)
 
+    def _gains(self, target: Array) -> Array:
+        import numpy as np
+
+        bits, rows = self._bits, target.shape[1]
+        left = np.arange(1, rows)
+        totals = np.bincount(target[0])
+        gains: Array = bits[rows] - bits[totals].sum() - bits[left] - bits[rows - left] + np.zeros((len(target), 1))
+        for kind in np.flatnonzero(totals):
+            below = np.cumsum(target == kind, axis=1)[:, :-1]
+            gains += bits[below]
+            gains += bits[totals[kind] - below]
+        gains /= rows
+        return gains
+
     def _grouped(self, place: int, found: _Counts) -> Candidate:
         import numpy as np
 
         bits = self._bits
         inside = bits[found.sizes].sum() - bits[found.counts].sum()
         gain = bits[found.rows] - bits[found.totals].sum() - inside
-        return Candidate(place, float(gain) / found.rows, found.sizes, found.codes, np.arange(len(found.codes)))
+        children = np.arange(len(found.codes))
+        return Candidate(place, float(gain) / found.rows, found.sizes.tolist(), None, found.codes, children)
 
 
 class Gini(_OfClasses):
@@ -187,19 +258,29 @@ class Gini(_OfClasses):
     uses_categories_once = False
 
     def _cut(self, place: int, found: _Counts) -> Candidate:
+        return self._ordered(place, found, None)
+
+    def _gains(self, target: Array) -> Array:
         import numpy as np
 
-        order = np.arange(len(found.codes))
-        return self._ordered(place, found, order)
+        rows = target.shape[1]
+        left = np.arange(1, rows)
+        totals = np.bincount(target[0])
+        gains: Array = np.full((len(target), rows - 1), -float((totals.astype(float) ** 2).sum()) / rows)
+        for kind in np.flatnonzero(totals):
+            below = np.cumsum(target == kind, axis=1)[:, :-1].astype(float)
+            gains += below**2 / left + (totals[kind] - below) ** 2 / (rows - left)
+        gains /= rows
+        return gains
 
-    def _ordered(self, place: int, found: _Counts, order: Array) -> Candidate:
-        """The best split of the values, in an order, into the first ones and the others."""
+    def _ordered(self, place: int, found: _Counts, order: Array | None) -> Candidate:
+        """The best split of the values, in an order, into the first ones and the others; a cut without an order."""
         import numpy as np
 
-        left = np.cumsum(found.sizes[order])[:-1]
+        left = np.cumsum(found.sizes if order is None else found.sizes[order])[:-1]
         ones, others = np.zeros(len(left)), np.zeros(len(left))
         for table, totals in found.parts():
-            below = np.cumsum(table[:, order][:, :-1], axis=1)
+            below = np.cumsum((table if order is None else table[:, order])[:, :-1], axis=1)
             ones += (below.astype(float) ** 2).sum(axis=0)
             others += ((totals[:, None] - below).astype(float) ** 2).sum(axis=0)
         base = float((found.totals.astype(float) ** 2).sum()) / found.rows
@@ -235,8 +316,8 @@ class Gini(_OfClasses):
         inside = (below**2).sum(axis=1) / (found.rows - size) + (above**2).sum(axis=1) / size
         gains = (inside - base) / found.rows
         best = _first_best(gains, self.close)
-        sizes = np.array([found.rows - size[best], size[best]])
-        return Candidate(place, float(gains[best]), sizes, found.codes, right[best])
+        sizes = (found.rows - int(size[best]), int(size[best]))
+        return Candidate(place, float(gains[best]), sizes, None, found.codes, right[best])
 
 
 class Variance(Criterion):
@@ -259,11 +340,26 @@ class Variance(Criterion):
         if len(codes) < 2:
             return None
         # The best grouping into two parts the categories somewhere in the order of their means.
-        order = np.arange(len(codes)) if predictor.is_number else np.argsort(sums / sizes, kind="stable")
-        left, total, many = np.cumsum(sizes[order])[:-1], np.cumsum(sums[order]), len(values)
+        order = None if predictor.is_number else np.argsort(sums / sizes, kind="stable")
+        if order is not None:
+            sizes, sums = sizes[order], sums[order]
+        left, total, many = np.cumsum(sizes)[:-1], np.cumsum(sums), len(values)
         below, above = total[:-1], total[-1] - total[:-1]
         gains = (below**2 / left + above**2 / (many - left) - total[-1] ** 2 / many) / many
         return _cut(place, codes, left, many, gains, self.close, order)
+
+    def _gains(self, target: Array) -> Array:
+        import numpy as np
+
+        rows = target.shape[1]
+        left = np.arange(1, rows)
+        moved = target - target[0].mean()
+        moved /= np.abs(moved[0]).max()
+        moved /= np.sqrt((moved[0] ** 2).mean())
+        below = np.cumsum(moved, axis=1)
+        total, below = below[:, -1:], below[:, :-1]
+        gains: Array = (below**2 / left + (total - below) ** 2 / (rows - left) - total**2 / rows) / rows
+        return gains
 
 
 def _standardized(values: Array) -> Array:
@@ -294,18 +390,20 @@ def _sums(codes: Array, values: int, target: Array) -> tuple[Array, Array, Array
 def _cut(
     place: int, codes: Array, left: Array, rows: int, gains: Array, close: float, order: Array | None = None
 ) -> Candidate:
-    """The best of all splits of ordered values into the first ones and the others.
+    """The best of all splits of values into the first ones and the others.
 
     :param left: How many rows the first ones have, for each split.
+    :param order: The order of the values, where it is another than that of numbers.
     """
     import numpy as np
 
     best = _first_best(gains, close)
-    children = (np.arange(len(codes)) > best).astype(np.int64)
-    if order is not None:
-        ordered, children = children, np.empty_like(children)
-        children[order] = ordered
-    return Candidate(place, float(gains[best]), np.array([left[best], rows - left[best]]), codes, children)
+    gain, sizes = float(gains[best]), (int(left[best]), rows - int(left[best]))
+    if order is None:
+        return Candidate(place, gain, sizes, (int(codes[best]), int(codes[best + 1])))
+    children = np.empty(len(codes), dtype=np.int64)
+    children[order] = np.arange(len(codes)) > best
+    return Candidate(place, gain, sizes, None, codes, children)
 
 
 def _first_best(gains: Array, close: float) -> int:

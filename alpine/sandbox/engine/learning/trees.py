@@ -44,7 +44,7 @@ class Rules:
         if not self.pre_pruning:
             return True
         gains = self.minimal_gain is None or split.gain - self.minimal_gain > _ROUNDING
-        return gains and int(split.sizes.min()) >= self.minimal_leaf
+        return gains and min(split.sizes) >= self.minimal_leaf
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,7 @@ def _chosen(
     criterion: Criterion, rules: Rules, rows: Array, columns: Sequence[int], go_on: Callable[[], None]
 ) -> Candidate | None:
     """The best split that is allowed, after a few others at most; of equally good ones that of the first column."""
-    found: list[Candidate] = []
-    for place in columns:
-        go_on()
-        best = criterion.best(place, rows)
-        if best is not None:
-            found.append(best)
+    found = criterion.all_best(columns, rows, go_on)
     for _ in range(rules.alternatives + 1):
         if not found:
             return None
@@ -150,10 +145,11 @@ def _chosen(
 
 def _split(predictors: Sequence[Predictor], found: Candidate) -> Split:
     predictor = predictors[found.place]
-    if predictor.is_number:
-        low = int((found.children == 0).sum())
-        cut, shown = predictor.midway(int(found.codes[low - 1]), int(found.codes[low]))
+    if found.cut is not None:
+        cut, shown = predictor.midway(*found.cut)
         return Split(found.place, cut, shown, ())
+    assert found.codes is not None
+    assert found.children is not None
     groups: list[list[str]] = [[] for _ in found.sizes]
     for code, child in zip(found.codes.tolist(), found.children.tolist(), strict=True):
         groups[child].append(predictor.values[code])
@@ -164,12 +160,11 @@ def _parted(codes: Array, found: Candidate, rows: Array) -> Iterator[Array]:
     """The rows of each child."""
     import numpy as np
 
+    child = found.child_of(codes)
     if len(found.sizes) == 2:
-        right = found.children[np.searchsorted(found.codes, codes)].astype(bool)
-        yield rows[~right]
-        yield rows[right]
+        yield rows[child == 0]
+        yield rows[child == 1]
         return
-    child = found.children[np.searchsorted(found.codes, codes)]
     yield from np.split(rows[np.argsort(child, kind="stable")], np.cumsum(found.sizes)[:-1])
 
 
