@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import NormalDist
 from typing import Any
 
@@ -128,7 +128,7 @@ class Tree:
             return None
         name = self.names[place]
         if self.kinds[place] not in ("text", "flag"):
-            cuts = [(Fraction(low) + Fraction(high)) / 2 for low, high in zip(values, values[1:], strict=False)]
+            cuts = [(Fraction(low) + Fraction(high)) / 2 for low, high in pairwise(values)]
             gains = [self._gain(rows, lambda row, cut=cut: row[place] > cut) for cut in cuts]
             cut = cuts[self._first(gains)]
             shown = [f"{name} <= {exact_text(cut)}", f"{name} > {exact_text(cut)}"]

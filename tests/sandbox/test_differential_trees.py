@@ -87,7 +87,9 @@ def class_text(value: Any) -> str:
 @st.composite
 def problems(draw: Any, *targets: str, least: int = 1) -> Problem:
     """Small tables with ties, nulls and awkward names."""
-    kinds = draw(st.lists(st.sampled_from(["whole", "number", "decimal", "big", "text", "flag"]), min_size=1, max_size=4))
+    kinds = draw(
+        st.lists(st.sampled_from(["whole", "number", "decimal", "big", "text", "flag"]), min_size=1, max_size=4)
+    )
     kinds.append(draw(st.sampled_from(targets)))
     names = draw(st.lists(st.sampled_from(NAMES), min_size=len(kinds), max_size=len(kinds), unique_by=str.lower))
     few = st.lists(st.sampled_from(TEXTS), min_size=2, max_size=5, unique=True)
@@ -251,6 +253,8 @@ def test_large_nodes_are_split_as_small_ones(bench: Bench, seed: int, many: int,
         for line in nodes[1:]:
             share = np.array(line[8:], dtype=float) / float(line[5])
             share = share[share > 0]
-            own += float(line[5]) / many * float(-(share * np.log2(share)).sum() if kind != CART else 1 - (share**2).sum())
+            own += (
+                float(line[5]) / many * float(-(share * np.log2(share)).sum() if kind != CART else 1 - (share**2).sum())
+            )
         assert own == pytest.approx(impurity, abs=1e-9)
         assert sorted(int(line[5]) for line in nodes[1:]) == sizes or own <= impurity + 1e-9

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.classes import Classes, class_names
@@ -40,10 +41,10 @@ class Predictor:
     column: str
     type_name: str
     codes: Array
-    values: Sequence[Any]
+    values: Sequence[Any] | Array
     scale: int = 0
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         """Whether it is cut, in place of having categories."""
         return kind_of(self.type_name) == "number"
@@ -206,7 +207,8 @@ def ask(cursor: Cursor, table: DatabaseTable, label: str | None) -> tuple[Array,
     """The rows of a table that a tree judges.
 
     :param label: A column of classes, which no row may lack.
-    :returns: The rows' numbers, their classes (none without ``label``), how many rows lack one, and what reads a column.
+    :returns: The rows' numbers, their classes (none without ``label``), how many rows lack one, and what reads
+        a column.
     """
     import numpy as np
 
@@ -241,7 +243,8 @@ class _Reader:
         import numpy as np
 
         data = self._cursor.dataframe(f"SELECT {PLACE} AS place, {sql} AS value {self._from}")
-        places, values = data["place"].to_numpy(), data["value"].to_numpy()
+        places: Array = data["place"].to_numpy()
+        values: Array = data["value"].to_numpy()
         # The database keeps the order of a plain scan; nothing but this makes it certain.
         if len(places) > 1 and not (places[1:] > places[:-1]).all():
             order = np.argsort(places)
@@ -292,7 +295,8 @@ def _factorized(values: Any) -> tuple[Array, Array]:
     import pandas as pd
 
     codes, different = pd.factorize(values)
-    return codes, np.asarray(different, dtype=object)
+    texts: Array = np.asarray(different, dtype=object)
+    return codes, texts
 
 
 def _taken(values: Array, codes: Array) -> Array:
@@ -318,7 +322,8 @@ def _refuse_infinite(column: str, values: Array) -> None:
 
     if not np.isfinite(values).all():
         raise NodeFailure(
-            f"The column {column!r} holds NaN or infinite numbers, on which no tree can be grown. Filter those rows out."
+            f"The column {column!r} holds NaN or infinite numbers, on which no tree can be grown. "
+            f"Filter those rows out."
         )
 
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from alpine.sandbox.engine.learning.tree_criteria import Candidate, Criterion
 from alpine.sandbox.engine.learning.tree_columns import Predictor
+from alpine.sandbox.engine.learning.tree_criteria import Candidate, Criterion
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array

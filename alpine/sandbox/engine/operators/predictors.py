@@ -13,7 +13,8 @@ from alpine.sandbox.engine.registry import operator
 
 _REMARK = (
     "adds PRED, CONF and INFO columns; INFO is JSON text; where the table has such columns already, all three get "
-    "the next number (PRED_LOR_1); a row that lacks a value, or holds one that the fit has not seen, gets nulls"
+    "the next number (PRED_LOR_1); a row that lacks a value, or holds one that the fit has not seen, gets nulls, but "
+    "from a tree"
 )
 
 

@@ -19,7 +19,8 @@ from alpine.sandbox.engine.learning.tree_columns import (
     is_real,
     read_training,
 )
-from alpine.sandbox.engine.learning.tree_criteria import MOST_GROUPED, Criterion, Gini, InformationGain, Variance
+from alpine.sandbox.engine.learning.tree_criteria import Criterion, Variance
+from alpine.sandbox.engine.learning.tree_gains import MOST_GROUPED, Gini, InformationGain
 from alpine.sandbox.engine.learning.tree_models import Tree, TreeClassifier, TreeRegressor
 from alpine.sandbox.engine.learning.tree_views import views
 from alpine.sandbox.engine.learning.trees import Rules, grow, pruned
@@ -52,14 +53,12 @@ def decision_tree(context: Context) -> Output:
     """Grows a tree with a branch for each category, two for a number, and prunes it."""
     target, columns = _chosen_columns(context)
     rules = _rules(context, 0.01 if context.is_hadoop else 0.1)
-    limits = [
-        context.parameter(name).strip() or context.is_hadoop for name in ("categoryLimit", "numericalGranularity")
-    ]
-    categories = _whole(context, "categoryLimit", _CATEGORIES) if limits[0] else None
-    cuts = _whole(context, "numericalGranularity", _CUTS) if limits[1] else None
+    # The database's operator has no such parameters.
+    categories = _whole(context, "categoryLimit", _CATEGORIES) if context.is_hadoop else None
+    cuts = _whole(context, "numericalGranularity", _CUTS) if context.is_hadoop else None
     training = _training(context, columns, target, labels=True)
-    for predictor in training.predictors:
-        _refuse_many(predictor, categories, cuts)
+    for column in training.predictors:
+        _refuse_many(column, categories, cuts)
     return _grown(context, training, target, rules)
 
 
@@ -75,9 +74,9 @@ def decision_tree(context: Context) -> Output:
 def cart(context: Context) -> Output:
     """Grows a tree of two branches on classes or on numbers."""
     target, columns = _chosen_columns(context)
-    labels = not _is_predicted(context, target)
+    rules, labels = _rules(context, None), not _is_predicted(context, target)
     training = _training(context, columns, target, labels=labels)
-    return _grown(context, training, target, _rules(context, None), two_branches=True)
+    return _grown(context, training, target, rules, two_branches=True)
 
 
 @operator(
@@ -85,8 +84,8 @@ def cart(context: Context) -> Output:
     "hadoop.HadoopDecisionTreePredictOperator",
     title="Decision Tree Predictor",
     fidelity="equivalent",
-    remark="adds PRED_DT, CONF_DT and INFO_DT as Predictor does, PRED_DT alone for a tree of numbers; a row whose value "
-    "is null, or was not seen at a node, gets what most rows of that node had",
+    remark="adds PRED_DT, CONF_DT and INFO_DT as Predictor does, PRED_DT alone for a tree of numbers; a row whose "
+    "value is null or was not seen at a node gets what most rows of that node had",
     test="tests/sandbox/test_differential_trees.py::test_predictor",
 )
 def tree_predictor(context: Context) -> Output:
@@ -150,15 +149,13 @@ def _training(context: Context, columns: Sequence[str], target: str, *, labels: 
     found = read_training(context.cursor, context.table, columns, target, labels)
     if found.classes and len(found.classes.names) > _MOST_CLASSES:
         raise NodeFailure(
-            f"The column {target!r} has {len(found.classes.names):,} values, each of which would be a class; the sandbox "
-            f"takes up to {_MOST_CLASSES:,}. Numbers are predicted by CART, or by Linear Regression."
+            f"The column {target!r} has {len(found.classes.names):,} values, each of which would be a class; the "
+            f"sandbox takes up to {_MOST_CLASSES:,}. Numbers are predicted by CART, or by Linear Regression."
         )
     return found
 
 
-def _grown(
-    context: Context, training: Training, target: str, rules: Rules, *, two_branches: bool = False
-) -> Output:
+def _grown(context: Context, training: Training, target: str, rules: Rules, *, two_branches: bool = False) -> Output:
     name, classes = context.operator.name, training.classes
     messages = [_LEFT_OUT.format(training.left_out)] if training.left_out else []
     predictors = list(training.predictors)
@@ -195,15 +192,15 @@ def _is_predicted(context: Context, target: str) -> bool:
     )
 
 
-def _refuse_many(predictor: Predictor, categories: int | None, cuts: int | None) -> None:
-    many = len(predictor.values)
-    if not predictor.is_number and categories is not None and many > categories:
+def _refuse_many(column: Predictor, categories: int | None, cuts: int | None) -> None:
+    many = len(column.values)
+    if not column.is_number and categories is not None and many > categories:
         raise NodeFailure(
-            f"The column {predictor.column!r} has {many:,} different values, but categoryLimit is {categories:,}."
+            f"The column {column.column!r} has {many:,} different values, but categoryLimit is {categories:,}."
         )
-    if predictor.is_number and cuts is not None and many - 1 > cuts:
+    if column.is_number and cuts is not None and many - 1 > cuts:
         raise NodeFailure(
-            f"The column {predictor.column!r} has {many:,} different values, between which {many - 1:,} cuts are "
+            f"The column {column.column!r} has {many:,} different values, between which {many - 1:,} cuts are "
             f"possible, but numericalGranularity is {cuts:,}. Which of them the server tries is not public: set it "
             f"higher, or round the column."
         )
