@@ -104,7 +104,7 @@ def test_the_tree_of_the_golf_table(engine: Engine, kind: str) -> None:
     assert entry["visualType"] == 6
     assert entry["visualData"][0]["visualData"]["columns"] == [
         *("Node", "Parent", "Depth", "Condition", "Split Column", "Rows", "Prediction", "Confidence"),
-        *("Rows (no)", "Rows (yes)"),
+        *("Count (no)", "Count (yes)"),
     ]
     assert tab(entry) == [
         ["1", "", "1", "", "outlook", "14", "yes", "0.6429", "5", "9"],

@@ -26,7 +26,7 @@ def views(tree: Tree, classes: Classes | None, messages: Sequence[str]) -> Tabs:
     if classes is None:
         columns, kinds = [*_FIXED, "Standard Deviation"], [*_KINDS, "number", "number"]
     else:
-        counts = [f"Rows ({name})" for name in classes.names]
+        counts = [f"Count ({name})" for name in classes.names]
         columns, kinds = [*_FIXED, "Confidence", *counts], [*_KINDS, "cate", "number", *("number" for _ in counts)]
     most = max(_MOST_CELLS // len(columns), 1)
     shown = tree.nodes[:most]
