@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,6 +127,13 @@ def test_the_tree_of_the_golf_table(engine: Engine, kind: str) -> None:
         "|   humidity <= 77.5: yes {yes=2}",
         "|   humidity > 77.5: no {no=3}",
     ]
+
+
+def test_the_rules_of_the_documentation_are_those_of_a_run(engine: Engine) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "operators.md").read_text("utf-8")
+    section = page.partition("## Decision trees")[2]
+    rules = re.findall(r"```text\n(.*?)```", section, re.DOTALL)[0]
+    assert [line for [line] in tab(apply(engine, tree(), "demo.golf"), "Text")] == rules.splitlines()
 
 
 def test_a_split_that_is_not_allowed_gives_way_to_a_few_others(engine: Engine) -> None:

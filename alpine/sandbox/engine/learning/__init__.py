@@ -1,1 +1,1 @@
-"""Algorithms that learn from tables, where no library has the one that the server documents."""
+"""Algorithms that learn from a table, one module each."""
