@@ -51,8 +51,6 @@ _NOTE_TEST = "tests/sandbox/test_differential_rows.py::test_note"
 _NOT_DONE = (
     ("Association Rules", "association.AssociationOperator", "unsupported", _REGISTER),
     ("Custom operator", f"plugin10.{CUSTOM}", "unsupported", "register a function for its signature class"),
-    ("K-Means", "hadoop.HadoopKmeansOperator", "unsupported", _REGISTER),
-    ("Naive Bayes", "naivebayes.NaiveBayesOperator, hadoop.HadoopNaiveBayesOperator", "unsupported", _REGISTER),
     ("Note", "structual.NoteOperator", "exact", "takes no part in a run"),
     ("Variable Selection", "hadoop.HadoopVariableSelectionAnalysisOperator", "unsupported", _REGISTER),
 )
