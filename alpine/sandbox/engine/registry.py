@@ -49,10 +49,8 @@ _entries: list[Entry] = []
 _REGISTER = "a registered function can do its work"
 _NOTE_TEST = "tests/sandbox/test_differential_rows.py::test_note"
 _NOT_DONE = (
-    ("Association Rules", "association.AssociationOperator", "unsupported", _REGISTER),
     ("Custom operator", f"plugin10.{CUSTOM}", "unsupported", "register a function for its signature class"),
     ("Note", "structual.NoteOperator", "exact", "takes no part in a run"),
-    ("Variable Selection", "hadoop.HadoopVariableSelectionAnalysisOperator", "unsupported", _REGISTER),
 )
 
 
