@@ -164,7 +164,7 @@ def test_awkward_names_and_a_limit_of_rounds(bench: Bench) -> None:
     random = Random(("Rows", "PRED_KM", "Share"), ("number", "number", "whole"), rows)
     made = bench.apply(k_means(("Rows", "PRED_KM"), 5, max_optimization_steps="1", idColumn="Share"), random)
     assert made.columns[-2:] == ["PRED_KM_1", "DIST_KM_1"]
-    assert any("limit of 1 rounds" in text for text in tab_messages(made.view))
+    assert any("in the last of 1 rounds" in text for text in tab_messages(made.view))
     profiles = made.view[2]["visualData"]
     assert profiles["columns"] == ["Cluster", "Rows ", "Share", "Rows", "PRED_KM"]
     assert sum(int(item["Rows "]) for item in profiles["items"]) == 300

@@ -58,9 +58,14 @@ def explained(x: pd.Series[Any], y: pd.Series[Any]) -> float:
     if y.nunique() < 2:
         return math.nan
     is_number = x.dtype.kind in "if" and x.dtype != "boolean"
-    design = x.to_numpy(dtype=float)[:, None] if is_number else pd.get_dummies(x.astype(str)).to_numpy(dtype=float)
     if is_number:
+        design = x.to_numpy(dtype=float)[:, None]
         design -= design.mean()
+    else:
+        # Without the first, for which the intercept stands.
+        design = pd.get_dummies(x.astype(str)).to_numpy(dtype=float)[:, 1:]
+    if not design.shape[1]:
+        return 0.0
     return float(LinearRegression().fit(design, y).score(design, y))
 
 

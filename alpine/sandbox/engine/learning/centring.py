@@ -14,8 +14,8 @@ from alpine.sandbox.engine.database import Cursor, DatabaseTable
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 
-_LARGE = ("BIGINT", "UBIGINT", "HUGEINT")
-"""Types of whole numbers that a double cannot hold, but a HUGEINT can."""
+_LARGE = ("BIGINT", "UBIGINT")
+"""Types of whole numbers that a double cannot hold, but a HUGEINT can, with every difference of two."""
 _MOST = 1e140
 """Squares of larger numbers, summed, leave the range of doubles."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import count
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
+from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.document import TableView, Tabs
-from alpine.sandbox.engine.expressions import names
+from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.chosen import require_numbers
 from alpine.sandbox.engine.learning.clusters import Clustering, cluster
@@ -25,8 +26,8 @@ _IS_SQUARED = {"": False, "euclidean": False, "squaredeuclidean": True}
     title="K-Means",
     fidelity="equivalent",
     remark="Lloyd's algorithm on the numbers as they are, from one start of k-means++ that is always the same (the "
-    "server's is random); Euclidean distance, or its square, and no other; clusters are numbered from 0 by size; rows "
-    "with a null are left out; the names of tabs and of the columns PRED_KM and DIST_KM of the output are assumed",
+    "server's start is not public); Euclidean distance, or its square, and no other; clusters are numbered from 0 by "
+    "size; rows with a null are left out; tabs, and the columns PRED_KM and DIST_KM of the output, are assumed",
     test="tests/sandbox/test_differential_clusters.py::test_clusters",
 )
 def k_means(context: Context) -> Output:
@@ -54,7 +55,7 @@ def k_means(context: Context) -> Output:
     )
     everything = with_columns(context.cursor, context.table, found.places, added)
     number = next(iter(added))
-    table = context.cursor.make(f"SELECT * FROM {everything.sql} WHERE {names([number])} IS NOT NULL")
+    table = context.cursor.make(f"SELECT * FROM {everything.rows} WHERE {quoted(number)} IS NOT NULL ORDER BY {PLACE}")
     [(rows,)] = context.cursor.fetch(f"SELECT count(*) FROM {context.table.sql}")
     view = context.show(table)
     messages = [*view.messages, *_remarks(found, rows - len(found.places))]
@@ -69,7 +70,7 @@ def k_means(context: Context) -> Output:
 def _remarks(found: Clustering, left_out: int) -> list[str]:
     remarks = [f"Rows left out, since they lack a number: {left_out:,}."] if left_out else []
     if not found.is_settled:
-        remarks.append(f"The centres still moved when the limit of {found.rounds:,} rounds was reached.")
+        remarks.append(f"The centres still moved in the last of {found.rounds:,} rounds.")
     return remarks
 
 
