@@ -143,10 +143,12 @@ def cluster(
     renumbered[order] = np.arange(size)
     labels, counts = renumbered[labels], counts[order]
     model = ClusterModel(name, parts, centres[order], is_squared)
-    means = [np.bincount(labels, row, size) / np.where(counts, counts, np.nan) for row in values]
+    # One round more moves the centres to the means of the rows that are now nearest.
+    means = centres if is_settled else lloyd(values, centres, 1)[0]
+    means = np.where(counts[:, None] > 0, means[order], np.nan)
     shift = [column.centre for column in parts]
     distances = model.distances(values, labels)
-    return Clustering(model, places, labels, counts, np.column_stack(means) + shift, distances, moved, is_settled)
+    return Clustering(model, places, labels, counts, means + shift, distances, moved, is_settled)
 
 
 def start(values: Array, size: int) -> Array:
