@@ -12,8 +12,8 @@ import requests
 import urllib3
 
 from alpine import __version__
-from benchmarks import client, files, many, sandbox
-from benchmarks.measure import Result
+from benchmarks import client, files, flows, many, operators, sandbox
+from benchmarks.measure import Result, show
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 CASES = [
@@ -28,6 +28,10 @@ CASES = [
     many.sweeping,
     sandbox.starting,
     sandbox.serving,
+    operators.working,
+    flows.remembering,
+    flows.showing,
+    flows.answering,
 ]
 
 
@@ -42,10 +46,9 @@ def main() -> int:
         sys.exit("The benchmarks compare with curl, which is not installed.")
     results: list[Result] = []
     for case in CASES:
-        for result in case(short):
-            results.append(result)
-            mark = "reached" if result.reached else "NOT reached"
-            print(f"{result.what}: {result.measured} ({result.goal}: {mark}) {result.note}".rstrip(), flush=True)
+        found = case(short)
+        show(found)
+        results += found
     if not short:
         PAGE.write_text(page(results), encoding="utf-8")
     fallen = [result.what for result in results if result.fell]

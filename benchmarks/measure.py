@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,13 @@ class Result:
     @property
     def fell(self) -> bool:
         return self.value < self.limit / self.gross if self.at_least else self.value > self.limit * self.gross
+
+
+def show(results: Iterable[Result]) -> None:
+    """Print each result as soon as it is there."""
+    for result in results:
+        mark = "reached" if result.reached else "NOT reached"
+        print(f"{result.what}: {result.measured} ({result.goal}: {mark}) {result.note}".rstrip(), flush=True)
 
 
 def seconds(action: Callable[[], object]) -> float:
