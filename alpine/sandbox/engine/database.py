@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
@@ -16,7 +17,7 @@ from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, sele
 from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
 from alpine.sandbox.engine.messages import plain
 from alpine.sandbox.engine.sql import forget, register, watch
-from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, registered
+from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, planned, registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ class Cursor:
         self._connection = connection
         self._schema = quoted(schema)
         self._on_close = on_close
-        self._tables = 0
+        self._numbers = itertools.count(1)
         self._is_planning = False
         self._stopped = threading.Event()
         self._closing = threading.Lock()
@@ -71,11 +72,14 @@ class Cursor:
     def make(self, select: str, parameters: list[Any] | None = None) -> DatabaseTable:
         """Keep what a SELECT gives as a new table of this run, in the order of its rows.
 
+        While operators are only looked over, nothing is kept: the table has the right columns and no rows.
+
         :raises NodeFailure: The SELECT is none, or the names of its columns cannot be kept apart.
         """
-        self._tables += 1
         try:
-            return created(self.fetch, self._schema, self._tables, select, parameters)
+            if self._is_planning:
+                return planned(self.fetch, select, parameters)
+            return created(self.fetch, self._schema, next(self._numbers), select, parameters)
         except ValueError as error:
             raise NodeFailure(str(error)) from None
 

@@ -15,6 +15,7 @@ from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import Cursor, DatabaseTable
 from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnds, RunStopped
 from alpine.sandbox.engine.registry import Entry, Registry
+from alpine.sandbox.engine.tables import empty
 
 _UNKNOWN = Output()
 
@@ -135,7 +136,7 @@ def _without_rows(output: Output, context: Context) -> Output:
         # What is made of tables without rows has none either, but for an aggregate's one row.
         if context.tables():
             return table
-        return context.cursor.make(f"SELECT * FROM {table.sql} LIMIT 0")
+        return empty(table.columns, table.types)
 
     if output.model is not None:
         return _UNKNOWN

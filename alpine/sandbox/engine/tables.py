@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,16 +24,20 @@ _NULL, _INTEGER = '"NULL"', "INTEGER"
 class DatabaseTable:
     """A table in the database.
 
-    :param sql: Its quoted name, to stand after FROM; it has the user's columns and no other.
+    :param sql: What stands after FROM; it has the user's columns and no other.
     :param columns: Its columns' names.
     :param types: Its columns' types, as DuckDB writes them.
     :param rows: The table with one more column, :data:`PLACE`, to stand after FROM where the order of rows counts.
+    :param name: Its own quoted name in the database; empty for a table that is only planned.
+    :param count: How many rows it has.
     """
 
     sql: str
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: str = ""
+    name: str = ""
+    count: int = 0
 
     def find(self, name: str) -> str:
         """The table's own spelling of a column.
@@ -62,31 +66,74 @@ def created(
 ) -> DatabaseTable:
     """Make a table of what a SELECT gives.
 
-    Its columns are called ``c0``, ``c1`` and so on, so that none hides DuckDB's ``rowid``; a view has the users' names.
+    Its columns are called ``c0``, ``c1`` and so on, so that none hides DuckDB's ``rowid``; what stands after FROM gives
+    them the users' names.
 
     :param query: Runs a statement.
     :param schema: The schema, in quotes where it needs them.
     :param number: What tells it from the schema's other tables.
     :raises ValueError: The names of the columns cannot be kept apart.
     """
+    columns, types, has_place = _described(query, select, parameters)
+    if has_place:
+        select = f"SELECT * EXCLUDE ({PLACE}) FROM ({select})"
+    own = [f"c{place}" for place in range(len(columns))]
+    name = f"{schema}.{quoted(f't{number}')}"
+    [(count,)] = query(f"CREATE TABLE {name}({', '.join(own)}) AS {select}", parameters)
+    # DuckDB tells a column of nothing but nulls by a type of its own.
+    values = [f"CAST({short} AS {_INTEGER})" if kind == _NULL else short for short, kind in zip(own, types, strict=True)]
+    return _named(columns, types, values, "rowid", f"FROM {name}", name, count)
+
+
+def planned(
+    query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]], select: str, parameters: list[Any] | None = None
+) -> DatabaseTable:
+    """The table that :func:`created` would make, without rows, and without a place in the database.
+
+    :param query: Runs a statement.
+    :raises ValueError: The names of the columns cannot be kept apart.
+    """
+    columns, types, _ = _described(query, select, parameters)
+    return empty(columns, types)
+
+
+def empty(columns: Sequence[str], types: Sequence[str]) -> DatabaseTable:
+    """A table without rows, and without a place in the database.
+
+    :param columns: Its columns' names.
+    :param types: Their types.
+    """
+    values = [f"CAST(NULL AS {_INTEGER if kind == _NULL else kind})" for kind in types]
+    return _named(columns, types, values, "CAST(NULL AS BIGINT)", "WHERE FALSE")
+
+
+def _described(
+    query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]], select: str, parameters: list[Any] | None
+) -> tuple[list[str], list[str], bool]:
+    """The users' columns of a SELECT, their types, and whether it gives places as well."""
     found = [(str(row[0]), str(row[1])) for row in query(f"DESCRIBE {select}", parameters)]
     columns = [(name, kind) for name, kind in found if quoted(name) != PLACE]
     check_names([name for name, _ in columns])
-    if len(columns) < len(found):
-        select = f"SELECT * EXCLUDE ({PLACE}) FROM ({select})"
-    own = [f"c{place}" for place in range(len(columns))]
-    view, rows = f"{schema}.{quoted(f't{number}')}", f"{schema}.{quoted(f't{number}_rows')}"
-    query(f"CREATE TABLE {rows}({', '.join(own)}) AS {select}", parameters)
-    what = ", ".join(
-        f"{f'CAST({short} AS {_INTEGER})' if kind == _NULL else short} AS {quoted(name)}"
-        for short, (name, kind) in zip(own, columns, strict=True)
-    )
-    query(f"CREATE VIEW {view} AS SELECT {what} FROM {rows}", None)
+    return [name for name, _ in columns], [kind for _, kind in columns], len(columns) < len(found)
+
+
+def _named(
+    columns: Sequence[str],
+    types: Sequence[str],
+    values: Sequence[str],
+    place: str,
+    rest: str,
+    name: str = "",
+    count: int = 0,
+) -> DatabaseTable:
+    what = ", ".join(f"{value} AS {quoted(column)}" for value, column in zip(values, columns, strict=True))
     return DatabaseTable(
-        view,
-        tuple(name for name, _ in columns),
-        tuple(_INTEGER if kind == _NULL else kind for _, kind in columns),
-        f"(SELECT {what}, rowid AS {PLACE} FROM {rows})",
+        f"(SELECT {what} {rest})",
+        tuple(columns),
+        tuple(_INTEGER if kind == _NULL else kind for kind in types),
+        f"(SELECT {what}, {place} AS {PLACE} {rest})",
+        name,
+        count,
     )
 
 
@@ -102,5 +149,4 @@ def registered(connection: duckdb.DuckDBPyConnection, data: Any) -> Iterator[str
 
 def drop(query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]], table: DatabaseTable) -> None:
     """Drop a table that :func:`created` made."""
-    query(f"DROP VIEW {table.sql}", None)
-    query(f"DROP TABLE {table.sql[:-1]}_rows{table.sql[-1]}", None)
+    query(f"DROP TABLE {table.name}", None)
