@@ -6,7 +6,7 @@ import math
 from itertools import count
 
 from alpine.sandbox.engine.context import Context, Output, tabulate, texts, unique
-from alpine.sandbox.engine.database import DatabaseTable
+from alpine.sandbox.engine.database import PLACE, DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import literal, names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
@@ -18,6 +18,11 @@ _KEYS = (
 )
 _FIVE = ("min", "25%", "median", "75%", "max")
 _CHART = "the real shape of the chart is not public; its numbers come as a table"
+_BATCH = '"\x1fbatch"'
+"""A column beside the statistics; no column of a user can have the name."""
+_VALUES_AT_ONCE = 500_000
+_MOST_VALUES = 999_999
+"""As many as DuckDB's ``max`` gives."""
 _ENTRY = '"\x1fentry"'
 """The parameter of a lambda; no column of a user can have the name."""
 
@@ -36,13 +41,18 @@ def summary_statistics(context: Context) -> Output:
     columns = [c for c in context.columns() or context.table.columns if c not in groups]
     top = context.whole("topN", 10, least=1)
     context.flag("doDistinct")
-    by = f"GROUP BY {names(groups)}" if groups else ""
-    before = "".join(f"{quoted(group)}, " for group in groups)
     if not columns:
         raise NodeFailure("No column is chosen.")
     unique([*groups, *_KEYS])
-    parts = [f"SELECT {before}{_summary(context, c, top)} FROM {context.table.sql} {by}" for c in columns]
-    return Output(_below_each_other(context, parts, [*groups, *_KEYS], names(groups)))
+    parts = [_summary(context, column, groups, min(max(top, 1), _MOST_VALUES)) for column in columns]
+    # The values of one column after the other are held in memory, and those of all columns only where they are few.
+    size = max(_VALUES_AT_ONCE // max(context.table.count, 1), 1)
+    batches = [parts[start : start + size] for start in range(0, len(parts), size)]
+    made = [_below_each_other(context, batch, [*groups, *_KEYS], names(groups)) for batch in batches]
+    if len(made) == 1:
+        return Output(made[0])
+    inner = " UNION ALL ".join(f"SELECT *, {place} AS {_BATCH} FROM {table.rows}" for place, table in enumerate(made))
+    return Output(context.cursor.make(f"SELECT * EXCLUDE ({_BATCH}) FROM ({inner}) ORDER BY {_BATCH}, {PLACE}"))
 
 
 def _below_each_other(context: Context, parts: list[str], columns: list[str], order: str) -> DatabaseTable:
@@ -56,34 +66,52 @@ def _below_each_other(context: Context, parts: list[str], columns: list[str], or
     )
 
 
-def _summary(context: Context, column: str, top: int) -> str:
-    name, text = quoted(column), texts(column)
-    numeric = kind_of(context.table.type_of(column)) == "number"
-    number = f"CAST({name} AS DOUBLE)" if numeric else "CAST(NULL AS DOUBLE)"
-    entry = f"{{'times': {_ENTRY}.value, 'text': {_ENTRY}.key}}"
-    counted = f"list_transform(map_entries(histogram({text})), lambda {_ENTRY}: {entry})"
-    most = f"list_reverse_sort({counted})[1:{top}]"
-    common = f"array_to_string(list_transform({most}, lambda {_ENTRY}: {_ENTRY}.text), ', ')"
+def _summary(context: Context, column: str, groups: list[str], top: int) -> str:
+    """The SELECT of a column's statistics: what its rows give, beside what its different values give."""
+    table, kind = context.table, context.table.type_of(column)
+    name = quoted(column)
+    empty = f"count(*) FILTER (WHERE {name} = '')" if kind == "VARCHAR" else "0::BIGINT"
+    number = f"CAST({name} AS DOUBLE)" if kind_of(kind) == "number" else "CAST(NULL AS DOUBLE)"
+    keys = [f"g{place}" for place, _ in enumerate(groups)]
+    before = "".join(f"{quoted(group)} AS {key}, " for group, key in zip(groups, keys, strict=True))
+    by = f"GROUP BY {', '.join(str(place) for place, _ in enumerate(groups, 1))}" if groups else ""
+    rows = (
+        f"SELECT {before}count(*) AS a, count({name}) AS b, {empty} AS c, "
+        f"count(*) FILTER (WHERE {number} = 0) AS d, count(*) FILTER (WHERE {number} > 0) AS e, "
+        f"count(*) FILTER (WHERE {number} < 0) AS f, min({number}) AS h, max({number}) AS i, "
+        f"quantile_cont({number}, [0.25, 0.5, 0.75]) AS j, stddev_samp({number}) AS k, avg({number}) AS l "
+        f"FROM {table.sql} {by}"
+    )
+    same = " AND ".join(f"r.{key} IS NOT DISTINCT FROM s.{key}" for key in keys) or "TRUE"
+    values = (
+        f"SELECT {''.join(f'{key}, ' for key in keys)}count(v) AS m, "
+        f"max({{'times': n, 'value': v}}, {top}) FILTER (WHERE v IS NOT NULL) AS o "
+        f"FROM (SELECT {before}{name} AS v, count(*) AS n FROM {table.sql} GROUP BY ALL) {by}"
+    )
+    # The two zeros of a double are one value.
+    value = f"{_ENTRY}.value"
+    value = f"CASE WHEN {value} = 0 THEN 0 ELSE {value} END" if kind in ("DOUBLE", "FLOAT") else value
     statistics = {
         "column": literal(column),
-        "type": literal(context.table.type_of(column)),
-        "count": "count(*)",
-        "unique": f"count(DISTINCT {name})",
-        "null": f"count(*) - count({name})",
-        "empty": f"count(*) FILTER (WHERE {text} = '')",
-        "zero": f"count(*) FILTER (WHERE {number} = 0)",
-        "min": f"min({number})",
-        "25%": f"quantile_cont({number}, 0.25)",
-        "median": f"median({number})",
-        "75%": f"quantile_cont({number}, 0.75)",
-        "max": f"max({number})",
-        "standard deviation": f"stddev_samp({number})",
-        "average": f"avg({number})",
-        "positive": f"count(*) FILTER (WHERE {number} > 0)",
-        "negative": f"count(*) FILTER (WHERE {number} < 0)",
-        "most common values": common,
+        "type": literal(kind),
+        "count": "a",
+        "unique": "m",
+        "null": "a - b",
+        "empty": "c",
+        "zero": "d",
+        "min": "h",
+        "25%": "j[1]",
+        "median": "j[2]",
+        "75%": "j[3]",
+        "max": "i",
+        "standard deviation": "k",
+        "average": "l",
+        "positive": "e",
+        "negative": "f",
+        "most common values": f"array_to_string(list_transform(o, lambda {_ENTRY}: CAST({value} AS VARCHAR)), ', ')",
     }
-    return ", ".join(statistics.values())
+    what = ", ".join([*(f"r.{key}" for key in keys), *statistics.values()])
+    return f"SELECT {what} FROM ({rows}) AS r JOIN ({values}) AS s ON {same}"
 
 
 @operator(
