@@ -19,7 +19,7 @@ from alpine._display.progress import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
 from alpine._runs.engine import Engine
 from alpine._runs.handle import FlowRun, start_run
-from alpine._runs.polling import FIRST_GAP, Poll
+from alpine._runs.polling import SHORT_GAP, Poll
 from alpine._runs.unfinished import Unfinished
 from alpine._runs.variables import Variables, checked_variables
 from alpine.exception import (
@@ -321,7 +321,7 @@ class Scheduler:
                     run.following(self._options.longest, self._options.limit, Progress(False)),
                 )
                 # Spread out, so that together the questions come more often than about a single run.
-                self._put(position, FIRST_GAP * (position % self._options.side_by_side) / self._options.side_by_side)
+                self._put(position, SHORT_GAP * (position % self._options.side_by_side) / self._options.side_by_side)
 
     def _ask_the_next(self) -> None:
         if not self._due:

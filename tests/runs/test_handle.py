@@ -65,7 +65,7 @@ def test_waiting_returns_the_status_of_the_results(
     on_query(server, working("a"), working("a"), working("b"), OVER)
     on_results(server, results())
     assert session.workfile.process.wait_until_finished(workflow_id=375, process_id=PID) == "SUCCESS"
-    assert fake_time.sleeps[0] == 0.25
+    assert fake_time.sleeps[:3] == [0.02, 0.04, 0.08]
     assert server.count("GET", ".*/results/.*") == 1
 
 
@@ -92,7 +92,7 @@ def test_a_query_time_below_one_second_is_one_second(
     on_results(server, results())
     session.workfile.process.wait_until_finished(375, PID, query_time=query_time)
     assert max(fake_time.sleeps) == 1
-    assert fake_time.sleeps[:4] == [0.25, 0.25, 0.25, 0.25]
+    assert fake_time.sleeps[:6] == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
 
 
 def test_results_that_come_a_moment_later_are_waited_for(

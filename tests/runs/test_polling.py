@@ -55,6 +55,15 @@ def test_an_end_is_noticed_a_tenth_late_at_most(seconds: float) -> None:
     assert time.sleeps == sorted(time.sleeps)
 
 
+def test_a_short_run_is_noticed_at_once_and_few_questions_are_asked_in_three_seconds() -> None:
+    time = FakeTime()
+    over = wait(after(3, time), time)
+    assert over.value == "there"
+    assert time.sleeps[:6] == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
+    assert len(time.sleeps) <= 17
+    assert time.sleeps == sorted(time.sleeps)
+
+
 def test_no_gap_is_longer_than_asked_for() -> None:
     time = FakeTime()
     wait(after(500, time), time, longest_gap=10)
