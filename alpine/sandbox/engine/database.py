@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,25 +44,47 @@ _SETTINGS = (
 )
 
 
+@dataclass(frozen=True)
+class Schema:
+    """The part of the database that the tables of one run are in.
+
+    :param name: Its quoted name.
+    :param numbers: Tell its tables apart.
+    """
+
+    name: str
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+
 class Cursor:
     """One run's connection to the database: its own schema, and a stop that reaches a running query.
 
-    :param connection: The run's own DuckDB cursor.
-    :param schema: Name of the run's schema.
-    :param on_close: Called when the run needs the database no more.
+    :param connection: A DuckDB cursor of its own.
+    :param schema: The run's schema.
+    :param on_close: Called when the run needs the database no more; None for a connection beside the run's first.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str, on_close: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, schema: Schema, on_close: Callable[[], None] | None = None
+    ) -> None:
         self._connection = connection
-        self._schema = quoted(schema)
+        self.schema = schema
         self._on_close = on_close
-        self._numbers = itertools.count(1)
+        self._made: list[DatabaseTable] = []
         self._is_planning = False
         self._stopped = threading.Event()
         self._closing = threading.Lock()
         self._is_closed = False
         self._watched = watch(connection, self._stopped)
-        self.fetch(f"CREATE SCHEMA {self._schema}")
+
+    @property
+    def stopped(self) -> threading.Event:
+        """Set once the connection is stopped."""
+        return self._stopped
+
+    def beside(self) -> Cursor:
+        """Another connection for the same run, for work that goes on at the same time; to be closed before this one."""
+        return Cursor(self._connection.cursor(), self.schema)
 
     def fetch(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a query and give all its rows."""
@@ -79,9 +101,21 @@ class Cursor:
         try:
             if self._is_planning:
                 return planned(self.fetch, select, parameters)
-            return created(self.fetch, self._schema, next(self._numbers), select, parameters)
+            table = created(self.fetch, self.schema.name, next(self.schema.numbers), select, parameters)
         except ValueError as error:
             raise NodeFailure(str(error)) from None
+        self._made.append(table)
+        return table
+
+    def made(self) -> list[DatabaseTable]:
+        """The tables that were made since this was last asked."""
+        made, self._made = self._made, []
+        return made
+
+    def drop(self, tables: Iterable[DatabaseTable]) -> None:
+        """Drop tables of the run."""
+        for table in tables:
+            drop(self.fetch, table)
 
     def take(self, data: Any) -> DatabaseTable:
         """Keep a DataFrame or an Arrow table as a new table of this run."""
@@ -133,7 +167,7 @@ class Cursor:
             raise RunStopped
 
     def close(self) -> None:
-        """Drop the run's schema and give the connection back; from now on a stop has nothing to break off."""
+        """Give the connection back; from now on a stop has nothing to break off. The first one drops the schema."""
         import duckdb
 
         with self._closing:
@@ -141,9 +175,11 @@ class Cursor:
         forget(self._watched)
         # The database may be gone already, where this was a query that nothing breaks off.
         with suppress(duckdb.Error):
-            self._connection.execute(f"DROP SCHEMA IF EXISTS {self._schema} CASCADE")
+            if self._on_close is not None:
+                self._connection.execute(f"DROP SCHEMA IF EXISTS {self.schema.name} CASCADE")
             self._connection.close()
-        self._on_close()
+        if self._on_close is not None:
+            self._on_close()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -260,10 +296,11 @@ class Database:
             self._waiting.clear()
 
     def open(self, schema: str) -> Cursor:
-        """A cursor for a run, with a schema of its own."""
+        """A cursor for a run, with a schema of its own, which is dropped when the cursor is closed."""
         with self._lock:
-            cursor = Cursor(self._connection().cursor(), schema, self._closed_one)
+            cursor = Cursor(self._connection().cursor(), Schema(quoted(schema)), self._closed_one)
             self._runs += 1
+            cursor.fetch(f"CREATE SCHEMA {cursor.schema.name}")
             return cursor
 
     def close(self) -> None:
@@ -350,14 +387,15 @@ class Database:
             root = duckdb.connect(":memory:")
             register(root)
             prepare(root)
-            limits = (f"SET threads = {_threads()}", f"SET memory_limit = '{_megabytes()}MB'")
+            limits = (f"SET threads = {threads()}", f"SET memory_limit = '{_megabytes()}MB'")
             for statement in (f"CREATE SCHEMA {LOADED}", *limits, *_SETTINGS):
                 root.execute(statement)
             self._root = root
         return self._root
 
 
-def _threads() -> int:
+def threads() -> int:
+    """How many threads the database takes."""
     return min(os.cpu_count() or 1, MAX_THREADS)
 
 

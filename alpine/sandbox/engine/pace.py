@@ -20,6 +20,11 @@ class Pace:
         self._changed = threading.Condition()
         self._released = 0
 
+    @property
+    def is_instant(self) -> bool:
+        """Whether nothing is held back."""
+        return self._pace == INSTANT
+
     def change(self, pace: str | float) -> None:
         """Take another pace; operators that are held at the pace ``"step"`` go on when it is left.
 

@@ -1,4 +1,4 @@
-"""One run of a flow: a thread that goes through the operators, and what can be asked of it meanwhile."""
+"""One run of a flow: a thread that sees to its operators, and what can be asked of it meanwhile."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from alpine.afm import Operator, Workflow
 from alpine.sandbox.engine import document
+from alpine.sandbox.engine.branches import Branches
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import Cursor, Database
+from alpine.sandbox.engine.database import Cursor, Database, threads
 from alpine.sandbox.engine.failures import NodeFailure, RunStopped
 from alpine.sandbox.engine.pace import Pace
 from alpine.sandbox.engine.planning import look_over
+from alpine.sandbox.engine.readers import Readers
 from alpine.sandbox.engine.registry import Entry, Registry
 from alpine.sandbox.engine.standins import declared_columns
 from alpine.sandbox.engine.substitution import Substitution, values_of_run
@@ -76,17 +79,50 @@ class OperatorFaults:
             left = self._left.get(name, 0)
             self._left[name] = max(left - 1, 0)
         if left > 0:
-            raise NodeFailure(f"The operator {name!r} was told to fail.")
+            raise _ToldToFail(f"The operator {name!r} was told to fail.")
+
+    def take_back(self, name: str) -> None:
+        """Let a failure not have been."""
+        with self._lock:
+            self._left[name] = self._left.get(name, 0) + 1
+
+
+class _ToldToFail(NodeFailure):
+    """An operator failed as it was told to."""
+
+
+def _nothing_wanted(_request: RunRequest, _operator: Operator) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
 class EngineContext:
-    """What all runs of an engine share."""
+    """What all runs of an engine share.
+
+    :param database: The database.
+    :param registry: What does the work of the operators.
+    :param pace: How fast the runs go.
+    :param faults: Operators that are to fail.
+    :param is_wanted: Whether the output of an operator is wanted after its run: it is not dropped meanwhile.
+    :param keep: Takes over what was wanted, by operator, at the end of the run, before its tables are dropped.
+    """
 
     database: Database
     registry: Registry
     pace: Pace
     faults: OperatorFaults
+    is_wanted: Callable[[RunRequest, Operator], bool] = _nothing_wanted
+    keep: Callable[[RunRequest, Mapping[str, Output], Cursor], None] = lambda _request, _outputs, _cursor: None
+
+
+@dataclass
+class _Step:
+    """One operator that ran."""
+
+    operator: Operator
+    logs: list[dict[str, str]]
+    record: document.NodeRecord | None = None
+    failure: NodeFailure | None = None
 
 
 @dataclass
@@ -119,7 +155,12 @@ class Run:
         self._started = document.now()
         self._stopping = threading.Event()
         self._over = threading.Event()
-        self._cursor: Cursor | None = None
+        self._cursors: list[Cursor] = []
+        self._idle: list[Cursor] = []
+        self._at: dict[str, Cursor] = {}
+        self._needless: set[str] = set()
+        self._lock = threading.Lock()
+        self._one_by_one = threading.Lock()
         self._thread = threading.Thread(target=self._go, name=f"run {self.process_id}", daemon=True)
 
     @property
@@ -145,13 +186,14 @@ class Run:
         :returns: Whether the run is over.
         """
         self._stopping.set()
-        self._shared.pace.wake()
         deadline = time.monotonic() + wait
         # A query that begins between two looks at the stop would miss a single interrupt, so it is repeated.
         while True:
-            cursor = self._cursor
-            if cursor is not None and not self.is_over:
+            with self._lock:
+                cursors = [*self._cursors]
+            for cursor in cursors:
                 cursor.stop()
+            self._shared.pace.wake()
             left = deadline - time.monotonic()
             if self._over.wait(max(min(left, _INTERRUPT_EVERY), 0)):
                 self._thread.join()
@@ -172,63 +214,126 @@ class Run:
 
     def _go(self) -> None:
         try:
-            self._cursor = self._shared.database.open(f"run_{self.process_id}")
+            cursor = self._opened(self._shared.database.open(f"run_{self.process_id}"))
             try:
-                self._work(self._cursor)
+                self._work(cursor)
                 self.results = json.dumps(self._document())
             finally:
-                self._cursor.close()
+                with self._lock:
+                    cursors, self._cursors = self._cursors[::-1], []
+                for each in cursors:
+                    each.close()
         except RunStopped:
             self.results = ""
         finally:
             self._over.set()
 
+    def _opened(self, cursor: Cursor) -> Cursor:
+        with self._lock:
+            self._cursors.append(cursor)
+        if self._stopping.is_set():
+            cursor.stop()
+        return cursor
+
     def _work(self, cursor: Cursor) -> None:
         substitution = self._substitution()
 
-        def ready(operator: Operator, inputs: Sequence[Output]) -> Context:
+        def ready(operator: Operator, inputs: Sequence[Output], cursor: Cursor = cursor) -> Context:
             return self._context(substitution.operator(operator), inputs, cursor)
 
         missing = look_over(self._flow, self._steps, self._shared.registry, cursor, ready)
         for name, reason in missing.items():
-            self._log(name, "operator started", "started running...")
+            self._progress.logs.append(self._log(name, "operator started", "started running..."))
             self._fail(name, reason)
-        outputs: dict[str, Output] = {}
-        for operator in [] if missing else self._steps:
-            inputs = [outputs[source.name] for source in self._flow.inputs_of(operator.name) if source.name in outputs]
-            try:
-                outputs[operator.name] = self._step(operator, ready, inputs)
-            except NodeFailure as failure:
-                self._fail(operator.name, str(failure))
-                break
+        if not missing:
+            self._go_through(cursor, ready)
         end = f"Workflow {self.request.workflow_name} finished."
-        self._log("null", end, end)
+        self._progress.logs.append(self._log("null", end, end))
+
+    def _go_through(self, cursor: Cursor, ready: Callable[[Operator, Sequence[Output], Cursor], Context]) -> None:
+        steps = {operator.name: operator for operator in self._steps}
+        before = {name: [s.name for s in self._flow.inputs_of(name) if s.name in steps] for name in steps}
+        after = {name: [other for other in steps if name in before[other]] for name in steps}
+        readers = Readers(after, lambda name: self._shared.is_wanted(self.request, steps[name]))
+
+        def work(name: str) -> _Step:
+            own = self._taken(name, cursor)
+            # Outputs of all that it waits for are there until it is done.
+            step = self._step(steps[name], lambda o: ready(o, [readers.outputs[n] for n in before[name]], own), readers)
+            self._give_back(name, own)
+            return step
+
+        branches: Branches[_Step] = Branches(list(steps), before, lambda step: step.failure is not None)
+        for step in branches.run(work, self._tell, self._side_by_side, self._stop_step):
+            if isinstance(step.failure, _ToldToFail):
+                self._shared.faults.take_back(step.operator.name)
+        self._shared.keep(self.request, readers.outputs, cursor)
+
+    def _taken(self, name: str, cursor: Cursor) -> Cursor:
+        """A cursor for an operator; those that ran before leave theirs."""
+        with self._lock:
+            own = self._idle.pop() if self._idle else None
+        own = own or self._opened(cursor.beside())
+        with self._lock:
+            self._at[name] = own
+            if name in self._needless:
+                own.stop()
+        return own
+
+    def _give_back(self, name: str, cursor: Cursor) -> None:
+        with self._lock:
+            del self._at[name]
+            self._idle.append(cursor)
+
+    def _stop_step(self, name: str) -> None:
+        """Stop an operator that goes on beside one that failed, and would not have begun without threads."""
+        with self._lock:
+            self._needless.add(name)
+            cursor = self._at.get(name)
+        if cursor is not None:
+            cursor.stop()
+            self._shared.pace.wake()
+
+    def _side_by_side(self) -> int:
+        """How many operators may run at once: where somebody looks on, one after the other."""
+        return threads() if self._shared.pace.is_instant else 1
 
     def _context(self, operator: Operator, inputs: Sequence[Output], cursor: Cursor) -> Context:
         source = self.request.data_sources[0] if self.request.data_sources else ""
         declared = declared_columns(self._flow, operator) if self.request.stand_in else []
         return Context(operator, inputs, cursor, self._shared.database, source, declared, self.request.on_file)
 
-    def _step(
-        self, operator: Operator, ready: Callable[[Operator, Sequence[Output]], Context], inputs: Sequence[Output]
-    ) -> Output:
+    def _step(self, operator: Operator, ready: Callable[[Operator], Context], readers: Readers) -> _Step:
         self._progress.said = ("NODE_STARTED", operator, " started running...")
-        self._log(operator.name, "operator started", "started running...")
+        step = _Step(operator, [self._log(operator.name, "operator started", "started running...")])
         started, begun = document.now(), time.monotonic()
-        self._shared.faults.strike(operator.name)
-        entry = self._shared.registry.find(operator)
-        context = ready(operator, inputs)
-        output = _made(entry, context)
-        output.name, output.uuid = operator.name, operator.uuid
-        record = _record(operator.name, entry, context, output, started)
-        self._shared.pace.hold(begun, self._stopping)
-        if self._stopping.is_set():
+        try:
+            self._shared.faults.strike(operator.name)
+            entry = self._shared.registry.find(operator)
+            context = ready(operator)
+            # A user's function need not know of threads.
+            with self._one_by_one if entry.is_own else nullcontext():
+                output = _made(entry, context)
+            output.name, output.uuid = operator.name, operator.uuid
+            step.record = _record(operator.name, entry, context, output, started)
+        except NodeFailure as failure:
+            step.failure = failure
+            return step
+        context.cursor.drop(readers.finish(operator.name, output, context.cursor.made()))
+        self._shared.pace.hold(begun, context.cursor.stopped)
+        if context.cursor.stopped.is_set():
             raise RunStopped
-        record.ended = document.now()
-        self._progress.records.append(record)
-        self._log(operator.name, "operator finished", "finished")
+        step.record.ended = document.now()
+        step.logs.append(self._log(operator.name, "operator finished", "finished"))
         self._progress.said = ("NODE_FINISHED", operator, " finished.")
-        return output
+        return step
+
+    def _tell(self, step: _Step) -> None:
+        self._progress.logs += step.logs
+        if step.failure is not None:
+            self._fail(step.operator.name, str(step.failure))
+        elif step.record is not None:
+            self._progress.records.append(step.record)
 
     def _substitution(self) -> Substitution:
         filled = {
@@ -240,15 +345,15 @@ class Run:
         values, undeclared = values_of_run(self._flow.variables, self.request.variables, filled)
         for name in undeclared:
             warning = f"Warning: the workflow does not declare the variable {name}."
-            self._log("null", warning, warning)
+            self._progress.logs.append(self._log("null", warning, warning))
         return Substitution(values)
 
     def _fail(self, node: str, reason: str) -> None:
-        self._log(node, "operator failed", "failed", reason)
+        self._progress.logs.append(self._log(node, "operator failed", "failed", reason))
         self._progress.failures += 1
 
-    def _log(self, node: str, message: str, short: str, error: str = "null") -> None:
-        self._progress.logs.append(document.log(node, message, short, self.process_id, error))
+    def _log(self, node: str, message: str, short: str, error: str = "null") -> dict[str, str]:
+        return document.log(node, message, short, self.process_id, error)
 
     def _document(self) -> dict[str, Any]:
         progress = self._progress

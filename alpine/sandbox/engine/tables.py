@@ -81,7 +81,9 @@ def created(
     name = f"{schema}.{quoted(f't{number}')}"
     [(count,)] = query(f"CREATE TABLE {name}({', '.join(own)}) AS {select}", parameters)
     # DuckDB tells a column of nothing but nulls by a type of its own.
-    values = [f"CAST({short} AS {_INTEGER})" if kind == _NULL else short for short, kind in zip(own, types, strict=True)]
+    values = [
+        f"CAST({short} AS {_INTEGER})" if kind == _NULL else short for short, kind in zip(own, types, strict=True)
+    ]
     return _named(columns, types, values, "rowid", f"FROM {name}", name, count)
 
 
