@@ -20,7 +20,7 @@ DIAMOND = {"b": ["a"], "c": ["a"], "d": ["b", "c"]}
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     engine = Engine()
-    engine.load_table("t", pd.DataFrame({"x": range(1000), "g": [i % 7 for i in range(1000)]}))
+    engine.load_table("t", pd.DataFrame({"x": range(10_000), "g": [i % 7 for i in range(10_000)]}))
     yield engine
     engine.close()
 

@@ -44,7 +44,7 @@ class Branches(Generic[T]):
     ) -> list[T]:
         """Do the steps, and return when none goes on; an exception of one that counts, or of ``tell``, ends them all.
 
-        :param work: Does a step, in a thread of its own.
+        :param work: Does a step, in a thread of its own where others go on beside it.
         :param tell: Called with each outcome, in the order of the steps, in the caller's thread.
         :param most: How many steps may go on side by side now.
         :param stop: Called with the name of a step that goes on and does not count any more.
@@ -68,15 +68,22 @@ class Branches(Generic[T]):
         return list(self._outcomes.values())
 
     def _start(self, work: Callable[[str], T], most: int) -> None:
-        for place in [place for place in self._left if place < self._end]:
-            if len(self._running) >= max(most, 1):
-                break
-            name = self._steps[place]
-            if self._done.issuperset(self._before.get(name, ())):
-                self._left.remove(place)
-                self._running.add(place)
+        free = max(most, 1) - len(self._running)
+        ready = [place for place in self._left if place < self._end and self._is_ready(place)][:free]
+        # A step that is alone needs no thread: nothing can begin before its end.
+        is_alone = len(ready) == 1 and not self._running
+        for place in ready:
+            self._left.remove(place)
+            self._running.add(place)
+            if is_alone:
+                self._do(work, place)
+            else:
                 # Work that nothing breaks off must not keep the program from its end.
-                threading.Thread(target=self._do, args=(work, place), name=f"operator {name}", daemon=True).start()
+                name = f"operator {self._steps[place]}"
+                threading.Thread(target=self._do, args=(work, place), name=name, daemon=True).start()
+
+    def _is_ready(self, place: int) -> bool:
+        return self._done.issuperset(self._before.get(self._steps[place], ()))
 
     def _do(self, work: Callable[[str], T], place: int) -> None:
         try:

@@ -46,6 +46,10 @@ class Readers:
             self._made = [table for table in self._made if table.name in read]
             return gone
 
+    def most_rows(self) -> int:
+        """How many rows the largest of the tables has that are still read."""
+        return max((table.count for left in self.outputs.values() for table in self._tables(left)), default=0)
+
     def _is_read(self, name: str) -> bool:
         return self._is_wanted(name) or not self._finished.issuperset(self._followers.get(name, ()))
 

@@ -27,6 +27,8 @@ from alpine.sandbox.engine.standins import declared_columns
 from alpine.sandbox.engine.substitution import Substitution, values_of_run
 
 _INTERRUPT_EVERY = 0.02
+_FEW_ROWS = 5_000
+"""Tables of so many rows, and less, are gone through faster than a thread is begun."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,12 @@ class Run:
             return step
 
         branches: Branches[_Step] = Branches(list(steps), before, lambda step: step.failure is not None)
-        for step in branches.run(work, self._tell, self._side_by_side, self._stop_step):
+
+        def most() -> int:
+            # One after the other where somebody looks on, and where there is less to do than threads cost.
+            return threads() if self._shared.pace.is_instant and readers.most_rows() > _FEW_ROWS else 1
+
+        for step in branches.run(work, self._tell, most, self._stop_step):
             if isinstance(step.failure, _ToldToFail):
                 self._shared.faults.take_back(step.operator.name)
         self._shared.keep(self.request, readers.outputs, cursor)
@@ -293,10 +300,6 @@ class Run:
         if cursor is not None:
             cursor.stop()
             self._shared.pace.wake()
-
-    def _side_by_side(self) -> int:
-        """How many operators may run at once: where somebody looks on, one after the other."""
-        return threads() if self._shared.pace.is_instant else 1
 
     def _context(self, operator: Operator, inputs: Sequence[Output], cursor: Cursor) -> Context:
         source = self.request.data_sources[0] if self.request.data_sources else ""
