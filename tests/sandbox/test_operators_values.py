@@ -243,6 +243,18 @@ def test_summary_statistics_describe_each_column(engine: Engine):
     assert text["most common values"] == "u, v"
 
 
+def test_a_summary_of_a_large_table_is_the_same_column_by_column(engine: Engine):
+    count = 300_000
+    engine.load_table("large", pd.DataFrame({"x": range(count), "t": [f"v{i % 3}" for i in range(count)]}))
+    step = node("step", "hadoop.HadoopValueAnalysisOperator", columnNames="x,t", topN="3")
+    number, text = apply(engine, step, "large")["visualData"]["items"]
+    figures = {"unique": "300000", "min": "0.0000", "median": "149999.5000", "max": "299999.0000", "zero": "1"}
+    assert (number["column"], text["column"]) == ("x", "t")
+    assert figures.items() <= number.items()
+    assert number["most common values"] == "299999, 299998, 299997"
+    assert (text["unique"], text["most common values"]) == ("3", "v2, v1, v0")
+
+
 def test_summary_statistics_by_group(engine: Engine):
     step = node("step", "hadoop.HadoopValueAnalysisOperator", columnNames="n", groupByColumnNames="g", topN="1")
     items = apply(engine, step, "demo.mixed")["visualData"]["items"]
