@@ -24,6 +24,7 @@ bench.run(flow([source("wide")], []))
 idle, start = begin()
 bench.run(flow([source("wide"), CASES[sys.argv[2]].step], [("wide", "step")]))
 report(idle, start)
+bench.close()
 """
 )
 

@@ -221,9 +221,8 @@ class Run:
                 self._work(cursor)
                 self.results = json.dumps(self._document())
             finally:
-                with self._lock:
-                    cursors, self._cursors = self._cursors[::-1], []
-                for each in cursors:
+                # They stay in the list: to be freed at the end of this thread, perhaps with the program's, would crash it.
+                for each in reversed(self._cursors):
                     each.close()
         except RunStopped:
             self.results = ""
