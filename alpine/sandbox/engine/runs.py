@@ -221,7 +221,7 @@ class Run:
                 self._work(cursor)
                 self.results = json.dumps(self._document())
             finally:
-                # They stay in the list: to be freed at the end of this thread, perhaps with the program's, would crash it.
+                # They stay listed: freed at the end of this thread, they would crash a program that ends just then.
                 for each in reversed(self._cursors):
                     each.close()
         except RunStopped:
