@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from urllib3.util.retry import Retry
-
 from alpine import exception
-from alpine._arguments import METHODS, choice, identifier, number, path_below, text
+from alpine._arguments import METHODS, choice, identifier, path_below, text
+from alpine._client_settings import ClientSettings
 from alpine._configuration import (
     Password,
     Timeout,
@@ -36,6 +35,7 @@ from alpine._http.request import Request
 from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Transport
 from alpine._pager import Listing
+from alpine._server_information import ServerInformation
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.datasource import DataSource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -56,7 +56,7 @@ __all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile",
 __all__ += exception.__all__
 
 
-class APIClient(AlpineObject):
+class APIClient(ServerInformation, ClientSettings):
     """A session with an Alpine server.
 
     :param host: The server: a host name, or a URL such as ``https://alpine.example.com:8443``. Default:
@@ -291,109 +291,6 @@ class APIClient(AlpineObject):
     @user_id.setter
     def user_id(self, value: int | None) -> None:
         self._user_id = None if value is None else identifier(value, "user_id", UserNotFoundException)
-
-    @property
-    def timeout(self) -> Timeout:
-        """Seconds for connecting, and for each wait for the server's next bytes."""
-        return self._transport.timeout
-
-    @timeout.setter
-    def timeout(self, value: Timeout) -> None:
-        self._transport.timeout = checked_timeout(value)
-
-    @property
-    def deadline(self) -> float | None:
-        """Seconds that a request may take in total; None, the default, means no limit.
-
-        This covers connecting, sending, all attempts and the pauses between them, the renewal of a login, and the
-        whole response.
-
-        A request that takes longer raises :class:`alpine.exception.RequestTimeoutException`, or
-        :class:`alpine.exception.OutcomeUnknownException` if the server may have done something that must not be done
-        twice. Looking up a host name, and a function that returns the password, cannot be interrupted; the deadline is
-        checked when they return.
-        """
-        return self._transport.deadline
-
-    @deadline.setter
-    def deadline(self, value: float | None) -> None:
-        self._transport.deadline = checked_deadline(value)
-
-    @property
-    def retries(self) -> Retry:
-        """The retry policy, made by :func:`alpine.retry_policy`."""
-        return self._transport.retries
-
-    @retries.setter
-    def retries(self, value: Retry) -> None:
-        if not isinstance(value, Retry):
-            raise InvalidArgumentException(f"retries must be made by alpine.retry_policy(...), not {value!r}.")
-        self._transport.retries = value
-
-    @property
-    def answer_limit(self) -> int:
-        """The largest response that is read, in bytes; 64 MB by default. Downloads to a file have no limit."""
-        return self._transport.answer_limit
-
-    @answer_limit.setter
-    def answer_limit(self, value: int) -> None:
-        self._transport.answer_limit = number(value, "answer_limit", least=1, whole=True)
-
-    @property
-    def results_limit(self) -> int:
-        """The largest results document that is read, in bytes; 2 GiB by default."""
-        return self._transport.results_limit
-
-    @results_limit.setter
-    def results_limit(self, value: int) -> None:
-        self._transport.results_limit = number(value, "results_limit", least=1, whole=True)
-
-    def get_status(self) -> dict[str, Any]:
-        """Return the status of the server. Calls ``GET /status``; needs no login.
-
-        :returns: The status, such as ``{"status": "Chorus is running", ...}``.
-        :rtype: dict
-
-        Example:
-
-        >>> session.get_status()["status"]
-        'Chorus is running'
-        """
-        response = self._request(Request("GET", "status", "read the status of the server"))
-        document = self._document(response)
-        if not isinstance(document, dict):
-            raise self._unusable(response, "the server's response is no object")
-        return document
-
-    def get_version(self) -> str:
-        """Return the version of the server. Calls ``GET /VERSION``; needs no login.
-
-        :returns: The version, such as ``"6.3.0.0.5410-4ef43d3c9"``.
-        :rtype: str
-
-        Example:
-
-        >>> session.get_version().startswith("6.3")
-        True
-        """
-        response = self._request(Request("GET", "VERSION", "read the version of the server"))
-        version = response.body.decode("utf-8", "replace").strip()
-        if not version or len(version.splitlines()) > 1 or version.startswith("<"):
-            raise self._unusable(response, "the server's response is no version")
-        return version
-
-    def get_license(self) -> dict[str, Any]:
-        """Return what the server's licence covers. Calls ``GET /license``.
-
-        :returns: The licence.
-        :rtype: dict
-
-        Example:
-
-        >>> session.get_license()["workflow_enabled"]
-        True
-        """
-        return self._one(Request("GET", "license", "read the licence of the server"))
 
     @keeps_secrets
     def request(

@@ -7,6 +7,7 @@ import inspect
 import re
 from typing import Any
 
+from alpine_members import public_members
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
@@ -29,9 +30,8 @@ _FUNCTION = (classmethod, staticmethod, type(lambda: None))
 
 
 def members(kind: type) -> list[tuple[str, Any]]:
-    """The public methods and properties of a class itself."""
-    found = {name: inspect.getattr_static(kind, name) for name in vars(kind) if not name.startswith("_")}
-    shown = [(name, value) for name, value in found.items() if isinstance(value, (property, *_FUNCTION))]
+    """The public methods and properties of a class."""
+    shown = [(name, value) for name, value in public_members(kind).items() if isinstance(value, (property, *_FUNCTION))]
     return sorted(shown, key=lambda item: _PLACE.get(item[0], len(_PLACE)))
 
 

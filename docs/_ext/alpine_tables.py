@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from alpine_members import public_members
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
@@ -53,10 +54,9 @@ def _endpoints(place: object) -> list[type[AlpineObject]]:
 
 def methods(kind: type[AlpineObject]) -> Iterator[tuple[str, str]]:
     """Each public method of a class with its docstring, by name."""
-    for name in sorted(vars(kind)):
-        value = inspect.getattr_static(kind, name)
+    for name, value in sorted(public_members(kind).items(), key=lambda item: item[0]):
         function = getattr(value, "__func__", value)
-        if not name.startswith("_") and inspect.isfunction(function):
+        if inspect.isfunction(function):
             yield name, inspect.getdoc(function) or ""
 
 
