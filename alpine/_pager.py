@@ -27,6 +27,7 @@ class Listing:
     :param params: The query, without the pages.
     :param errors: The exceptions for status codes that mean something special here.
     :param ordered: Whether the server gives it in an order, so that pages can be asked for at the same time.
+    :param feature: What the server lacks where it has no such list, as in "datasets".
     """
 
     path: str
@@ -34,6 +35,7 @@ class Listing:
     params: Mapping[str, object] | None = None
     errors: Mapping[int, type[AlpineException]] | None = None
     ordered: bool = True
+    feature: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,13 @@ from alpine._http.transport import Transport, unusable
 from alpine._pager import Fetch, Listing, Page, collect, read_in_turn, walk
 from alpine._printable import logger_of
 from alpine.exception import (
+    FeatureNotFoundException,
+    ForbiddenException,
     InvalidArgumentException,
     InvalidResponseException,
+    NotFoundException,
     NotPicklableException,
+    ValidationException,
 )
 
 ENGINE = "alpinedatalabs/api/v1/json"
@@ -193,13 +197,38 @@ class AlpineObject:
         pagination = document.get("pagination")
         return RecordList(rows), pagination if isinstance(pagination, dict) else {}
 
+    def _require(self, probe: Request) -> None:
+        """Make sure that the server has a feature, where finding out later would waste work such as an upload.
+
+        The first call for a feature sends the probe; the outcome is remembered for the client and its resources.
+
+        :param probe: A request that changes nothing, as for the id 0, with its ``feature``.
+        :raises FeatureNotFoundException: The server lacks it.
+        """
+        known = self._transport.lacks
+        if probe.feature not in known:
+            lacks = None
+            try:
+                self._request(probe)
+            except FeatureNotFoundException as error:
+                lacks = str(error)
+            except (NotFoundException, ForbiddenException, ValidationException):
+                # The endpoint is there, and says no to the id, or to this user.
+                pass
+            known[probe.feature] = lacks
+        why = known[probe.feature]
+        if why is not None:
+            raise FeatureNotFoundException(why, status_code=404, method=probe.method)
+
     def _fetch(self, listing: Listing, size: int) -> Fetch:
         """The pages of a list, by number."""
 
         def fetch(page: int) -> Page:
             query = {**(listing.params or {}), "page": page, "per_page": size}
             rows, pagination = self._rows(
-                Request("GET", listing.path, listing.action, params=query, errors=listing.errors)
+                Request(
+                    "GET", listing.path, listing.action, params=query, errors=listing.errors, feature=listing.feature
+                )
             )
             return Page(rows, _count(pagination.get("total")), _count(pagination.get("records")), bool(pagination))
 

@@ -19,6 +19,7 @@
     ├── RequestTimeoutException (TimeoutError)       the server did not respond in time
     ├── OutcomeUnknownException                      the outcome is not known
     ├── InvalidResponseException                     a response that makes no sense
+    │   ├── DownloadFailureException                 a table that ended in an error
     │   ├── RedirectException                        a redirect that must not be followed
     │   ├── ResponseTooLargeException                a response larger than the limit
     │   └── InvalidResponseCodeException             an error status
@@ -34,8 +35,11 @@
     │       └── ValidationException                  422: the server refuses what was sent
     ├── NotFoundException (LookupError)              404, or no such name
     │   ├── DataSourceNotFoundException
+    │   ├── DatasetNotFoundException
+    │   ├── FeatureNotFoundException                 the server has no such endpoint
     │   ├── JobNotFoundException
     │   ├── ResultsNotFoundException
+    │   ├── SchemaNotFoundException
     │   ├── TaskNotFoundException
     │   ├── UserNotFoundException
     │   ├── WorkfileNotFoundException
@@ -203,6 +207,16 @@ class InvalidResponseException(AlpineException):
     """The server's response makes no sense to this client."""
 
 
+class DownloadFailureException(InvalidResponseException):
+    """The rows of a table did not arrive as a whole: the server sent an error in their place, or too few of them.
+
+    ``rows`` is how many whole rows came before, and ``server_message`` what was sent in place of the others.
+    """
+
+    rows: int = 0
+    _advice = "Nothing of it was kept; try again."
+
+
 class RedirectException(InvalidResponseException):
     """The server responded with a redirect that must not be followed; ``location`` is its target."""
 
@@ -294,6 +308,19 @@ class DataSourceNotFoundException(NotFoundException):
     by_name = "session.datasource.get_id(name)"
 
 
+class DatasetNotFoundException(NotFoundException):
+    """There is no such dataset: no such table, view or file."""
+
+    _advice = "session.dataset.get_list(schema_id) shows those of a schema."
+    by_name = "session.dataset.get_id('schema.table', data_source)"
+
+
+class FeatureNotFoundException(NotFoundException):
+    """The server has no such endpoint: it is of a version, or an edition, without this feature."""
+
+    _advice = "Versions of the server differ in this; session.get_version() shows which one it is."
+
+
 class JobNotFoundException(NotFoundException):
     """There is no such job."""
 
@@ -303,6 +330,13 @@ class JobNotFoundException(NotFoundException):
 
 class ResultsNotFoundException(NotFoundException):
     """There are no results of that run, or they do not have the expected structure."""
+
+
+class SchemaNotFoundException(NotFoundException):
+    """There is no such schema in the database."""
+
+    _advice = "session.dataset.schema.get_list(data_source) shows those of a data source."
+    by_name = "session.dataset.schema.get_id(name, data_source)"
 
 
 class TaskNotFoundException(NotFoundException):
@@ -411,7 +445,10 @@ __all__ = [
     "DataSourceCredentialsException",
     "DataSourceNotFoundException",
     "DataSourceTypeNotFoundException",
+    "DatasetNotFoundException",
     "DemoModeException",
+    "DownloadFailureException",
+    "FeatureNotFoundException",
     "FlowResultsMalformedException",
     "ForbiddenException",
     "InvalidArgumentException",
@@ -438,6 +475,7 @@ __all__ = [
     "RunFlowTimeoutException",
     "RunJobFailureException",
     "RunJobTimeoutException",
+    "SchemaNotFoundException",
     "ServerConnectionException",
     "ServerErrorException",
     "ServiceUnavailableException",

@@ -13,6 +13,8 @@ LONGEST_BODY = 64 * 1024
 _LONGEST = 1_000
 _NOT_OF_API = frozenset({405, 501, 505})
 """What Alpine never answers to this client."""
+_NO_ROUTE = "The requested resource could not be found"
+"""What the engine says of a path that it does not have."""
 _WANTS_TLS = re.compile(r"plain HTTP|HTTP request\b.{0,40}\bHTTPS", re.IGNORECASE)
 """What servers for https say to plain http, each in its own words."""
 
@@ -31,6 +33,8 @@ class ErrorWords:
         self.message: str | None = None
         self.of_api = False
         """Whether it has the form of the API's errors."""
+        self.of_no_route = False
+        """Whether it says that there is no such endpoint, and not that there is no such thing at one."""
         self._text = text = clean(body).strip()
         for reader in (self._read_json, self._read_html, self._read_text):
             if reader(text):
@@ -61,6 +65,7 @@ class ErrorWords:
             return self._read_text(document.strip())
         errors = document.get("errors", document) if isinstance(document, dict) else None
         self.of_api = errors is not document
+        self.of_no_route = isinstance(document, dict) and not self.of_api and str(document.get("status")) == "404"
         if isinstance(errors, str):
             return self._read_text(errors)
         if not isinstance(errors, dict):
@@ -75,6 +80,7 @@ class ErrorWords:
     def _read_html(self, body: str) -> bool:
         if not body.startswith("<"):
             return False
+        self.of_no_route = True
         import html  # a large table of names, which only an error page needs
 
         title = re.search(r"<(title|h1)[^>]{0,200}>([^<]{0,200})", body, re.IGNORECASE)
@@ -82,6 +88,7 @@ class ErrorWords:
         return True
 
     def _read_text(self, body: str) -> bool:
+        self.of_no_route = body.startswith(_NO_ROUTE)
         self.message = " ".join(body.split())[:500] or None
         return True
 

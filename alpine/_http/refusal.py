@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from alpine._http.error_words import LONGEST_BODY, ErrorWords
 from alpine._http.request import Response
@@ -13,6 +14,7 @@ from alpine.exception import (
     AlpineSessionNotFoundException,
     DataSourceCredentialsException,
     DemoModeException,
+    FeatureNotFoundException,
     ForbiddenException,
     InvalidResponseCodeException,
     LicenseExpiredException,
@@ -57,6 +59,9 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
     text = response.body[:LONGEST_BODY].decode("utf-8", "replace")
     words = ErrorWords(text, clean)
     kind = _BY_CODE.get((status, words.code or ""))
+    lacks = request.feature if status == 404 and words.of_no_route else ""
+    if lacks:
+        kind = FeatureNotFoundException
     # Every server says 400 to what it does not understand; the API tells what it is.
     if kind is None and (status != 400 or words.of_api):
         kind = (request.errors or {}).get(status)
@@ -74,7 +79,11 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
         may_be_of_others = kind in _ALSO_OF_OTHERS and not request.engine
         advice = words.advice(status, url, kind._advice, alone=alone, may_be_of_others=may_be_of_others)
     said, asked = str(words), retry_after(response)
-    reason = f"Could not {request.action}: the server responded with status {status}{f' ({said})' if said else ''}."
+    happened = f"the server responded with status {status}{f' ({said})' if said else ''}"
+    if lacks:
+        advice = kind._advice
+        happened = f"this server has no {lacks} (tried {request.method} {urlsplit(url).path})"
+    reason = f"Could not {request.action}: {happened}."
     return kind(
         f"{reason} {advice}".strip(),
         status_code=status,

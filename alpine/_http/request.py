@@ -40,6 +40,7 @@ class Request:
     :param idempotent: Whether doing it twice does no harm; None means that only a GET does none.
     :param errors: The exceptions for status codes that mean something special here.
     :param default_error: The exception for every other status that says no, but for a missing login.
+    :param feature: What the server lacks where it has no such endpoint, as in "datasets": not every version has it.
     :param how_to_check: How to find out what happened, when the response to a request that is not idempotent is lost.
     :param timeout: Time-outs for this request in place of the client's.
     :param deadline: Seconds for all of it, as one question of a wait, which is not sent again; None for those of the
@@ -60,6 +61,7 @@ class Request:
     idempotent: bool | None = None
     errors: Errors | None = None
     default_error: type[AlpineException] | None = None
+    feature: str = ""
     how_to_check: str = ""
     timeout: Timeouts | None = None
     deadline: float | None = None

@@ -64,6 +64,8 @@ class Transport:
         self.clock = Clock()
         self.answer_limit = ANSWER_LIMIT
         self.results_limit = RESULTS_LIMIT
+        self.lacks: dict[str, str | None] = {}
+        """What is known of the server's features: why one is not there, None where it is."""
         self._take(session)
         mask_logs(all_secrets)
 
