@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from alpine._results.outputs import OperatorOutput
     from alpine._runs.handle import FlowRun
     from alpine._runs.many import RunOutcome
+    from alpine._tables.sql_result import SQLResult
     from alpine.apiclient import APIClient
+    from alpine.dataset import Dataset
     from alpine.datasource import DataSource
     from alpine.exception import (
         AlpineException,
         AlpineSessionNotFoundException,
+        DatasetNotFoundException,
         DataSourceCredentialsException,
         DataSourceNotFoundException,
-        DatasetNotFoundException,
         DataSourceTypeNotFoundException,
         DemoModeException,
         DownloadFailureException,
@@ -86,6 +88,7 @@ logging.getLogger("alpine").addHandler(logging.NullHandler())
 _HOMES = {
     "APIClient": "alpine.apiclient",
     "DataSource": "alpine.datasource",
+    "Dataset": "alpine.dataset",
     "FlowResults": "alpine.results",
     "FlowRun": "alpine._runs.handle",
     "Job": "alpine.job",
@@ -93,6 +96,7 @@ _HOMES = {
     "Record": "alpine._display.records",
     "RecordList": "alpine._display.records",
     "RunOutcome": "alpine._runs.many",
+    "SQLResult": "alpine._tables.sql_result",
     "User": "alpine.user",
     "Workfile": "alpine.workfile",
     "Workspace": "alpine.workspace",
@@ -129,6 +133,7 @@ __all__ = [
     "DataSourceCredentialsException",
     "DataSourceNotFoundException",
     "DataSourceTypeNotFoundException",
+    "Dataset",
     "DatasetNotFoundException",
     "DemoModeException",
     "DownloadFailureException",
@@ -166,6 +171,7 @@ __all__ = [
     "RunJobFailureException",
     "RunJobTimeoutException",
     "RunOutcome",
+    "SQLResult",
     "SchemaNotFoundException",
     "ServerConnectionException",
     "ServerErrorException",

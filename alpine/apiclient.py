@@ -37,6 +37,7 @@ from alpine._http.transport import HTTPSession, Transport
 from alpine._pager import Listing
 from alpine._server_information import ServerInformation
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
+from alpine.dataset import Dataset
 from alpine.datasource import DataSource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
@@ -52,7 +53,7 @@ from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
 
-__all__ = ["APIClient", "AlpineObject", "DataSource", "Job", "User", "Workfile", "Workspace"]
+__all__ = ["APIClient", "AlpineObject", "DataSource", "Dataset", "Job", "User", "Workfile", "Workspace"]
 __all__ += exception.__all__
 
 
@@ -157,6 +158,8 @@ class APIClient(ServerInformation, ClientSettings):
         """The workspaces."""
         self.datasource: DataSource = DataSource._beside(self)
         """The data sources."""
+        self.dataset: Dataset = Dataset._beside(self)
+        """The tables of the databases: their columns and their rows."""
         self.user: User = User._beside(self)
         """The users."""
         self.job: Job = Job._beside(self)

@@ -32,7 +32,7 @@ _HEAD = re.compile(rb"([A-Z]+) ([^ ]+) HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
-def _answer(body: bytes, content_type: bytes = b"application/json") -> bytes:
+def answer(body: bytes, content_type: bytes = b"application/json") -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (content_type, len(body), body)
 
 
@@ -47,8 +47,8 @@ class BareServer:
     def __init__(self, delay: float = 0.0, rows: int = 0, results_bytes: int = 0) -> None:
         self.delay = delay
         self.rows = rows
-        self.get = _answer(json.dumps({"response": WORKFILE}).encode())
-        self.results = _answer(_results(results_bytes)) if results_bytes else b""
+        self.get = answer(json.dumps({"response": WORKFILE}).encode())
+        self.results = answer(_results(results_bytes)) if results_bytes else b""
         self.stored_at = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,7 +91,7 @@ class BareServer:
         first = (page - 1) * size
         rows = [{**WORKFILE, "id": number} for number in range(first, min(first + size, self.rows))]
         pagination = {"page": page, "per_page": size, "records": self.rows, "total": max(1, -(-self.rows // size))}
-        return _answer(json.dumps({"response": rows, "pagination": pagination}).encode())
+        return answer(json.dumps({"response": rows, "pagination": pagination}).encode())
 
     @staticmethod
     async def file(writer: asyncio.StreamWriter, megabytes: int) -> None:

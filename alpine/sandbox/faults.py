@@ -28,6 +28,7 @@ _OPTIONS: dict[str, set[str]] = {
     "delay": {"seconds"},
     "drop": {"when"},
     "truncate": {"keep"},
+    "error_text": {"rows", "text"},
     "expire": set(),
     "reset": {"when"},
     "malformed": set(),
@@ -141,6 +142,8 @@ class FaultMiddleware:
             self._drop(rule, environ)
         if rule.kind == "truncate":
             return self._truncate(rule, environ, start_response)
+        if rule.kind == "error_text":
+            return self._end_in_text(rule, environ, start_response)
         _read_away(environ)
         response = _instead(rule)
         self._notice(environ["REQUEST_METHOD"], environ["PATH_INFO"], response.status_code)
@@ -161,6 +164,16 @@ class FaultMiddleware:
         keep = min(int(rule.options.get("keep", len(body) // 2)), len(body))
         start_response(response.status, [*response.headers.items(), ("Connection", "close")])
         return _cut_off(body[:keep])
+
+    def _end_in_text(self, rule: Rule, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        response = self._answer_of(environ)
+        lines = response.get_data().splitlines(keepends=True)
+        rows = int(rule.options.get("rows", len(lines)))
+        text = str(rule.options.get("text", "ERROR: canceling statement due to user request"))
+        headers = [(name, value) for name, value in response.headers.items() if name != "Content-Length"]
+        start_response(response.status, headers)
+        # Without a row there is no header either: the database failed before it.
+        return [*(lines[: rows + 1] if rows else []), text.encode()]
 
     def _answer_of(self, environ: WSGIEnvironment) -> Response:
         from werkzeug.wrappers import Response

@@ -368,6 +368,7 @@ class Sandbox:
         ``"drop"``              closes the connection without a response, ``when="after"`` or ``"before"`` the work
         ``"reset"``             the same with a TCP reset
         ``"truncate"``          sends ``keep`` bytes of the body (half of it), then closes the connection
+        ``"error_text"``        ends a table after ``rows`` rows with ``text`` of the database, and a good status
         ``"expire"``            ends the session of the request, which then gets its 401
         ``"malformed"``         answers 200 with JSON that breaks off
         ``"node_failure"``      the operator named ``operator`` fails; method, path and after do not count

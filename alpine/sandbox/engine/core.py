@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alpine import afm
+from alpine.sandbox.engine.catalogue import Catalogue
 from alpine.sandbox.engine.database import Database
 from alpine.sandbox.engine.failures import EngineRefused
 from alpine.sandbox.engine.frames import as_handler
@@ -109,6 +110,19 @@ class Engine:
     def tables(self) -> list[str]:
         """The names of the tables that a flow can ask for."""
         return self._shared.database.loaded()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The tables as a server shows them."""
+        return Catalogue(self._shared.database)
+
+    def drop_table(self, name: str) -> bool:
+        """Forget a table.
+
+        :param name: ``schema.table``, or ``table``.
+        :returns: Whether there was one.
+        """
+        return self._shared.database.drop(name)
 
     def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
         """Make a function do the work of an operator class, or of a custom operator by its signature class.

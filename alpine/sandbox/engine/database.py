@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -204,6 +204,7 @@ class _Loaded:
     :param table: The table that database flows read; None where the file is no such table.
     :param text: The text file that it was, which Hadoop flows read by what they declare.
     :param refusal: Why there is no table.
+    :param declared: The types of columns that were given with it.
     :param files: What Hadoop flows have read of it, by what they declare.
     """
 
@@ -211,6 +212,7 @@ class _Loaded:
     table: DatabaseTable | None
     text: TextFile | None
     refusal: str
+    declared: Mapping[str, str] = field(default_factory=dict)
     files: dict[FileStructure, DatabaseTable] = field(default_factory=dict)
 
     @property
@@ -255,12 +257,55 @@ class Database:
             except (NodeFailure, ValueError) as error:
                 raise ValueError(f"The table {name!r} cannot be loaded: {error}") from error
             self._retire(self._loaded.pop(key, None))
-            self._loaded[key] = _Loaded(name, table, text, refusal)
+            self._loaded[key] = _Loaded(name, table, text, refusal, dict(options.types))
             self._waiting.pop(key, None)
 
     def loaded(self) -> list[str]:
         """The names of all tables a flow can ask for."""
         return sorted({*(entry.name for entry in self._loaded.values()), *self._waiting})
+
+    def readable(self) -> list[str]:
+        """The names of those tables that database flows can read."""
+        with self._lock:
+            return [name for name in self.loaded() if (key := name.lower()) in self._waiting or self._loaded[key].table]
+
+    def declared(self, name: str) -> Mapping[str, str]:
+        """The types of columns that were given when a table was loaded."""
+        entry = self._loaded.get(name.strip().lower())
+        return entry.declared if entry else {}
+
+    def drop(self, name: str) -> bool:
+        """Forget a table; the runs that read it still can.
+
+        :returns: Whether there was one.
+        """
+        key = name.strip().lower()
+        with self._lock:
+            entry = self._loaded.pop(key, None)
+            self._retire(entry)
+            return self._waiting.pop(key, None) is not None or entry is not None
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+        """Run queries on a connection of one's own; tables that are replaced meanwhile stay until the end."""
+        import duckdb
+
+        with self._lock:
+            connection = self._connection().cursor()
+            self._runs += 1
+
+        def query(sql: str) -> list[tuple[Any, ...]]:
+            try:
+                return connection.execute(sql).fetchall()
+            except duckdb.Error as error:
+                raise DatabaseFailure(plain(error)) from error
+
+        try:
+            yield query
+        finally:
+            with suppress(duckdb.Error):
+                connection.close()
+            self._closed_one()
 
     def find(self, name: str) -> DatabaseTable | None:
         """A loaded table, None when there is none of that name.

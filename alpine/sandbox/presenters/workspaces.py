@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from alpine.sandbox.presenters.datasets import schema_object
 from alpine.sandbox.presenters.people import full_user, short_user
 from alpine.sandbox.presenters.view import View, moment
 from alpine.sandbox.state.model import STAGES, Workspace
+from alpine.sandbox.state.store import State
 
 
 def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
         "project_target_date": workspace.project_target_date,
         "workspace_stage_id": workspace.stage_id,
         "workspace_stage": _stage(workspace.stage_id),
-        "datasets_count": 0,
+        "datasets_count": len(workspace.dataset_ids),
         "members_count": len(workspace.members),
         "workfiles_count": len(state.workfiles_of(workspace)),
         "insights_count": 0,
@@ -68,10 +70,21 @@ def full_workspace(view: View, workspace: Workspace, *, listed: bool = False) ->
         "has_added_sandbox": workspace.has_added_sandbox,
         "has_changed_settings": workspace.has_changed_settings,
         "tags": [],
-        "sandbox_info": None,
+        "sandbox_info": sandbox_info(view.state, workspace),
         "show_sandbox_datasets": workspace.show_sandbox_datasets,
         "complete_json": True,
     }
+
+
+def sandbox_info(state: State, workspace: Workspace) -> dict[str, Any] | None:
+    """The schema of a workspace's own tables, as the workspace's object tells it.
+
+    :param state: The records.
+    :param workspace: The workspace.
+    :returns: Its object, or None where the workspace has none.
+    """
+    schema = state.schemas.find(workspace.sandbox_schema_id)
+    return schema_object(state, schema) if schema else None
 
 
 def _stage(stage_id: int) -> dict[str, Any]:

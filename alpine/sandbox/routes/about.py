@@ -57,7 +57,7 @@ def configuration(call: Call) -> Response:
             "kaggle_configured": False,
             "gnip_configured": False,
             "execution_timeout_in_minutes": 10,
-            "default_preview_row_limit": 500,
+            "default_preview_row_limit": settings.preview_rows,
             "oracle_configured": False,
             "hdfs_versions": ["Cloudera CDH5.4-5.7"],
             "hive_hdfs_versions": [],

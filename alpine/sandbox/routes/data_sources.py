@@ -136,7 +136,7 @@ def databases(call: Call) -> Response:
     source = call.record(call.state.sql_sources)
     if source.entity_type not in SOURCES_WITH_DATABASES:
         raise NotFound
-    _check_access(call, source)
+    check_access(call, source)
     rows = [row for row in call.state.databases if row.data_source_id == source.id]
     return call.paged(rows, lambda row: database_object(call.state, row) or {}, in_full=True)
 
@@ -145,13 +145,13 @@ def databases(call: Call) -> Response:
 def database(call: Call) -> Response:
     """Show one database."""
     row = call.record(call.state.databases)
-    _check_access(call, found(call.state.sql_sources.find(row.data_source_id)))
+    check_access(call, found(call.state.sql_sources.find(row.data_source_id)))
     return envelope(found(database_object(call.state, row)))
 
 
 def _listed(call: Call, rows: list[DataSource]) -> Response:
     if not call.params.text("all"):
-        rows = [row for row in rows if _accessible(call, row)]
+        rows = [row for row in rows if has_account(call, row)]
     return _paged(call, rows)
 
 
@@ -163,12 +163,19 @@ def _paged(call: Call, rows: list[DataSource]) -> Response:
     return call.paged(rows, lambda row: full_source(call.state, row, listed=True))
 
 
-def _accessible(call: Call, source: DataSource) -> bool:
+def has_account(call: Call, source: DataSource) -> bool:
+    """Whether the caller can connect to a source."""
     return source.shared or source.owner_id == call.user.id
 
 
-def _check_access(call: Call, source: DataSource) -> None:
-    if source.state == "disabled" or not _accessible(call, source):
+def check_access(call: Call, source: DataSource) -> None:
+    """Insist that the caller may look into a source.
+
+    :param call: The request.
+    :param source: The source.
+    :raises Forbidden: When it is disabled, or the caller has no account for it.
+    """
+    if source.state == "disabled" or not has_account(call, source):
         raise Forbidden(forbidden_source(source))
 
 

@@ -73,7 +73,10 @@ class LoginSession:
 
 @dataclass(kw_only=True)
 class Workspace(StateRecord):
-    """A workspace; ``members`` maps a user's id to the member's role, in order of arrival."""
+    """A workspace; ``members`` maps a user's id to the member's role, in order of arrival.
+
+    ``dataset_ids`` are the tables that were associated with it, and ``sandbox_schema_id`` the schema of its own tables.
+    """
 
     name: str
     owner_id: int
@@ -92,6 +95,8 @@ class Workspace(StateRecord):
     has_added_sandbox: bool = False
     has_changed_settings: bool = False
     members: dict[int, str] = field(default_factory=dict)
+    dataset_ids: list[int] = field(default_factory=list)
+    sandbox_schema_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,32 @@ class Database(StateRecord):
 
     name: str
     data_source_id: int
+
+
+@dataclass(kw_only=True)
+class Schema(StateRecord):
+    """A schema that the server has seen; of a database, or of a source that has none.
+
+    ``is_kept`` marks one that was made through the server, and is there without a table.
+    """
+
+    name: str
+    data_source_id: int
+    database_id: int | None = None
+    refreshed_at: float | None = None
+    is_kept: bool = False
+
+
+@dataclass(kw_only=True)
+class Dataset(StateRecord):
+    """A table that the server has seen in a schema. One that is gone keeps its record, and is stale."""
+
+    schema_id: int
+    name: str
+    object_type: str = "TABLE"
+    stale_at: float | None = None
+    analyzed_at: float | None = None
+    estimated_rows: int = 0
 
 
 @dataclass(kw_only=True)

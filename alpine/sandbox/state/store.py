@@ -14,9 +14,11 @@ from alpine.sandbox.state.files import FileStore
 from alpine.sandbox.state.model import (
     HDFS_SOURCE,
     Database,
+    Dataset,
     DataSource,
     Job,
     LoginSession,
+    Schema,
     StateRecord,
     User,
     Workfile,
@@ -44,6 +46,9 @@ class Settings:
     :param stop_style: ``"json"`` as servers 6.2 and 6.3 answer, ``"text"`` as the documentation says.
     :param finished_text: What a query of a run that is over says.
     :param unknown_text: What a query of a run that never was says.
+    :param databases_down: The databases of the data sources cannot be reached: lists of datasets then show what was
+        known before, and everything else that connects fails as on the server.
+    :param preview_rows: The most rows of a preview.
     :param stand_in: Whether a table that is not loaded gets made-up rows, where the workflow declares its columns.
     """
 
@@ -57,6 +62,8 @@ class Settings:
     stop_style: Literal["json", "text"] = "json"
     finished_text: str = "Workflow not started or already stopped."
     unknown_text: str = "invalid processId or workflow already stopped."
+    databases_down: bool = False
+    preview_rows: int = 500
     stand_in: bool = False
 
 
@@ -115,6 +122,8 @@ class State:
         self.sql_sources: RecordTable[DataSource] = RecordTable(self.clock)
         self.hdfs_sources: RecordTable[DataSource] = RecordTable(self.clock)
         self.databases: RecordTable[Database] = RecordTable(self.clock)
+        self.schemas: RecordTable[Schema] = RecordTable(self.clock)
+        self.datasets: RecordTable[Dataset] = RecordTable(self.clock)
         self.jobs: RecordTable[Job] = RecordTable(self.clock)
         self.sessions: dict[str, LoginSession] = {}
         self.runs: dict[str, RunRecord] = {}

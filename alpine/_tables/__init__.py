@@ -1,0 +1,1 @@
+"""Tables that arrive as text: where their rows end, whether they are whole, and the types of their columns."""

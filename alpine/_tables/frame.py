@@ -1,0 +1,247 @@
+"""A DataFrame that is made of a table while it arrives, typed by the table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from alpine._extras import extra
+from alpine._tables.columns import Column, Kind
+from alpine._tables.stream import TableStream
+from alpine.exception import DownloadFailureException
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_BLOCK = 4 << 20
+"""Bytes that are read at a time: a few blocks for the threads that read them, and little to hold."""
+_PIECE = 1 << 20
+_LONGEST_DECIMAL, _LONGEST_NUMBER = 38, 76
+"""Digits of Arrow's two types of decimal numbers."""
+_AMERICAN = ("%m/%d/%Y %I:%M:%S.%f %p", "%m/%d/%Y")
+"""How the server writes the times of Oracle."""
+NULLS = ("missing", "empty")
+
+
+class DoesNotFit(Exception):
+    """Columns have values that their types cannot hold here, such as the date ``infinity``: they are text then.
+
+    :param names: The columns.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(names)
+        self.names = frozenset(names)
+
+
+class FrameSink:
+    """Receives a table as CSV, and reads it in blocks of whole rows.
+
+    :param columns: The table's columns.
+    :param wanted: The names of those to keep, in order.
+    :param nulls: What an empty field of a text column is: ``missing`` or ``empty``.
+    :param rows: How many rows the table has to have, where that is known.
+    :param as_text: Columns that are read as text, as their values do not fit.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        wanted: Sequence[str] | None = None,
+        nulls: str = "missing",
+        rows: int | None = None,
+        as_text: Collection[str] = (),
+    ) -> None:
+        self._names = [column.name for column in columns]
+        by_name = {column.name: column for column in columns}
+        self._columns = [by_name[name] for name in (self._names if wanted is None else wanted)]
+        self._nulls = nulls
+        self._rows = rows
+        self._as_text = as_text
+        self._arrow = extra("pyarrow")
+        self._csv = extra("pyarrow.csv")
+        self._pandas = extra("pandas")
+        self._types = {column.name: self._type(column) for column in self._columns}
+        self.start({})
+
+    def start(self, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - the type of the content is not relied on
+        """Begin, or begin again after an attempt that failed."""
+        self.stream = TableStream(self._names, self._rows)
+        self._parts: list[Any] = []
+        self._held: list[bytes] = []
+        self._length = self._ready = 0
+        self._is_at_header = True
+
+    def write(self, data: bytes, /) -> None:
+        end = self.stream.feed(data)
+        self._held.append(data)
+        if end:
+            self._ready = self._length + end
+        self._length += len(data)
+        if self._ready >= _BLOCK:
+            self._read_block()
+
+    def finish(self, limit: int | None = None) -> DataFrame:
+        """The table, once all of it has come.
+
+        :param limit: The most rows to give.
+        :raises DownloadFailureException: It is not whole.
+        """
+        if self.stream.finish():
+            self._read_block()
+        schema = self._arrow.schema([(column.name, self._types[column.name]) for column in self._columns])
+        table = self._arrow.concat_tables(self._parts) if self._parts else schema.empty_table()
+        self._parts = []
+        if table.num_rows != self.stream.rows:
+            raise DownloadFailureException(
+                f"The table did not arrive whole: {table.num_rows:,} rows can be read of {self.stream.rows:,}.",
+                rows=table.num_rows,
+            )
+        return self._frame(table if limit is None else table.slice(0, limit))
+
+    def _read_block(self) -> None:
+        whole = b"".join(self._held)
+        begin = self.stream.header_length if self._is_at_header else 0
+        block, rest = self._arrow.py_buffer(whole).slice(begin, self._ready - begin), whole[self._ready :]
+        self._is_at_header = False
+        self._held, self._length, self._ready = [rest], len(rest), 0
+        if block.size:
+            self._parts.append(self._parsed(block))
+
+    def _parsed(self, block: Any) -> Any:
+        try:
+            return self._read(block, self._types, _PIECE)
+        except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError):
+            pass
+        # A row may be longer than a piece.
+        try:
+            return self._read(block, self._types, block.size + 1)
+        except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError) as error:
+            reason = str(error)
+        refused = [name for name, kind in self._types.items() if not self._can_read(block, name, kind)]
+        if not refused:
+            raise DownloadFailureException(
+                f"The table cannot be read: {' '.join(reason.split())[:300]}", rows=self.stream.rows
+            )
+        raise DoesNotFit(refused)
+
+    def _can_read(self, block: Any, name: str, kind: Any) -> bool:
+        try:
+            self._read(block, {name: kind}, block.size + 1)
+        except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError):
+            return bool(kind == self._text)
+        return True
+
+    def _read(self, block: Any, types: Mapping[str, Any], piece: int) -> Any:
+        csv = self._csv
+        return csv.read_csv(
+            self._arrow.BufferReader(block),
+            read_options=csv.ReadOptions(column_names=self._names, block_size=min(piece, 2**31 - 1)),
+            parse_options=csv.ParseOptions(newlines_in_values=self.stream.has_newlines, ignore_empty_lines=False),
+            convert_options=csv.ConvertOptions(
+                include_columns=list(types),
+                column_types=dict(types),
+                null_values=[""],
+                strings_can_be_null=self._nulls == "missing",
+                quoted_strings_can_be_null=True,
+                true_values=["t", "true", "True", "TRUE", "1"],
+                false_values=["f", "false", "False", "FALSE", "0"],
+            ),
+        )
+
+    @property
+    def _text(self) -> Any:
+        return self._arrow.large_string()
+
+    def _type(self, column: Column) -> Any:
+        """The type that a column is read as."""
+        arrow = self._arrow
+        if column.name in self._as_text:
+            return self._text
+        match column.kind:
+            case Kind.WHOLE:
+                return arrow.int64()
+            case Kind.FLOAT:
+                return arrow.float64()
+            case Kind.BOOLEAN:
+                return arrow.bool_()
+            case Kind.DATE:
+                return arrow.date32()
+            case Kind.TIMESTAMP:
+                return arrow.timestamp("us")
+            case Kind.ZONED:
+                return arrow.timestamp("us", "UTC")
+            case Kind.TIME:
+                return arrow.time64("us")
+            case Kind.DECIMAL if column.precision and column.precision <= _LONGEST_DECIMAL:
+                return arrow.decimal128(column.precision, column.scale)
+        return self._text
+
+    def _frame(self, table: Any) -> DataFrame:
+        objects: dict[str, Any] = {}
+        for place, column in enumerate(self._columns):
+            if column.kind is Kind.TEXT or table.schema.field(place).type != self._text:
+                continue
+            typed = self._typed(column, self._with_nulls(table.column(place)))
+            if isinstance(typed, self._arrow.ChunkedArray):
+                table = table.set_column(place, column.name, typed)
+            else:
+                objects[column.name] = typed
+        table = table.drop_columns(list(objects)) if objects else table
+        # Each column is given up when it has become one of the frame.
+        frame = table.to_pandas(
+            types_mapper=self._dtype, date_as_object=False, split_blocks=True, self_destruct=True, use_threads=False
+        )
+        del table
+        for place, column in enumerate(self._columns):
+            if column.name in objects:
+                frame.insert(place, column.name, objects[column.name])
+        return frame
+
+    def _dtype(self, kind: Any) -> Any:
+        """The type of a DataFrame's column: one that knows missing values."""
+        arrow, pandas = self._arrow, self._pandas
+        if arrow.types.is_decimal(kind) or arrow.types.is_time(kind):
+            return pandas.ArrowDtype(kind)
+        if kind == self._text:
+            return pandas.StringDtype("pyarrow")
+        known = {arrow.int64(): pandas.Int64Dtype, arrow.float64(): pandas.Float64Dtype}
+        made = {**known, arrow.bool_(): pandas.BooleanDtype}.get(kind)
+        return made and made()
+
+    def _with_nulls(self, texts: Any) -> Any:
+        """Text of a column that is none: there, what is empty is missing."""
+        compute = extra("pyarrow.compute")
+        return compute.if_else(compute.equal(texts, ""), self._arrow.scalar(None, self._text), texts)
+
+    def _typed(self, column: Column, texts: Any) -> Any:
+        """The values of a column that was read as text: an Arrow array, or a column for the frame."""
+        if column.kind in (Kind.DECIMAL, Kind.WHOLE):
+            return self._decimals(texts)
+        if column.kind in (Kind.TIMESTAMP, Kind.DATE):
+            for form in _AMERICAN:
+                try:
+                    return self._pandas.to_datetime(texts.to_pandas(), format=form).astype("datetime64[us]")
+                except ValueError:
+                    continue
+        return texts
+
+    def _decimals(self, texts: Any) -> Any:
+        """Numbers of any digits, exactly: of one type of Arrow's where all fit one, else Python's."""
+        arrow, compute = self._arrow, extra("pyarrow.compute")
+        lengths = compute.utf8_length(texts)
+        points = compute.find_substring(texts, ".")
+        after = compute.if_else(compute.less(points, 0), 0, compute.subtract(compute.subtract(lengths, points), 1))
+        scale = compute.max(after).as_py() or 0
+        for make, most in ((arrow.decimal128, _LONGEST_DECIMAL), (arrow.decimal256, _LONGEST_NUMBER)):
+            if scale <= most:
+                try:
+                    return texts.cast(make(most, scale))
+                except (arrow.ArrowInvalid, arrow.ArrowNotImplementedError):
+                    continue
+        try:
+            values = [None if value is None else Decimal(value) for value in texts.to_pylist()]
+        except InvalidOperation:
+            return texts
+        return self._pandas.Series(values, dtype=object)

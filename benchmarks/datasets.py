@@ -1,0 +1,139 @@
+"""Whole tables: to a DataFrame against pandas and the file on the disk, to a file against curl."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import statistics
+import subprocess
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from benchmarks.measure import PEAK, Result, in_a_process, seconds
+from benchmarks.server import BareServer, answer, running
+
+_TYPES = {
+    "id": "bigint",
+    "count": "integer",
+    "share": "double precision",
+    "size": "double precision",
+    "price": "numeric(12,2)",
+    "day": "date",
+    "at": "timestamp without time zone",
+    "name": "character varying(20)",
+    "note": "text",
+    "is_open": "boolean",
+}
+_CLIENT = (
+    PEAK
+    + """
+from alpine import APIClient
+session = APIClient(sys.argv[1], token="benchmark-token-0001")
+session.workfile.get(375)
+"""
+)
+_FRAME = (
+    _CLIENT
+    + """
+import pandas, pyarrow, pyarrow.csv, pyarrow.compute
+idle, start = begin()
+frame = session.dataset.to_dataframe(1)
+seconds = time.perf_counter() - start
+time.sleep(0.02)
+size = frame.memory_usage(deep=True).sum() / 2**20
+print(json.dumps({"seconds": seconds, "memory": highest[0] - idle - size, "size": size, "rows": len(frame)}))
+"""
+)
+_PANDAS = (
+    PEAK
+    + """
+import pandas
+idle, start = begin()
+frame = pandas.read_csv(sys.argv[1])
+print(json.dumps({"seconds": time.perf_counter() - start, "rows": len(frame)}))
+"""
+)
+_FILE = _CLIENT + "idle, start = begin()\nsession.dataset.download(1, sys.argv[2])\nreport(idle, start)\n"
+_CHUNK = 64 * 1024
+
+
+class TableServer(BareServer):
+    """Sends a file as the download of dataset 1, in chunks of unknown number, as the real server does.
+
+    :param path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    async def write(self, writer: asyncio.StreamWriter, method: bytes, path: str) -> None:
+        if path.startswith("/api/datasets/1/columns"):
+            columns = [{"name": name, "data_type": kind} for name, kind in _TYPES.items()]
+            page = {"page": 1, "per_page": 1000, "records": len(columns), "total": 1}
+            writer.write(answer(json.dumps({"response": columns, "pagination": page}).encode()))
+            await writer.drain()
+        elif path.startswith("/api/datasets/1/download"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n")
+            with self.path.open("rb") as file:
+                while data := file.read(_CHUNK):
+                    writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+                    await writer.drain()
+            writer.write(b"0\r\n\r\n")
+            await writer.drain()
+        else:
+            await super().write(writer, method, path)
+
+
+def write_table(path: Path, rows: int) -> None:
+    """A table of ten columns as the server would send it."""
+    chance, begin = random.Random(1), datetime(2000, 1, 1)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(_TYPES) + "\n")
+        for number in range(rows):
+            moment = begin + timedelta(seconds=37 * number)
+            count = '""' if number % 7 == 0 else str(chance.randrange(10**9))
+            note = f'"said ""so"", {number}"' if number % 10 == 0 else f"plain words {number}"
+            file.write(
+                f"{number},{count},{chance.random()},{chance.gauss(0, 1000)},{chance.randrange(10**6)}."
+                f"{chance.randrange(100):02d},{moment:%Y-%m-%d},{moment:%Y-%m-%d %H:%M:%S},name {number % 5000},{note},"
+                f"{'tf'[number % 2]}\n"
+            )
+
+
+def tables(short: bool) -> list[Result]:
+    """The download of a dataset."""
+    rows = 50_000 if short else 1_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        path, target = Path(folder) / "table.csv", Path(folder) / "download.csv"
+        write_table(path, rows)
+        with running(TableServer(path)) as url:
+            frames = [(in_a_process(_FRAME, url), in_a_process(_PANDAS, path)) for _ in range(3)]
+            curl = ["curl", "-sS", "-o", str(target), f"{url}/api/datasets/1/download"]
+            speeds, memory = [], 0.0
+            for _ in range(3):
+                ours = in_a_process(_FILE, url, target)
+                memory = max(memory, ours["memory"])
+                assert target.read_bytes() == path.read_bytes()
+                target.unlink()
+                # The client asks the disk to keep the file before it replaces the old one; so must the other side.
+                theirs = seconds(
+                    lambda: (subprocess.run(curl, check=True), subprocess.run(["sync", str(target)], check=True))
+                )
+                speeds.append(theirs / ours["seconds"])
+                target.unlink()
+    assert all(ours["rows"] == theirs["rows"] == rows for ours, theirs in frames)
+    time = statistics.median(ours["seconds"] / theirs["seconds"] for ours, theirs in frames)
+    most, size = max(ours["memory"] for ours, _ in frames), frames[0][0]["size"]
+    speed = statistics.median(speeds)
+    what = f"`dataset.to_dataframe`, {rows:,} rows of 10 columns"
+    to_file = f"`dataset.download(path=...)`, {rows:,} rows of 10 columns"
+    note = f"the frame takes {size:.0f} MB"
+    return [
+        Result(f"{what}, against `pandas.read_csv` of the file", f"{time:.2f}", "at most 1.2", time, 1.2),
+        Result(f"{what}: memory above the frame", f"{most:.0f} MB", "at most 64 MB", most, 64, note=note),
+        Result(f"{to_file}: memory above the idle client", f"{memory:.1f} MB", "at most 16 MB", memory, 16),
+        Result(f"{to_file}: speed against curl and sync", f"{speed:.2f}", "at least 0.9", speed, 0.9, True, 2.0),
+    ]
