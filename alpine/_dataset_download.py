@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from alpine._dataset_lists import FEATURE
 from alpine._files import FileSink
 from alpine._http.request import Request
 from alpine._tables.columns import Column
 from alpine._tables.frame import DoesNotFit, FrameSink
-from alpine._tables.stream import TableStream
+from alpine._tables.stream import Ending, TableStream, count_rows, failure
 from alpine.alpineobject import AlpineObject, warn_of_open_end
 from alpine.exception import (
     AlpineException,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class _Receiver(Protocol):
     """Where a table goes."""
 
-    stream: TableStream
-
+    @property
+    def rows(self) -> int: ...
     def start(self, headers: Mapping[str, str]) -> None: ...
     def write(self, data: bytes, /) -> object: ...
 
@@ -46,24 +46,33 @@ class CsvSink:
 
     def __init__(self, file: FileSink, columns: Sequence[str], rows: int | None) -> None:
         self._file = file
-        self._columns, self._rows = columns, rows
-        self.stream = TableStream(columns, rows)
+        self._columns, self._expected = columns, rows
 
     def start(self, headers: Mapping[str, str]) -> None:
         """Begin, or begin again after an attempt that failed."""
-        self.stream = TableStream(self._columns, self._rows)
+        self._stream = TableStream(self._columns, is_counted=self._expected is not None)
         self._headers = headers
         self._file.start(headers)
 
     def write(self, data: bytes, /) -> None:
-        self.stream.feed(data)
+        self._stream.feed(data)
         self._file.write(data)
+
+    @property
+    def rows(self) -> int:
+        """How many whole rows have come. Nobody counts them on the way: that takes longer than to write them."""
+        return count_rows(self._file.written())
 
     def check(self) -> None:
         """Make sure that the table is whole; one without rows becomes a header."""
-        if not self.stream.finish():
+        ending = self._stream.ending()
+        if not ending.is_whole:
+            raise failure(ending, self.rows)
+        if not ending.has_rows:
             self._file.start(self._headers)
             self._file.write((",".join(map(_field, dict.fromkeys(self._columns))) + "\n").encode())
+        if self._expected is not None and (rows := self.rows) != self._expected:
+            raise failure(Ending(False, why=f"it has {{rows}} rows, not {self._expected:,}"), rows)
 
 
 def into_file(
@@ -94,12 +103,12 @@ def into_frame(
     """Download a dataset into a DataFrame, which is made while it comes."""
     as_text: Collection[str] = frozenset()
     while True:
-        sink = FrameSink(columns, wanted, nulls, rows, as_text)
-        try:
-            _receive(resource, number, sink, limit, "there is no part of the table")
-            return sink.finish(limit)
-        except DoesNotFit as found:
-            names = found.names
+        with FrameSink(columns, wanted, nulls, rows, as_text) as sink:
+            try:
+                _receive(resource, number, sink, limit, "there is no part of the table")
+                return sink.finish(limit)
+            except DoesNotFit as found:
+                names = found.names
         # What has been read of these columns is text no more: it has to come again.
         resource.logger.info("Dataset %d is requested again: %s do not fit their types.", number, ", ".join(names))
         as_text = frozenset(as_text) | names
@@ -125,7 +134,7 @@ def _telling_how_far(sink: _Receiver, outcome: str) -> AbstractContextManager[No
     def tell(error: AlpineException) -> AlpineException | None:
         if not isinstance(error, ServerConnectionException | RequestTimeoutException):
             return None
-        more = f"In the last attempt {sink.stream.rows:,} whole rows had come; {outcome}."
+        more = f"In the last attempt {sink.rows:,} whole rows had come; {outcome}."
         return restated(error, type(error), more)
 
     return restating(AlpineException, tell)
@@ -135,8 +144,3 @@ def _field(name: str) -> str:
     if any(sign in name for sign in ',"\n\r'):
         return '"' + name.replace('"', '""') + '"'
     return name
-
-
-def names_of(columns: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of columns, as the server describes them."""
-    return [str(column.get("name")) for column in columns]

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
@@ -17,6 +17,8 @@ from alpine.exception import InvalidArgumentException, LocalFileException, Local
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_PIECE = 256 * 1024
 
 
 def local_path(value: object, name: str) -> Path:
@@ -141,6 +143,15 @@ class FileSink:
     def write(self, data: bytes, /) -> None:
         if self._file is not None:
             self._do(self._file.write, data)
+
+    def written(self) -> Iterator[bytes]:
+        """What was written so far, in pieces."""
+        if self._file is None or self._part is None:
+            return
+        self._do(self._file.flush)
+        with open_file(self._part) as part:
+            while piece := part.read(_PIECE):
+                yield piece
 
     def finish(self) -> Path:
         """Put the whole file in its place."""

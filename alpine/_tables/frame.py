@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from alpine._extras import extra
 from alpine._tables.columns import Column, Kind
-from alpine._tables.stream import TableStream
-from alpine.exception import DownloadFailureException
+from alpine._tables.stream import Ending, TableStream, count_rows, failure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -62,16 +62,33 @@ class FrameSink:
         self._arrow = extra("pyarrow")
         self._csv = extra("pyarrow.csv")
         self._pandas = extra("pandas")
+        self._reader: ThreadPoolExecutor | None = None
         self._types = {column.name: self._type(column) for column in self._columns}
         self.start({})
 
     def start(self, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - the type of the content is not relied on
         """Begin, or begin again after an attempt that failed."""
-        self.stream = TableStream(self._names, self._rows)
-        self._parts: list[Any] = []
+        self.close()
+        self.stream = TableStream(self._names, is_counted=self._rows is not None)
+        # One block is read while the next one arrives.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="alpine-table")
+        self._being_read: Future[Any] | None = None
+        self._chunks: dict[str, list[Any]] = {column.name: [] for column in self._columns}
+        self._read = 0
         self._held: list[bytes] = []
         self._length = self._ready = 0
         self._is_at_header = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the thread that reads, whatever it is doing."""
+        if self._reader is not None:
+            self._reader.shutdown(cancel_futures=True)
 
     def write(self, data: bytes, /) -> None:
         end = self.stream.feed(data)
@@ -80,7 +97,15 @@ class FrameSink:
             self._ready = self._length + end
         self._length += len(data)
         if self._ready >= _BLOCK:
-            self._read_block()
+            self._next_block()
+
+    @property
+    def rows(self) -> int:
+        """How many whole rows have come."""
+        self._take_block()
+        held = count_rows([b"".join(self._held)[: self._ready]]) if self._ready else 0
+        # Without the header, the first of those that are held is a row as well.
+        return self._read + held + int(self._ready > 0 and not self._is_at_header)
 
     def finish(self, limit: int | None = None) -> DataFrame:
         """The table, once all of it has come.
@@ -88,57 +113,63 @@ class FrameSink:
         :param limit: The most rows to give.
         :raises DownloadFailureException: It is not whole.
         """
-        if self.stream.finish():
-            self._read_block()
-        schema = self._arrow.schema([(column.name, self._types[column.name]) for column in self._columns])
-        table = self._arrow.concat_tables(self._parts) if self._parts else schema.empty_table()
-        self._parts = []
-        if table.num_rows != self.stream.rows:
-            raise DownloadFailureException(
-                f"The table did not arrive whole: {table.num_rows:,} rows can be read of {self.stream.rows:,}.",
-                rows=table.num_rows,
-            )
-        return self._frame(table if limit is None else table.slice(0, limit))
+        ending = self.stream.ending()
+        if not ending.is_whole:
+            raise failure(ending, self.rows)
+        if ending.has_rows:
+            self._next_block()
+            self._take_block()
+        if self._rows not in (None, self._read):
+            raise failure(Ending(False, why=f"it has {{rows}} rows, not {self._rows:,}"), self._read)
+        return self._pandas.DataFrame(
+            {column.name: self._column(column, limit) for column in self._columns}, copy=False
+        )
 
-    def _read_block(self) -> None:
+    def _next_block(self) -> None:
         whole = b"".join(self._held)
         begin = self.stream.header_length if self._is_at_header else 0
         block, rest = self._arrow.py_buffer(whole).slice(begin, self._ready - begin), whole[self._ready :]
         self._is_at_header = False
         self._held, self._length, self._ready = [rest], len(rest), 0
-        if block.size:
-            self._parts.append(self._parsed(block))
+        self._take_block()
+        if block.size and self._reader is not None:
+            self._being_read = self._reader.submit(self._parsed, block, self.stream.has_quotes)
 
-    def _parsed(self, block: Any) -> Any:
-        try:
-            return self._read(block, self._types, _PIECE)
-        except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError):
-            pass
+    def _take_block(self) -> None:
+        being_read, self._being_read = self._being_read, None
+        if being_read is not None:
+            table = being_read.result()
+            self._read += table.num_rows
+            for name in self._chunks:
+                self._chunks[name] += table.column(name).chunks
+
+    def _parsed(self, block: Any, has_quotes: bool) -> Any:
+        """The rows of a block; in a thread of its own."""
+        reason = ""
         # A row may be longer than a piece.
-        try:
-            return self._read(block, self._types, block.size + 1)
-        except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError) as error:
-            reason = str(error)
-        refused = [name for name, kind in self._types.items() if not self._can_read(block, name, kind)]
-        if not refused:
-            raise DownloadFailureException(
-                f"The table cannot be read: {' '.join(reason.split())[:300]}", rows=self.stream.rows
-            )
-        raise DoesNotFit(refused)
+        for piece in (_PIECE, block.size + 1):
+            try:
+                return self._parse(block, self._types, has_quotes, piece)
+            except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError) as error:
+                reason = " ".join(str(error).split())
+        refused = [name for name, kind in self._types.items() if not self._fits(block, name, kind, has_quotes)]
+        if refused:
+            raise DoesNotFit(refused)
+        raise failure(Ending(False, why=f"it cannot be read after {{rows}} rows ({reason:.300})"), self._read)
 
-    def _can_read(self, block: Any, name: str, kind: Any) -> bool:
+    def _fits(self, block: Any, name: str, kind: Any, has_quotes: bool) -> bool:
         try:
-            self._read(block, {name: kind}, block.size + 1)
+            self._parse(block, {name: kind}, has_quotes, block.size + 1)
         except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError):
             return bool(kind == self._text)
         return True
 
-    def _read(self, block: Any, types: Mapping[str, Any], piece: int) -> Any:
+    def _parse(self, block: Any, types: Mapping[str, Any], has_quotes: bool, piece: int) -> Any:
         csv = self._csv
         return csv.read_csv(
             self._arrow.BufferReader(block),
             read_options=csv.ReadOptions(column_names=self._names, block_size=min(piece, 2**31 - 1)),
-            parse_options=csv.ParseOptions(newlines_in_values=self.stream.has_newlines, ignore_empty_lines=False),
+            parse_options=csv.ParseOptions(newlines_in_values=has_quotes, ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(
                 include_columns=list(types),
                 column_types=dict(types),
@@ -178,26 +209,20 @@ class FrameSink:
                 return arrow.decimal128(column.precision, column.scale)
         return self._text
 
-    def _frame(self, table: Any) -> DataFrame:
-        objects: dict[str, Any] = {}
-        for place, column in enumerate(self._columns):
-            if column.kind is Kind.TEXT or table.schema.field(place).type != self._text:
-                continue
-            typed = self._typed(column, self._with_nulls(table.column(place)))
-            if isinstance(typed, self._arrow.ChunkedArray):
-                table = table.set_column(place, column.name, typed)
-            else:
-                objects[column.name] = typed
-        table = table.drop_columns(list(objects)) if objects else table
-        # Each column is given up when it has become one of the frame.
-        frame = table.to_pandas(
-            types_mapper=self._dtype, date_as_object=False, split_blocks=True, self_destruct=True, use_threads=False
-        )
-        del table
-        for place, column in enumerate(self._columns):
-            if column.name in objects:
-                frame.insert(place, column.name, objects[column.name])
-        return frame
+    def _column(self, column: Column, limit: int | None) -> Any:
+        """A column of the DataFrame; what was read of it is given up, so that it is never there twice for all."""
+        values = self._arrow.chunked_array(self._chunks.pop(column.name), self._types[column.name])
+        if limit is not None:
+            values = values.slice(0, limit)
+        if column.kind is not Kind.TEXT and values.type == self._text:
+            values = self._typed(column, self._with_nulls(values))
+        if not isinstance(values, self._arrow.ChunkedArray):
+            return values
+        kind = self._dtype(values.type)
+        series = values.to_pandas(date_as_object=False) if kind is None else kind.__from_arrow__(values)
+        del values
+        self._arrow.default_memory_pool().release_unused()
+        return series
 
     def _dtype(self, kind: Any) -> Any:
         """The type of a DataFrame's column: one that knows missing values."""

@@ -59,12 +59,12 @@ class SQLResult(Record):
         )
         as_text: frozenset[str] = frozenset()
         while True:
-            sink = FrameSink(columns, nulls=meaning, rows=len(self["rows"]), as_text=as_text)
-            try:
-                sink.write(text.getvalue().encode("utf-8", "replace"))
-                return sink.finish()
-            except DoesNotFit as found:
-                as_text |= found.names
+            with FrameSink(columns, nulls=meaning, rows=len(self["rows"]), as_text=as_text) as sink:
+                try:
+                    sink.write(text.getvalue().encode("utf-8", "replace"))
+                    return sink.finish()
+                except DoesNotFit as found:
+                    as_text |= found.names
 
 
 def _told_apart(names: list[str]) -> list[str]:
