@@ -128,6 +128,12 @@ class Stage:
     def _workfile_id(self, session: alpine.APIClient, workspace_id: int) -> int:
         return int(session.workfile.upload_file(workspace_id, "notes.txt")["id"])
 
+    def _schema_id(self, session: alpine.APIClient) -> int:
+        return session.dataset.schema.get_id("demo", "Sandbox Database")
+
+    def _dataset_id(self, session: alpine.APIClient) -> int:
+        return session.dataset.get_id("demo.orders", "Sandbox Database")
+
     def _job_id(self, session: alpine.APIClient, workspace_id: int) -> int:
         job_id = int(session.job.create(workspace_id, "report")["id"])
         session.job.task.create(workspace_id, job_id, session.workfile.get_id("order_report", workspace_id))

@@ -79,6 +79,7 @@ PARAMETERS = {
     "admin_role": one_of("admin"),
     "afm_file": Parameter(str(FLOW), (NUMBER, "", "\ud800", ["x"], b"x", ODD)),
     "app_role": one_of("data_analyst"),
+    "columns": Parameter(["x"], (NUMBER, "x", [], [5], [""], ODD)),
     "commit_message": WORDS,
     "connection_parameters": Parameter({"a": "b"}, (NUMBER, "a", ["a"], {5: "b"}, {"a": ODD}, ODD)),
     "data": Parameter({"a": 1}, (NUMBER, "a", ODD)),
@@ -86,11 +87,15 @@ PARAMETERS = {
         [{"data_source_type": KIND, "data_source_id": 1, "database_id": 1}],
         (None, NUMBER, [], ["x"], [{}], [{"data_source_type": KIND, "database_id": [1]}], ODD),
     ),
+    # By its name, as the workspace below.
+    "data_source": Parameter("Sandbox Database", (None, True, [1], 1.0, b"1", ODD)),
     "database": NAME_OR_NONE,
+    "dataset_ids": Parameter([1], (None, NUMBER, "x", [None], [True], ODD)),
     "email": WORDS,
     "end_run": MOMENT,
     "failure_notify": one_of("nobody"),
     "failure_recipients": Parameter([1], (NUMBER, "x", [None], [True], ODD)),
+    "entity_subtype": one_of("SOURCE_TABLE"),
     "file_type": NAME_OR_NONE,
     "first_name": WORDS,
     "if_exists": Parameter("rename", (None, NUMBER, "bogus", ["rename"], ARRAY, ODD)),
@@ -98,6 +103,7 @@ PARAMETERS = {
     "job_tracker_port": PORT_OR_NONE,
     "json": Parameter({"a": 1}, (ODD, {"a": ODD}, float("nan"))),
     "last_name": WORDS,
+    "limit": Parameter(1, (0, -1, "x", 1.5, [1], True, ODD)),
     "list_of_variables": Parameter([{"@min_amount": 1}], (None, NUMBER, "x", ["x"], {"@min_amount": 1}, ODD)),
     "max_concurrent": COUNT,
     "method": Parameter("GET", (None, NUMBER, "BOGUS", ODD)),
@@ -105,6 +111,7 @@ PARAMETERS = {
     "name_pattern": NAME_OR_NONE,
     "new_role": Parameter("Data Scientist", (None, NUMBER, "bogus", ["Data Scientist"], ARRAY, ODD)),
     "next_run": MOMENT,
+    "nulls": Parameter("missing", (None, NUMBER, "bogus", ["missing"], ARRAY, ODD)),
     "params": Parameter({"a": 1}, (NUMBER, "a", ["a"], ODD)),
     "password": Parameter("a password", (None, NUMBER, "", ["x"], ODD)),
     "path": FILE,
@@ -113,6 +120,7 @@ PARAMETERS = {
     "port": PORT_OR_NONE,
     "query_time": GAP,
     "role": one_of("Data Scientist"),
+    "rows": Parameter(0, (-1, "x", 1.5, [1], True, ODD)),
     "schedule_type": one_of("days"),
     "stage": one_of(1),
     "success_notify": one_of("nobody"),
@@ -133,6 +141,8 @@ PARAMETERS = {
 """What the parameters of that name take, in whatever method."""
 
 EXCEPT = {
+    "dataset.get_id.name": Parameter("demo.orders", (None, NUMBER, "", "orders", ".x", "x.", ["x"], b"x", ODD)),
+    "dataset.download.path": Parameter(str(Path(__file__).parent / "table.csv"), (None, NUMBER, "", ["x"], b"x", ODD)),
     "datasource.get.type": Parameter(KIND, (None, *DATA_SOURCE_TYPE.wrong)),
     "datasource.create_hadoop.port": COUNT,
     "datasource.create.type": Parameter(KIND, (None, *DATA_SOURCE_TYPE.wrong)),
@@ -151,10 +161,14 @@ EXCEPT = {
 """Where a parameter takes something else in one method."""
 
 MISSING: dict[str, type[NotFoundException]] = {
+    "data_source": exception.DataSourceNotFoundException,
     "data_source_id": exception.DataSourceNotFoundException,
+    "database_id": exception.DataSourceNotFoundException,
+    "dataset_id": exception.DatasetNotFoundException,
     "ds_id": exception.DataSourceNotFoundException,
     "job_id": exception.JobNotFoundException,
     "owner_id": exception.UserNotFoundException,
+    "schema_id": exception.SchemaNotFoundException,
     "task_id": exception.TaskNotFoundException,
     "user_id": exception.UserNotFoundException,
     "workfile_id": exception.WorkfileNotFoundException,
@@ -255,8 +269,8 @@ def test_a_wrong_argument_is_refused_before_anything_is_sent(
 @pytest.mark.parametrize("name", METHODS)
 def test_an_id_that_nothing_can_have_is_not_found(server: ScriptedServer, session: APIClient, name: str) -> None:
     for parameter, annotation in parameters_of(found(session, name)).items():
-        # That of a workspace may be a name.
-        if parameter == "workspace_id" or not annotation.startswith("Id"):
+        # That of a workspace or of a data source may be a name.
+        if parameter in ("workspace_id", "data_source") or not annotation.startswith("Id"):
             continue
         kind = MISSING.get(f"{name}.{parameter}", MISSING.get(parameter, NotFoundException))
         for value in ("order_filter", "-1", "1.0", "", "9" * 30, -1, numpy.int64(-1)):

@@ -259,6 +259,29 @@ def DataSourceNotFoundException(scene: Scene) -> Any:
 
 
 @cause
+def DatasetNotFoundException(scene: Scene) -> Any:
+    return scene.client.dataset.get(99)
+
+
+@cause
+def SchemaNotFoundException(scene: Scene) -> Any:
+    return scene.client.dataset.get_list(99)
+
+
+@cause
+def FeatureNotFoundException(scene: Scene) -> Any:
+    missing = {"status": "404", "error": "Not Found"}
+    scene.server.fault("status", path="/datasets", status=404, body=missing)
+    return scene.client.dataset.get(1)
+
+
+@cause
+def DownloadFailureException(scene: Scene) -> Any:
+    scene.server.fault("error_text", path="/download", rows=5)
+    return scene.client.dataset.to_dataframe(scene.client.dataset.get_id("demo.orders", "Sandbox Database"))
+
+
+@cause
 def JobNotFoundException(scene: Scene) -> Any:
     return scene.client.job.get(1, 99)
 

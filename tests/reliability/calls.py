@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alpine import APIClient
+from pandas import DataFrame
+
+from alpine import APIClient, SQLResult
 from alpine.alpineobject import AlpineObject
 from alpine.results import FlowResults
 from tests.reliability.wire import PASSWORD, own_folder
@@ -23,7 +25,7 @@ ROWS = [dict]
 
 
 # Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
-for name in ("alpine._runs.many", "alpine.afm", "alpine._results.tables"):
+for name in ("alpine._runs.many", "alpine.afm", "alpine._results.tables", "pyarrow.csv", "pyarrow.compute"):
     importlib.import_module(name)
 
 
@@ -70,6 +72,10 @@ def _download_to_file(session: APIClient) -> Any:
     return session.workfile.download(1, path=FOLDER / f"download-{id(session)}.bin")
 
 
+def _dataset_to_file(session: APIClient) -> Any:
+    return session.dataset.download(1, FOLDER / f"table-{id(session)}.csv")
+
+
 def _sweep(session: APIClient) -> list[dict[str, Any]]:
     frame = session.workfile.process.sweep(1, {"@x": [1, 2]}, lambda results: results.status, timeout=3)
     return list(frame.to_dict("records"))
@@ -85,6 +91,25 @@ CALLS = (
     Call("request", lambda s: s.request("GET", "license"), object),
     Call("request (POST)", lambda s: s.request("POST", "workspaces/1/milestones", json={"name": "x"}), object),
     Call("request (all pages)", lambda s: s.request("GET", "users", all_pages=True), ROWS),
+    Call("dataset.analyze", lambda s: s.dataset.analyze(1), NONE, repeats_post=True),
+    Call("dataset.download", _dataset_to_file, Path),
+    Call("dataset.get", lambda s: s.dataset.get(1), dict),
+    Call("dataset.get_columns", lambda s: s.dataset.get_columns(1), ROWS),
+    Call("dataset.get_id", lambda s: s.dataset.get_id("x.x", "x"), int),
+    Call("dataset.get_list", lambda s: s.dataset.get_list(1), ROWS),
+    Call("dataset.get_statistics", lambda s: s.dataset.get_statistics(1), dict),
+    Call("dataset.iterate", lambda s: list(s.dataset.iterate(1)), ROWS),
+    Call("dataset.preview", lambda s: s.dataset.preview(1), SQLResult, repeats_post=True),
+    Call("dataset.to_dataframe", lambda s: s.dataset.to_dataframe(1), DataFrame),
+    Call("dataset.in_workspace.associate", lambda s: s.dataset.in_workspace.associate(1, [1]), NONE, repeats_post=True),
+    Call("dataset.in_workspace.get", lambda s: s.dataset.in_workspace.get(1, 1), dict),
+    Call("dataset.in_workspace.get_list", lambda s: s.dataset.in_workspace.get_list(1), ROWS),
+    Call("dataset.in_workspace.iterate", lambda s: list(s.dataset.in_workspace.iterate(1)), ROWS),
+    Call("dataset.in_workspace.remove", lambda s: s.dataset.in_workspace.remove(1, [1]), NONE),
+    Call("dataset.schema.get", lambda s: s.dataset.schema.get(1), dict),
+    Call("dataset.schema.get_id", lambda s: s.dataset.schema.get_id("x", "x"), int),
+    Call("dataset.schema.get_list", lambda s: s.dataset.schema.get_list("x"), ROWS),
+    Call("dataset.schema.iterate", lambda s: list(s.dataset.schema.iterate(1)), ROWS),
     Call("datasource.create", lambda s: s.datasource.create("x", GPDB, "h", 1, "d", "u", PASSWORD), dict),
     Call("datasource.create_hadoop", lambda s: s.datasource.create_hadoop("x", "h", 1, "v", "u", "g"), dict),
     Call("datasource.delete", lambda s: s.datasource.delete(1, GPDB), NONE),

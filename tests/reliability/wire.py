@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import re
 import shutil
 import socket
 import ssl
@@ -25,6 +26,7 @@ _RESULTS = {"outputs": [{"out_title": "x"}], "logs": [], "flowMetaInfo": {"statu
 _THING = {
     "id": 1,
     "name": "x",
+    "object_name": "x",
     "username": "x",
     "file_name": "x",
     "entity_type": "gpdb_data_source",
@@ -34,6 +36,7 @@ _THING = {
     "session_id": TOKEN,
     "user": {"id": 1, "username": "x"},
 }
+_COLUMN = {"name": "x", "data_type": "integer", "type_category": "WHOLE_NUMBER", "entity_type": "database_column"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,13 @@ def healthy(asked: Asked) -> bytes:
         return message(200, _engine(path))
     if path == "/api/VERSION":
         return message(200, "6.3.0.0.5410-4ef43d3c9\n", kind="text/html")
+    if re.fullmatch(r"/api/datasets/\d+/download", path):
+        return message(200, "x\n1\n", kind="text/html; charset=utf-8")
+    if path.endswith("/previews"):
+        return message(201, {"response": {"columns": [_COLUMN], "rows": [["1"]], "warnings": []}})
+    if path.endswith("/columns"):
+        page = {"page": 1, "per_page": 50, "records": 1, "total": 1}
+        return message(200, {"response": [_COLUMN], "pagination": page})
     if path.endswith("/download"):
         return message(200, b"content of a file", {"Content-Disposition": 'attachment; filename="x.txt"'})
     if asked.method == "DELETE":

@@ -93,6 +93,25 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     # An administrator without an account of his own cannot connect to a source that is not shared.
     ("GET", "/data_sources/<id:source>/databases", None, (401, 403, 403, 403, 200, 403)),
     ("GET", "/databases/<id:database>", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/databases/<id:database>/schemas", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/data_sources/<id:hive>/schemas", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/schemas/<id:schema>", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/schemas/<id:schema>/datasets", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/datasets/<id:dataset>", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/datasets/<id:dataset>/columns", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/datasets/<id:dataset>/statistics", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/datasets/<id:dataset>/importability", None, USERS),
+    ("POST", "/tables/<id:dataset>/analyze", None, (401, 403, 403, 403, 200, 403)),
+    ("POST", "/datasets/<id:dataset>/previews", {"task": {"check_id": "1"}}, (401, 403, 403, 403, 201, 403)),
+    ("DELETE", "/datasets/<id:dataset>/previews/<check_id>", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/datasets/<id:dataset>/download", None, (401, 403, 403, 403, 200, 403)),
+    ("GET", "/datasets/<id:dataset>/download.csv", None, (401, 403, 403, 403, 200, 403)),
+    # What is in the workspaces of others is not found.
+    ("GET", "/workspaces/<workspace_id>/datasets", None, (401, 404, 200, 200, 200, 200)),
+    ("GET", "/workspaces/<workspace_id>/datasets/<id:dataset>", None, (401, 404, 403, 403, 200, 403)),
+    ("POST", "/workspaces/<workspace_id>/datasets", {"dataset_ids": ["{other}"]}, ADDS),
+    ("DELETE", "/workspaces/<workspace_id>/datasets", {"dataset_ids": ["{dataset}"]}, WRITES),
+    ("DELETE", "/workspaces/<workspace_id>/datasets/<id:dataset>", None, WRITES),
     ("GET", "/workspaces/<workspace_id>/jobs", None, SEES),
     ("GET", "/workspaces/<workspace_id>/jobs/<id:job>", None, SEES),
     ("POST", "/workspaces/<workspace_id>/jobs", {"job": {**JOB["job"], "name": "new"}}, ADDS),
@@ -162,6 +181,12 @@ class World:
         ids["database"] = ben.ok("GET", f"/data_sources/{ids['source']}/databases")[0]["id"]
         ids["hive"] = ben.ok("POST", "/jdbc_hive_data_sources", json={"name": "hive", "host": "jdbc:hive2://h"})["id"]
         ids["hdfs"] = ben.ok("POST", "/hdfs_data_sources", json=HADOOP)["id"]
+        schemas = ben.ok("GET", f"/databases/{ids['database']}/schemas")
+        ids["schema"] = schemas[0]["id"]
+        tables = ben.ok("GET", f"/schemas/{ids['schema']}/datasets")
+        ids |= {"other": tables[0]["id"], "dataset": tables[1]["id"], "check": "1"}
+        associated = {"dataset_ids": [ids["dataset"]]}
+        assert ben("POST", f"/workspaces/{ids['workspace']}/datasets", json=associated).status_code == 201
         self.ids = ids
 
     @staticmethod
