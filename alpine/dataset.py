@@ -168,7 +168,7 @@ class Dataset(Resource):
 
         >>> columns = session.dataset.get_columns(dataset_id)
         >>> [(column["name"], column["data_type"]) for column in columns][:2]
-        [('order_id', 'bigint'), ('region', 'text')]
+        [('order_id', 'bigint'), ('customer', 'text')]
         """
         wanted = _number(dataset_id)
         action = f"list the columns of dataset {wanted}"
@@ -193,7 +193,7 @@ class Dataset(Resource):
 
         >>> session.dataset.analyze(dataset_id)
         >>> session.dataset.get_statistics(dataset_id)["estimated_rows"]
-        24
+        300
         """
         wanted = _number(dataset_id)
         action = f"read the statistics of dataset {wanted}"
@@ -231,7 +231,7 @@ class Dataset(Resource):
 
         :param dataset_id: ID of the dataset.
         :type dataset_id: int
-        :returns: The result: ``columns``, ``rows`` as lists of strings, and :meth:`SQLResult.to_dataframe`.
+        :returns: The result: ``columns``, ``rows`` as lists of strings, and its method ``to_dataframe``.
         :rtype: SQLResult
         :raises DatasetNotFoundException: There is no such dataset.
         :raises ForbiddenException: The user has no account for the data source.
@@ -242,7 +242,7 @@ class Dataset(Resource):
 
         >>> preview = session.dataset.preview(dataset_id)
         >>> preview.column_names[:2], preview["rows"][0][:2]
-        (['order_id', 'region'], ['1', 'East'])
+        (['order_id', 'customer'], ['1', 'C009'])
         """
         wanted = _number(dataset_id)
         path, check_id = f"datasets/{wanted}/previews", new_check_id()
@@ -350,7 +350,7 @@ class Dataset(Resource):
 
         >>> orders = session.dataset.to_dataframe(dataset_id, columns=["region", "amount"])
         >>> len(orders), str(orders["region"].dtype)
-        (24, 'string')
+        (300, 'string')
         """
         wanted, meaning = _number(dataset_id), choice(nulls, "nulls", NULLS)
         chosen = None if columns is None else _names(columns)

@@ -22,9 +22,14 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "task": ("id", "index", "name", "action", "is_valid"),
     "data source": _SOURCE,
     "database": ("id", "name", "entity_type", "data_source"),
+    "schema": ("id", "name", "dataset_count", "database", "data_source", "entity_type"),
+    "dataset": ("id", "object_name", "object_type", "entity_subtype", "stale", "schema", "associated_workspaces"),
+    "column": ("name", "data_type", "type_category", "description"),
 }
 """What people look for, by the kind of a thing."""
-_NAMES = ("name", "username", "file_name")
+_NAMES = ("name", "username", "file_name", "object_name")
+_ENDINGS = {"data_source": "data source", "database": "database", "_schema": "schema", "database_column": "column"}
+"""How the kinds end that have several names on the server."""
 
 
 class Record(RichDict):
@@ -100,7 +105,7 @@ def _kind(record: Mapping[str, Any]) -> str:
     """What kind of thing it is; the server does not say so of jobs and tasks."""
     said = record.get("entity_type")
     if isinstance(said, str):
-        return next((kind for kind in ("data source", "database") if said.endswith(kind.replace(" ", "_"))), said)
+        return next((kind for ending, kind in _ENDINGS.items() if said.endswith(ending)), said)
     if "interval_unit" in record:
         return "job"
     return "task" if "action" in record and "index" in record else ""

@@ -62,6 +62,7 @@ class FrameSink:
         self._arrow = extra("pyarrow")
         self._csv = extra("pyarrow.csv")
         self._pandas = extra("pandas")
+        self._numpy = extra("numpy")
         self._reader: ThreadPoolExecutor | None = None
         self._types = {column.name: self._type(column) for column in self._columns}
         self.start({})
@@ -219,7 +220,13 @@ class FrameSink:
         if not isinstance(values, self._arrow.ChunkedArray):
             return values
         kind = self._dtype(values.type)
-        series = values.to_pandas(date_as_object=False) if kind is None else kind.__from_arrow__(values)
+        if values.type == self._arrow.float64():
+            # By Pandas' own way NaN would be a missing value.
+            series = self._pandas.arrays.FloatingArray(
+                self._numpy.array(values.fill_null(0.0)), values.is_null().to_numpy()
+            )
+        else:
+            series = values.to_pandas(date_as_object=False) if kind is None else kind.__from_arrow__(values)
         del values
         self._arrow.default_memory_pool().release_unused()
         return series
@@ -231,8 +238,7 @@ class FrameSink:
             return pandas.ArrowDtype(kind)
         if kind == self._text:
             return pandas.StringDtype("pyarrow")
-        known = {arrow.int64(): pandas.Int64Dtype, arrow.float64(): pandas.Float64Dtype}
-        made = {**known, arrow.bool_(): pandas.BooleanDtype}.get(kind)
+        made = {arrow.int64(): pandas.Int64Dtype, arrow.bool_(): pandas.BooleanDtype}.get(kind)
         return made and made()
 
     def _with_nulls(self, texts: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpine._arguments import choice
 from alpine._display.records import Record
+from alpine._extras import extra
 from alpine._tables.columns import columns_of
 from alpine._tables.frame import NULLS, DoesNotFit, FrameSink
 
@@ -44,11 +45,14 @@ class SQLResult(Record):
 
         Example:
 
-        >>> session.dataset.preview(dataset_id).to_dataframe()["amount"].sum()
-        Decimal('...')
+        >>> len(session.dataset.preview(dataset_id).to_dataframe())
+        300
         """
         meaning = choice(nulls, "nulls", NULLS)
         names = _told_apart(self.column_names)
+        if not names:
+            empty: DataFrame = extra("pandas").DataFrame()
+            return empty
         columns = columns_of({**column, "name": name} for column, name in zip(self["columns"], names, strict=True))
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)

@@ -16,7 +16,7 @@ from alpine.sandbox.engine.wire_text import as_field, as_text, header
 
 PUBLIC = "public"
 """The schema of tables whose names say none."""
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 20_000
 _COMMON_VALUES = 5
 _TYPES: dict[str, tuple[str, str, str]] = {
     "TINYINT": ("smallint", "int2", "WHOLE_NUMBER"),
