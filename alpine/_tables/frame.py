@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,9 +17,10 @@ from alpine._tables.stream import Ending, TableStream, count_rows, failure
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_BLOCK = 4 << 20
-"""Bytes that are read at a time: a few blocks for the threads that read them, and little to hold."""
-_PIECE = 1 << 20
+_BLOCK = 1 << 20
+"""Bytes that are read at a time."""
+_READERS = 2
+"""Threads that read blocks while others arrive."""
 _LONGEST_DECIMAL, _LONGEST_NUMBER = 38, 76
 """Digits of Arrow's two types of decimal numbers."""
 _AMERICAN = ("%m/%d/%Y %I:%M:%S.%f %p", "%m/%d/%Y")
@@ -63,7 +67,9 @@ class FrameSink:
         self._csv = extra("pyarrow.csv")
         self._pandas = extra("pandas")
         self._numpy = extra("numpy")
-        self._reader: ThreadPoolExecutor | None = None
+        # Arrow's own pool keeps for itself what was freed, and the frame would need as much again.
+        self._memory = self._arrow.system_memory_pool()
+        self._readers: ThreadPoolExecutor | None = None
         self._types = {column.name: self._type(column) for column in self._columns}
         self.start({})
 
@@ -71,9 +77,8 @@ class FrameSink:
         """Begin, or begin again after an attempt that failed."""
         self.close()
         self.stream = TableStream(self._names, is_counted=self._rows is not None)
-        # One block is read while the next one arrives.
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="alpine-table")
-        self._being_read: Future[Any] | None = None
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="alpine-table")
+        self._being_read: deque[Future[Any]] = deque()
         self._chunks: dict[str, list[Any]] = {column.name: [] for column in self._columns}
         self._read = 0
         self._held: list[bytes] = []
@@ -87,9 +92,9 @@ class FrameSink:
         self.close()
 
     def close(self) -> None:
-        """End the thread that reads, whatever it is doing."""
-        if self._reader is not None:
-            self._reader.shutdown(cancel_futures=True)
+        """End the threads that read, whatever they are doing."""
+        if self._readers is not None:
+            self._readers.shutdown(cancel_futures=True)
 
     def write(self, data: bytes, /) -> None:
         end = self.stream.feed(data)
@@ -103,7 +108,7 @@ class FrameSink:
     @property
     def rows(self) -> int:
         """How many whole rows have come."""
-        self._take_block()
+        self._take_blocks(0)
         held = count_rows([b"".join(self._held)[: self._ready]]) if self._ready else 0
         # Without the header, the first of those that are held is a row as well.
         return self._read + held + int(self._ready > 0 and not self._is_at_header)
@@ -119,7 +124,7 @@ class FrameSink:
             raise failure(ending, self.rows)
         if ending.has_rows:
             self._next_block()
-            self._take_block()
+            self._take_blocks(0)
         if self._rows not in (None, self._read):
             raise failure(Ending(False, why=f"it has {{rows}} rows, not {self._rows:,}"), self._read)
         return self._pandas.DataFrame(
@@ -132,45 +137,50 @@ class FrameSink:
         block, rest = self._arrow.py_buffer(whole).slice(begin, self._ready - begin), whole[self._ready :]
         self._is_at_header = False
         self._held, self._length, self._ready = [rest], len(rest), 0
-        self._take_block()
-        if block.size and self._reader is not None:
-            self._being_read = self._reader.submit(self._parsed, block, self.stream.has_quotes)
+        self._take_blocks(_READERS)
+        if block.size and self._readers is not None:
+            self._being_read.append(self._readers.submit(self._parsed, block))
 
-    def _take_block(self) -> None:
-        being_read, self._being_read = self._being_read, None
-        if being_read is not None:
-            table = being_read.result()
+    def _take_blocks(self, left: int) -> None:
+        """Take over what has been read, in order.
+
+        :param left: How many blocks may still be read.
+        """
+        while len(self._being_read) > left:
+            table = self._being_read.popleft().result()
             self._read += table.num_rows
             for name in self._chunks:
                 self._chunks[name] += table.column(name).chunks
 
-    def _parsed(self, block: Any, has_quotes: bool) -> Any:
+    def _parsed(self, block: Any) -> Any:
         """The rows of a block; in a thread of its own."""
         reason = ""
-        # A row may be longer than a piece.
-        for piece in (_PIECE, block.size + 1):
-            try:
-                return self._parse(block, self._types, has_quotes, piece)
-            except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError) as error:
-                reason = " ".join(str(error).split())
-        refused = [name for name, kind in self._types.items() if not self._fits(block, name, kind, has_quotes)]
+        try:
+            return self._parse(block, self._types)
+        except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError) as error:
+            reason = " ".join(str(error).split())
+        refused = [name for name, kind in self._types.items() if not self._fits(block, name, kind)]
         if refused:
             raise DoesNotFit(refused)
         raise failure(Ending(False, why=f"it cannot be read after {{rows}} rows ({reason:.300})"), self._read)
 
-    def _fits(self, block: Any, name: str, kind: Any, has_quotes: bool) -> bool:
+    def _fits(self, block: Any, name: str, kind: Any) -> bool:
         try:
-            self._parse(block, {name: kind}, has_quotes, block.size + 1)
+            self._parse(block, {name: kind})
         except (self._arrow.ArrowInvalid, self._arrow.ArrowNotImplementedError):
             return bool(kind == self._text)
         return True
 
-    def _parse(self, block: Any, types: Mapping[str, Any], has_quotes: bool, piece: int) -> Any:
+    def _parse(self, block: Any, types: Mapping[str, Any]) -> Any:
         csv = self._csv
         return csv.read_csv(
             self._arrow.BufferReader(block),
-            read_options=csv.ReadOptions(column_names=self._names, block_size=min(piece, 2**31 - 1)),
-            parse_options=csv.ParseOptions(newlines_in_values=has_quotes, ignore_empty_lines=False),
+            memory_pool=self._memory,
+            # In one piece: only where Arrow cuts pieces does it matter whether newlines are in fields.
+            read_options=csv.ReadOptions(
+                column_names=self._names, use_threads=False, block_size=min(block.size + 1, 2**31 - 1)
+            ),
+            parse_options=csv.ParseOptions(ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(
                 include_columns=list(types),
                 column_types=dict(types),
@@ -228,7 +238,7 @@ class FrameSink:
         else:
             series = values.to_pandas(date_as_object=False) if kind is None else kind.__from_arrow__(values)
         del values
-        self._arrow.default_memory_pool().release_unused()
+        _give_back()
         return series
 
     def _dtype(self, kind: Any) -> Any:
@@ -276,3 +286,9 @@ class FrameSink:
         except InvalidOperation:
             return texts
         return self._pandas.Series(values, dtype=object)
+
+
+def _give_back() -> None:
+    """Give the memory that was freed back to the system, where its library can be told to."""
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

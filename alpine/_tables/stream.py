@@ -59,8 +59,6 @@ class TableStream:
         self.columns = list(dict.fromkeys(columns))
         self.header_length = 0
         """Bytes up to the first row; 0 as long as the header has not come."""
-        self.has_quotes = False
-        """Whether a field has been in quotes, so that newlines may be in it."""
         self.received = 0
         self._is_counted = is_counted
         self._is_quoted = False
@@ -104,7 +102,6 @@ class TableStream:
 
     def _feed_rows(self, data: bytes) -> int:
         if b'"' in data:
-            self.has_quotes = True
             self._is_quoted ^= _is_odd(data)
         ends = self._ends(data)
         last = next(ends, None)
