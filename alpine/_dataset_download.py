@@ -11,7 +11,6 @@ from alpine._dataset_lists import FEATURE
 from alpine._files import FileSink
 from alpine._http.request import Request
 from alpine._tables.columns import Column
-from alpine._tables.frame import DoesNotFit, FrameSink
 from alpine._tables.stream import Ending, TableStream, count_rows, failure
 from alpine.alpineobject import AlpineObject, warn_of_open_end
 from alpine.exception import (
@@ -101,6 +100,8 @@ def into_frame(
     rows: int | None,
 ) -> DataFrame:
     """Download a dataset into a DataFrame, which is made while it comes."""
+    from alpine._tables.frame import DoesNotFit, FrameSink  # needs threads and more, which only tables do
+
     as_text: Collection[str] = frozenset()
     while True:
         with FrameSink(columns, wanted, nulls, rows, as_text) as sink:

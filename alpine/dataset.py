@@ -21,8 +21,7 @@ from alpine._http.body import BytesBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._pager import Listing
-from alpine._tables.columns import Column, columns_of
-from alpine._tables.frame import NULLS
+from alpine._tables.columns import NULLS, Column, columns_of
 from alpine._tables.sql_result import SQLResult
 from alpine.alpineobject import UNORDERED_PAGE, Resource
 from alpine.exception import DatasetNotFoundException, InvalidArgumentException, SchemaNotFoundException

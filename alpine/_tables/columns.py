@@ -60,6 +60,8 @@ _CATEGORIES = {
     "TIME": Kind.TIME,
     "BINARY": Kind.OTHER,
 }
+NULLS = ("missing", "empty")
+"""What an empty field in a column of text can be taken for."""
 _ARGUMENTS = re.compile(r"\s*\(\s*([^()]*)\)\s*")
 
 

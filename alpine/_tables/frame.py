@@ -25,7 +25,6 @@ _LONGEST_DECIMAL, _LONGEST_NUMBER = 38, 76
 """Digits of Arrow's two types of decimal numbers."""
 _AMERICAN = ("%m/%d/%Y %I:%M:%S.%f %p", "%m/%d/%Y")
 """How the server writes the times of Oracle."""
-NULLS = ("missing", "empty")
 
 
 class DoesNotFit(Exception):

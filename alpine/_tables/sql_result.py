@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alpine._arguments import choice
 from alpine._display.records import Record
 from alpine._extras import extra
-from alpine._tables.columns import columns_of
-from alpine._tables.frame import NULLS, DoesNotFit, FrameSink
+from alpine._tables.columns import NULLS, columns_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -48,6 +47,8 @@ class SQLResult(Record):
         >>> len(session.dataset.preview(dataset_id).to_dataframe())
         300
         """
+        from alpine._tables.frame import DoesNotFit, FrameSink  # needs threads and more, which only tables do
+
         meaning = choice(nulls, "nulls", NULLS)
         names = _told_apart(self.column_names)
         if not names:
