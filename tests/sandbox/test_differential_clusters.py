@@ -176,5 +176,5 @@ def test_an_evaluator_refuses_clusters(bench: Bench) -> None:
         k_means(("x",), 2).replace("step", "model"),
         node("step", "hadoop.HadoopConfusionOperator", dependentColumn="y"),
     ]
-    with pytest.raises(Refused, match="needs a classification model"):
+    with pytest.raises(Refused, match="takes classification models alone"):
         bench.run(steps, "source 0 > model, source 0 > step, model > step", random, table=False)

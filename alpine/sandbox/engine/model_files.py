@@ -26,17 +26,8 @@ def document(model: Model) -> dict[str, Any]:
     if isinstance(model, ClassificationModel):
         said |= {"dependentColumn": model.target, "classes": list(model.classes.names), "positive": model.positive}
     exported = getattr(model, "exported", None)
-    known = exported() if callable(exported) else _coefficients(model) or _attributes(model)
+    known = exported() if callable(exported) else _attributes(model)
     return {**said, "model": _plain(known, 0)}
-
-
-def _coefficients(model: Any) -> dict[str, Any] | None:
-    """The target and the coefficients of a regression, which is fitted on columns that were brought to one scale."""
-    design, params = getattr(model, "design", None), getattr(getattr(model, "fit", None), "params", None)
-    if design is None or params is None:
-        return None
-    found = dict(zip(design.names, (design.contrasts @ params).tolist(), strict=True))
-    return {"target": model.target, "coefficients": found}
 
 
 def _attributes(value: Any) -> dict[str, Any]:

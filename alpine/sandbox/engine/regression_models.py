@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.engine.classes import Classes
 from alpine.sandbox.engine.database import Cursor, DatabaseTable
@@ -30,6 +30,10 @@ class LinearModel(Model):
     fit: LinearFit
     short = "LIR"
 
+    def exported(self) -> dict[str, Any]:
+        """The target and the coefficients."""
+        return _exported(self)
+
     def scored(self, cursor: Cursor, table: DatabaseTable) -> Scored:
         rows, warnings = self.fit.design.known(rows_to_score(cursor, table, self.fit.design))
         return Scored(rows.places, {f"PRED_{self.short}": self.fit.predict(rows)}, warnings)
@@ -53,6 +57,10 @@ class LogisticModel(ClassificationModel):
     positive: str
     short = "LOR"
 
+    def exported(self) -> dict[str, Any]:
+        """The target and the coefficients."""
+        return _exported(self)
+
     def judge(self, cursor: Cursor, table: DatabaseTable, label: str | None = None) -> Judged:
         import numpy as np
 
@@ -69,3 +77,8 @@ class LogisticModel(ClassificationModel):
         return np.where(judged.probabilities[:, place] >= 0.5, self.positive, self.classes.names[1 - place]).astype(
             object
         )
+
+
+def _exported(model: LinearModel | LogisticModel) -> dict[str, Any]:
+    values = model.fit.coefficients.values.tolist()
+    return {"target": model.target, "coefficients": dict(zip(model.fit.design.names, values, strict=True))}
