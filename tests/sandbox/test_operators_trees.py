@@ -338,7 +338,7 @@ STRANGE = pa.table(
         (tree(target="y", columns="x", maximal_depth="2.5"), "maximal_depth should be a whole number"),
         (tree(target="y", columns="x", maximal_depth="deep"), "maximal_depth should be a number"),
         (tree(target="y", columns="x", confidence="0.7"), "confidence should be above 0 and at most 0.5"),
-        (tree(target="y", columns="x", confidence="nan"), "confidence should be above 0"),
+        (tree(target="y", columns="x", confidence="nan"), "confidence should be a number"),
         (tree(target="y", columns="x", minimal_gain="-1"), "minimal_gain should be 0 or more"),
         (
             tree(target="y", columns="x", minimal_leaf_size="0"),
