@@ -347,7 +347,8 @@ class Dataset(Resource):
 
         Example:
 
-        >>> orders = session.dataset.to_dataframe(dataset_id, columns=["region", "amount"])
+        >>> names = ["region", "amount"]
+        >>> orders = session.dataset.to_dataframe(dataset_id, columns=names)
         >>> len(orders), str(orders["region"].dtype)
         (300, 'string')
         """
