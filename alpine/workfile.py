@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, overload
 
 from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
-from alpine._arguments import Id, also_known_as, given, identifier, nearest, page_size, sent_id, text, words
-from alpine._display.records import Record, RecordList
+from alpine._arguments import Id, also_known_as, given, identifier, sent_id, text, words
+from alpine._display.records import Record
 from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
-from alpine._named_workspace import not_the_workspace, workspace_id_beside
-from alpine._pager import Listing
-from alpine._workfile_names import checked_if_exists, listing_filters, naming, upload_name
-from alpine.alpineobject import AlpineObject, Resource, warn_of_open_end
+from alpine._named_workspace import not_the_workspace
+from alpine._workfile_lists import WorkfileLists
+from alpine._workfile_names import checked_if_exists, naming, upload_name
+from alpine.alpineobject import AlpineObject, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
@@ -41,7 +41,7 @@ _ERRORS = {404: WorkfileNotFoundException}
 _IN_WORKSPACE = {404: WorkspaceNotFoundException}
 
 
-class Workfile(Resource):
+class Workfile(WorkfileLists):
     """A class for interacting with workfiles.
 
     The top-level methods deal with workfile management. The subclass :class:`Process` can be used to interact
@@ -153,101 +153,6 @@ class Workfile(Resource):
         """
         number = identifier(workfile_id, "workfile_id", WorkfileNotFoundException)
         return self._one(Request("GET", f"workfiles/{number}", f"get workfile {number}", errors=_ERRORS))
-
-    def get_id(self, workfile_name: str, workspace_id: Id) -> int:
-        """Return the ID of a workfile in a workspace. Calls ``GET /workspaces/:id/workfiles``.
-
-        :param workfile_name: Name of the workfile on the server, where names of workflows do not end in ``.afm``.
-        :type workfile_name: str
-        :param workspace_id: ID of the workspace that contains the workfile, or its name.
-        :type workspace_id: int
-        :returns: ID of the workfile.
-        :rtype: int
-        :raises WorkspaceNotFoundException: The workspace does not exist.
-        :raises WorkfileNotFoundException: The workfile does not exist.
-
-        Example:
-
-        >>> session.workfile.get_id(
-        ...     workfile_name="order_filter", workspace_id="Sandbox"
-        ... ) == workflow_id
-        True
-        """
-        name = text(workfile_name, "workfile_name")
-        workflow: Mapping[str, Any] | None = None
-        seen = []
-        workspace = workspace_id_beside(self, workspace_id, name, WorkfileNotFoundException.by_name)
-        for row in self.iterate(workspace, per_page=1000):
-            if row.get("file_name") == name:
-                return sent_id(row, "workfile")
-            if row.get("file_type") == "work_flow" and row.get("file_name") == name.removesuffix(".afm"):
-                workflow = row
-            seen.append(str(row.get("file_name")))
-        if workflow is not None:
-            return sent_id(workflow, "workfile")
-        raise WorkfileNotFoundException(
-            f"There is no workfile {name!r} in workspace {workspace_id!r} among the {len(seen)} that this user sees."
-            f"{nearest(name, seen)}"
-        )
-
-    def get_list(
-        self,
-        workspace_id: Id,
-        per_page: int = 100,
-        *,
-        file_type: str | None = None,
-        name_pattern: str | None = None,
-    ) -> RecordList:
-        """Return all workfiles in a workspace, ordered by name. Calls ``GET /workspaces/:id/workfiles``.
-
-        :param workspace_id: ID of the workspace, or its name.
-        :type workspace_id: int
-        :param per_page: Maximum number to fetch with each API call.
-        :type per_page: int
-        :param file_type: Return only files of one kind: ``work_flow``, ``sql``, ``code``, ``text``, ``image``, ``xml``
-            or ``other``.
-        :type file_type: str
-        :param name_pattern: Return only files with this in their name (case-sensitive); ``%`` and ``_`` are wildcards.
-        :type name_pattern: str
-        :returns: List of workfiles' metadata.
-        :rtype: list of dict
-        :raises WorkspaceNotFoundException: The workspace does not exist.
-
-        Example:
-
-        >>> workfiles = session.workfile.get_list(workspace_id=workspace_id)
-        >>> workflows = session.workfile.get_list(
-        ...     workspace_id, file_type="work_flow", name_pattern="order"
-        ... )
-        """
-        filters, size = listing_filters(file_type, name_pattern), page_size(per_page)
-        path, action = self._list_path(workspace_id)
-        return self._list(Listing(path, action, params=filters, errors=_IN_WORKSPACE), size)
-
-    def iterate(
-        self,
-        workspace_id: Id,
-        per_page: int = 100,
-        *,
-        file_type: str | None = None,
-        name_pattern: str | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Iterate over the workfiles of a workspace, page by page. Calls ``GET /workspaces/:id/workfiles``.
-
-        Parameters and exceptions are those of :meth:`get_list`.
-
-        Example:
-
-        >>> for workfile in session.workfile.iterate(workspace_id):
-        ...     name = workfile["file_name"]
-        """
-        filters, size = listing_filters(file_type, name_pattern), page_size(per_page)
-        path, action = self._list_path(workspace_id)
-        return self._iterate(Listing(path, action, params=filters, errors=_IN_WORKSPACE), size)
-
-    def _list_path(self, workspace_id: Id) -> tuple[str, str]:
-        number = workspace_id_of(self, workspace_id)
-        return f"workspaces/{number}/workfiles", f"list the workfiles of workspace {number}"
 
     def upload(
         self,
