@@ -22,6 +22,8 @@ def file_type(workfile: Workfile) -> str:
     """
     if workfile.is_workflow:
         return "work_flow"
+    if workfile.is_touchpoint:
+        return str(workfile.entity_subtype)
     extension = PurePosixPath(workfile.file_name).suffix.lower().lstrip(".")
     if workfile.content_type.startswith("image/"):
         return "image"

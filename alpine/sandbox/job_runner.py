@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alpine.sandbox.presenters.view import View
 from alpine.sandbox.schedule import move_on
+from alpine.sandbox.state.collaboration import record_event
 from alpine.sandbox.state.model import Job, JobResult, JobTask, TaskResult, User, Workfile
 from alpine.sandbox.state.store import State
 
@@ -112,6 +113,13 @@ class JobRunner:
             with state.lock:
                 job.results.append(JobResult(next(state.small_ids), succeeded, started, state.clock(), results))
                 job.last_run_failed = not succeeded
+                record_event(
+                    state,
+                    "JobSucceeded" if succeeded else "JobFailed",
+                    job.owner_id,
+                    {"job": ("job", job.id), "workspace": ("workspace", job.workspace_id)},
+                    {"job_result_id": job.results[-1].id},
+                )
                 job.status = "idle"
                 self._backend.scheduler.wake()
 

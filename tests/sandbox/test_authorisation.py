@@ -25,6 +25,12 @@ PERSON = {"username": "dora", "password": "secret-1", "first_name": "D", "last_n
 HIVE = {"name": "hive 2", "host": "jdbc:hive2://h"}
 JOB = {"job": {"name": "other", "interval_unit": "on_demand", "interval_value": 0}}
 TASK = {"job_task": {"action": "run_work_flow", "workfile_id": "{flow}"}}
+FLOW_KIND = {"workfile[entity_subtype]": "alpine"}
+NOTE = {"note": {"entity_type": "workfile", "entity_id": "{file}", "body": "x"}}
+INSIGHT = {"insight": {"note_id": "{note}"}}
+TAGGED = {"entity_type": "workfile", "entity_id": "{file}"}
+FORM = {"workfile": {"file_name": "form 2", "workflow_id": "{flow}"}}
+FIELDS = {"workfile": {"worklet_parameters": {"fields": []}}}
 FILE = {"workfile": {"file_name": "new.txt"}}
 
 ANYBODY = (200, 200, 200, 200, 200, 200)
@@ -35,6 +41,9 @@ WRITES = (401, 403, 403, 200, 200, 200)
 ADDS = (401, 403, 403, 201, 201, 201)
 STARTS = (401, 403, 403, 202, 202, 202)
 OWNS = (401, 403, 403, 403, 200, 200)
+TAKES_PART = (401, 403, 201, 201, 201, 201)
+RUNS = (401, 403, 202, 202, 202, 202)
+WROTE = (401, 403, 403, 403, 200, 200)
 ADMINISTERS = (401, 403, 403, 403, 403, 200)
 
 TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
@@ -133,6 +142,56 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     # A workflow through a job of one's own.
     ("POST", "/workspaces/<workspace_id:own>/jobs/<job_id:own_job>/job_tasks", TASK, (401, 403, 201, 201, 201, 201)),
     ("PUT", "/job_tasks/<id:own_task>", {"job_task": {"workfile_id": "{flow}"}}, SEES),
+    ("GET", "/tags", None, USERS),
+    ("GET", "/taggings", TAGGED, SEES),
+    ("POST", "/taggings", {"tagging": {"taggables": [TAGGED], "add": "y"}}, TAKES_PART),
+    ("PUT", "/tags/<id:tag>", {"tag": {"name": "z"}}, USERS),
+    ("DELETE", "/tags/<id:tag>", None, ADMINISTERS),
+    ("POST", "/notes", NOTE, TAKES_PART),
+    ("PUT", "/notes/<id:note>", {"note": {"body": "y"}}, (401, 403, 403, 403, 200, 403)),
+    ("DELETE", "/notes/<id:note>", None, WROTE),
+    ("POST", "/comments", {"comment": {"event_id": "{note}", "body": "x"}}, TAKES_PART),
+    ("GET", "/comments/<id:comment>", None, SEES),
+    ("DELETE", "/comments/<id:comment>", None, WROTE),
+    ("GET", "/activities", {"entity_type": "dashboard"}, USERS),
+    ("GET", "/activities", {"entity_type": "workspace", "entity_id": "{workspace}"}, SEES),
+    ("GET", "/activities/<id:note>", None, (401, 404, 200, 200, 200, 200)),
+    ("GET", "/insights", None, USERS),
+    ("GET", "/insights", {"entity_type": "workspace", "entity_id": "{workspace}"}, SEES),
+    ("POST", "/insights", INSIGHT, TAKES_PART),
+    ("DELETE", "/insights/<id:note>", None, WROTE),
+    ("POST", "/insights/publish", INSIGHT, TAKES_PART),
+    ("POST", "/insights/unpublish", INSIGHT, (401, 403, 422, 422, 422, 422)),
+    ("GET", "/notifications", None, USERS),
+    ("PUT", "/notifications/read", {"notification_ids": ["{notification}"]}, USERS),
+    ("DELETE", "/notifications/<id:notification>", None, (401, 403, 403, 200, 403, 403)),
+    ("GET", "/search", {"query": MARK}, USERS),
+    ("GET", "/search/workspaces", {"query": MARK}, USERS),
+    ("GET", "/search/type_ahead", {"query": MARK}, USERS),
+    ("GET", "/workspaces/<workspace_id>/search", {"query": MARK}, SEES),
+    ("POST", "/search/reindex", {"all": True}, USERS),
+    ("GET", "/workspaces/<workspace_id>/milestones", None, SEES),
+    ("POST", "/workspaces/<workspace_id>/milestones", {"name": "x", "target_date": "2026-01-01"}, ADDS),
+    ("PUT", "/workspaces/<workspace_id>/milestones/<id:milestone>", {"name": "y"}, WRITES),
+    ("DELETE", "/workspaces/<workspace_id>/milestones/<id:milestone>", None, WRITES),
+    # Who sees a touchpoint may run it, and everybody may run a published one, which is in another private workspace.
+    ("GET", "/touchpoints", None, USERS),
+    ("GET", "/touchpoints/<id:published>", None, USERS),
+    ("PUT", "/touchpoints/<id:published>/run", FIELDS, (401, 202, 202, 202, 202, 202)),
+    ("POST", "/touchpoints/<id:published>/stop", {"workfile": {"id": 1}}, (401, 500, 500, 500, 500, 500)),
+    ("POST", "/workspaces/<workspace_id>/touchpoints", FORM, TAKES_PART),
+    ("GET", "/workspaces/<workspace_id>/touchpoints/<id:form>", None, SEES),
+    ("PUT", "/workspaces/<workspace_id>/touchpoints/<id:form>", {"workfile": {"description": "x"}}, WRITES),
+    ("DELETE", "/workspaces/<workspace_id>/touchpoints/<id:form>", None, WRITES),
+    ("PUT", "/workspaces/<workspace_id>/touchpoints/<id:form>/run", FIELDS, RUNS),
+    ("POST", "/workspaces/<workspace_id>/touchpoints/<id:form>/stop", {"workfile": {"id": 1}}, (401, 403, *[500] * 4)),
+    ("PUT", "/workspaces/<workspace_id>/touchpoints/<id:form>/publish", None, RUNS),
+    ("PUT", "/workspaces/<workspace_id>/touchpoints/<id:form>/unpublish", None, RUNS),
+    ("GET", "/workspaces/<workspace_id>/touchpoints/<touchpoint_id:form>/parameters", {"workfile_id": "{form}"}, SEES),
+    ("POST", "/workspaces/<workspace_id>/touchpoints/<touchpoint_id:form>/parameters", None, ADDS),
+    ("PUT", "/workspaces/<workspace_id>/touchpoints/<touchpoint_id:form>/parameters/<parameter_id>", None, WRITES),
+    ("DELETE", "/workspaces/<workspace_id>/touchpoints/<touchpoint_id:form>/parameters/<parameter_id>", None, WRITES),
+    ("GET", "/worklet_parameter_versions", {"event_id": "{note}"}, SEES),
     ("POST", f"{ENGINE}/workflows/<workflow_id:flow>/run", None, SEES),
     ("GET", f"{ENGINE}/processes/<process_id>/query", None, SEES),
     ("POST", f"{ENGINE}/processes/<process_id>/stop", None, SEES),
@@ -173,8 +232,7 @@ class World:
         ids["file"] = ben.upload(f"{MARK}.txt", b"one", ids["workspace"]).json()["response"]["id"]
         ben.ok("POST", f"/workfiles/{ids['file']}/versions", json={"content": "two"})
         ids["version"] = ben.ok("GET", f"/workfiles/{ids['file']}/versions")[0]["id"]
-        flow = {"workfile[entity_subtype]": "alpine"}
-        ids["flow"] = ben.upload(f"{MARK}.afm", FLOW, ids["workspace"], **flow).json()["response"]["id"]
+        ids["flow"] = ben.upload(f"{MARK}.afm", FLOW, ids["workspace"], **FLOW_KIND).json()["response"]["id"]
         ids["job"], ids["task"] = self.job_of(ben, ids["workspace"], ids["flow"])
         ids |= {"result": "latest", "process": ben.run(ids["flow"])}
         ids["source"] = ben.ok("POST", "/data_sources", json=GREENPLUM)["id"]
@@ -187,7 +245,30 @@ class World:
         ids |= {"other": tables[0]["id"], "dataset": tables[1]["id"], "check": "1"}
         associated = {"dataset_ids": [ids["dataset"]]}
         assert ben("POST", f"/workspaces/{ids['workspace']}/datasets", json=associated).status_code == 201
+        self.add_talk(ids)
         self.ids = ids
+
+    def add_talk(self, ids: dict[str, Any]) -> None:
+        """A tag, a note that is an insight, a comment and a milestone, and two touchpoints."""
+        ben, workspace, target = (
+            self.callers["ben"],
+            ids["workspace"],
+            {"entity_type": "workfile", "entity_id": ids["file"]},
+        )
+        assert ben("POST", "/taggings", json={"tagging": {"taggables": [target], "add": "x"}}).status_code == 201
+        ids["tag"] = ben.ok("GET", "/tags")[0]["id"]
+        ids["note"] = ben.ok("POST", "/notes", json={"note": {**target, "body": MARK, "is_insight": True}})["id"]
+        ids["comment"] = ben.ok("POST", "/comments", json={"event_id": ids["note"], "body": MARK})["id"]
+        ids["notification"] = self.callers["ada"].ok("GET", "/notifications")[0]["id"]
+        day = {"name": MARK, "target_date": "2026-01-01"}
+        ids["milestone"] = ben.ok("POST", f"/workspaces/{workspace}/milestones", json=day)["id"]
+        other = ben.ok("POST", "/workspaces", json={"name": f"{MARK} too"})["id"]
+        for name, where in (("form", workspace), ("published", other)):
+            flow = ben.upload("form.afm", FLOW, where, **FLOW_KIND).json()["response"]["id"]
+            sent = {"file_name": "a form", "workflow_id": flow, "parameters": '[{"variable_name": "@age"}]'}
+            form = ben.ok("POST", f"/workspaces/{where}/touchpoints", json={"workfile": sent})
+            ids |= {name: form["id"], "parameter": ids.get("parameter", form["parameters"][0]["id"])}
+        ids["published"] = ben.ok("PUT", f"/workspaces/{other}/touchpoints/{ids['published']}/publish")["id"]
 
     @staticmethod
     def job_of(caller: Wire, workspace: int, flow: int) -> tuple[int, int]:
@@ -201,8 +282,7 @@ class World:
             return {**self.ids, "own": 1, "own_job": 1, "own_task": 1}
         caller = self.callers[NAMES[role]]
         own = caller.ok("POST", "/workspaces", json={"name": f"of {role}"})["id"]
-        flow = {"workfile[entity_subtype]": "alpine"}
-        job, task = self.job_of(caller, own, caller.upload("own.afm", FLOW, own, **flow).json()["response"]["id"])
+        job, task = self.job_of(caller, own, caller.upload("own.afm", FLOW, own, **FLOW_KIND).json()["response"]["id"])
         return {**self.ids, "own": own, "own_job": job, "own_task": task}
 
     def call(self, role: str, method: str, path: str, body: Any) -> requests.Response:

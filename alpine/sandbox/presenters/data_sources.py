@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alpine.sandbox.presenters.people import full_user, short_user
+from alpine.sandbox.presenters.tags import tag_objects
 from alpine.sandbox.state.model import (
     HDFS_SOURCE,
     SOURCES_WITH_DATABASES,
@@ -74,7 +75,7 @@ def full_source(state: State, source: DataSource, *, listed: bool = False) -> di
         "version": source.version,
         "public": source.public,
         "owner": full_user(owner) if owner and not listed else short_user(owner),
-        "tags": [],
+        "tags": tag_objects(state, (source.entity_type, source.id)),
         "complete_json": True,
     }
     if source.entity_type == HDFS_SOURCE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.presenters.data_sources import database_object, full_source
+from alpine.sandbox.presenters.tags import comments_counted, tag_objects
 from alpine.sandbox.presenters.view import moment
 from alpine.sandbox.state.datasets import datasets_of
 from alpine.sandbox.state.model import SOURCES_WITH_DATABASES, Dataset, DataSource, Schema, Workspace
@@ -56,8 +57,7 @@ def dataset_object(
     is_own = workspace is not None and workspace.sandbox_schema_id == dataset.schema_id
     associated = [row for row in state.workspaces if dataset.id in row.dataset_ids]
     return {
-        "recent_comments": [],
-        "comment_count": 0,
+        **comments_counted(state, ("dataset", dataset.id)),
         "id": dataset.id,
         "object_name": dataset.name,
         "schema": schema_object(state, schema, full=False) if schema else None,
@@ -69,7 +69,7 @@ def dataset_object(
         "is_deleted": None,
         "associated_workspaces": [{"id": row.id, "name": row.name} for row in associated],
         "has_credentials": has_credentials,
-        "tags": [],
+        "tags": tag_objects(state, ("dataset", dataset.id)),
         "tableau_workbooks": [],
         "complete_json": True,
     }

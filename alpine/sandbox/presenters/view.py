@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from alpine.sandbox.state.collaboration import Event
 from alpine.sandbox.state.model import User, Workspace
 from alpine.sandbox.state.store import RunRecord, State
 
@@ -39,10 +40,20 @@ class View:
 
         When the workspace is gone, that is who started the run, and administrators.
         """
+        if run.touchpoint_id is not None and run.user_id == self.user.id:
+            # Anybody may run a published touchpoint, and see what came of it.
+            return True
         workspace = self.state.workspaces.find(run.workspace_id)
         if workspace is None:
             return self.user.admin or run.user_id == self.user.id
         return self.may_see(workspace)
+
+    def may_see_event(self, event: Event) -> bool:
+        """Whether the user may see an event: one that belongs to no workspace is for everybody."""
+        if event.workspace_id is None or event.is_published:
+            return True
+        workspace = self.state.workspaces.find(event.workspace_id)
+        return workspace is not None and self.may_see(workspace)
 
     def permission(self, workspace: Workspace) -> list[str]:
         """The words that a workspace's object tells about the user's rights."""

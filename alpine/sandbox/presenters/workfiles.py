@@ -7,8 +7,11 @@ from typing import Any
 from alpine.sandbox.file_types import TEXT_TYPES, file_type
 from alpine.sandbox.presenters.data_sources import location_object
 from alpine.sandbox.presenters.people import short_user
+from alpine.sandbox.presenters.tags import comments_counted, tag_objects
+from alpine.sandbox.presenters.touchpoints import touchpoint_fields
 from alpine.sandbox.presenters.view import View, moment
 from alpine.sandbox.presenters.workspaces import short_workspace
+from alpine.sandbox.state.collaboration import Touchpoint, touchpoints_of
 from alpine.sandbox.state.model import Workfile, WorkfileVersion
 
 SHOWN_BYTES = 131_072
@@ -36,10 +39,12 @@ def workfile_object(view: View, workfile: Workfile, *, listed: bool = False, con
         "owner": short_user(view.state.users.find(workfile.owner_id)),
         "latest_version_id": None,
         "link_url": None,
-        "associated_worklets": [],
-        "recent_comments": [],
-        "comment_count": 0,
-        "tags": [],
+        "associated_worklets": [
+            {"id": row.id, "file_name": row.file_name, "entity_subtype": row.entity_subtype}
+            for row in (touchpoints_of(view.state, workfile.id) if workfile.is_workflow else [])
+        ],
+        **comments_counted(view.state, ("workfile", workfile.id)),
+        "tags": tag_objects(view.state, ("workfile", workfile.id)),
         "user_modified_at": moment(workfile.user_modified_at),
         "is_deleted": None,
         **({} if listed else {"complete_json": True}),
@@ -47,6 +52,8 @@ def workfile_object(view: View, workfile: Workfile, *, listed: bool = False, con
     if workfile.is_workflow:
         dates = {"created_at": moment(workfile.created_at), "updated_at": moment(workfile.updated_at)}
         return {**common, "version_info": dates, **({} if listed else _locations(view, workfile))}
+    if isinstance(workfile, Touchpoint):
+        return {**common, **touchpoint_fields(view, workfile)}
     latest = workfile.live_versions[-1]
     common["latest_version_id"] = latest.id
     common["execution_schema"] = None

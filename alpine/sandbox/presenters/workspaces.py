@@ -6,7 +6,9 @@ from typing import Any
 
 from alpine.sandbox.presenters.datasets import schema_object
 from alpine.sandbox.presenters.people import full_user, short_user
+from alpine.sandbox.presenters.tags import tag_objects
 from alpine.sandbox.presenters.view import View, moment
+from alpine.sandbox.state.collaboration import RECENT_SECONDS, comments_on, milestones_of
 from alpine.sandbox.state.model import STAGES, Workspace
 from alpine.sandbox.state.store import State
 
@@ -19,6 +21,7 @@ def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
     :returns: Its object.
     """
     state = view.state
+    milestones = milestones_of(state, workspace.id)
     return {
         "id": workspace.id,
         "name": workspace.name,
@@ -38,13 +41,10 @@ def short_workspace(view: View, workspace: Workspace) -> dict[str, Any]:
         "datasets_count": len(workspace.dataset_ids),
         "members_count": len(workspace.members),
         "workfiles_count": len(state.workfiles_of(workspace)),
-        "insights_count": 0,
-        "recent_insights_count": 0,
-        "recent_comments_count": 0,
-        "has_recent_comments": False,
-        "has_milestones": False,
-        "milestone_count": 0,
-        "milestone_completed_count": 0,
+        **_notes_counted(state, workspace),
+        "has_milestones": bool(milestones),
+        "milestone_count": len(milestones),
+        "milestone_completed_count": sum(row.state == "achieved" for row in milestones),
         "entity_type": "workspace",
         "is_deleted": None,
     }
@@ -69,7 +69,7 @@ def full_workspace(view: View, workspace: Workspace, *, listed: bool = False) ->
         "has_added_workfile": workspace.has_added_workfile,
         "has_added_sandbox": workspace.has_added_sandbox,
         "has_changed_settings": workspace.has_changed_settings,
-        "tags": [],
+        "tags": tag_objects(view.state, ("workspace", workspace.id)),
         "sandbox_info": sandbox_info(view.state, workspace),
         "show_sandbox_datasets": workspace.show_sandbox_datasets,
         "complete_json": True,
@@ -85,6 +85,24 @@ def sandbox_info(state: State, workspace: Workspace) -> dict[str, Any] | None:
     """
     schema = state.schemas.find(workspace.sandbox_schema_id)
     return schema_object(state, schema) if schema else None
+
+
+def _notes_counted(state: State, workspace: Workspace) -> dict[str, Any]:
+    events = state.events.about(("workspace", workspace.id))
+    insights = [event for event in events if event.is_insight]
+    since = state.clock() - RECENT_SECONDS
+    said = [
+        record.created_at
+        for event in events
+        for record in (*([event] if event.is_note else []), *comments_on(state, event))
+    ]
+    recent = sum(moment >= since for moment in said)
+    return {
+        "insights_count": len(insights),
+        "recent_insights_count": sum((event.promoted_at or 0) >= since for event in insights),
+        "recent_comments_count": recent,
+        "has_recent_comments": recent > 0,
+    }
 
 
 def _stage(stage_id: int) -> dict[str, Any]:

@@ -65,14 +65,15 @@ def configuration(call: Call) -> Response:
             "time_zones": [[name, name] for name in RAILS_ZONES],
             "restrict_data_source_creation": False,
             "external_auth_enabled": False,
-            "touchpoints_enabled": False,
+            "touchpoints_enabled": settings.touchpoints_enabled,
             "chiasm_enabled": False,
         }
     )
 
 
 def _licence(settings: Settings) -> dict[str, Any]:
-    enabled = {feature: feature != "jobs" or settings.jobs_licensed for feature in _FEATURES}
+    off = {"jobs": not settings.jobs_licensed, "milestones": not settings.milestones_licensed}
+    enabled = {feature: not off.get(feature, False) for feature in _FEATURES}
     return {
         "admins": _SEATS,
         **dict.fromkeys(USER_TYPES, _SEATS),

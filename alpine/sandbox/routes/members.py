@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from alpine.sandbox.presenters.people import member
 from alpine.sandbox.routes.checks import OWNER_MISSING, Fields, choice, refuse
+from alpine.sandbox.state.collaboration import Notification, record_event
 from alpine.sandbox.state.model import MEMBER_ROLES, Workspace
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Forbidden, Invalid
@@ -34,10 +35,22 @@ def replace(call: Call) -> Response:
         raise Invalid(OWNER_MISSING)
     for user_id in set(workspace.members) - set(members):
         call.state.hand_over_jobs(user_id, workspace)
+    _tell(call, workspace, [user_id for user_id in members if user_id not in workspace.members])
     workspace.members = members
     workspace.has_added_member = True
     workspace.updated_at = call.state.clock()
     return envelope([member(call.view, workspace, user_id) for user_id in members])
+
+
+def _tell(call: Call, workspace: Workspace, added: list[int]) -> None:
+    """Note who was added, and tell them."""
+    if not added:
+        return
+    targets = {"member": ("user", added[0]), "workspace": ("workspace", workspace.id)}
+    event = record_event(call.state, "MembersAdded", call.user.id, targets, {"num_added": len(added)})
+    for user_id in added:
+        if user_id != call.user.id:
+            call.state.table(Notification).add(Notification(recipient_id=user_id, event_id=event.id))
 
 
 def _wanted(call: Call, workspace: Workspace) -> dict[int, str]:

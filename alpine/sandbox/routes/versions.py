@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from alpine.sandbox.file_types import content_type
 from alpine.sandbox.presenters.workfiles import version_object, workfile_object
 from alpine.sandbox.routes.uploads import add_version, checked_size
-from alpine.sandbox.routes.workfiles import visible, writable
+from alpine.sandbox.routes.workfiles import tell, visible, writable
 from alpine.sandbox.state.model import Workfile, WorkfileVersion
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Invalid, json_response
@@ -39,10 +39,12 @@ def show(call: Call) -> Response:
 def create(call: Call) -> Response:
     """Add a version. For a workflow, which has none, nothing is stored."""
     workfile, _ = writable(call)
-    if workfile.is_workflow:
+    if not workfile.live_versions:
         return envelope(workfile_object(call.view, workfile), 201)
     version = add_version(call, workfile, _content(call), _message(call))
     workfile.updated_at = workfile.user_modified_at = call.state.clock()
+    details = {"version_num": version.version_num, "version_id": version.id, "commit_message": version.commit_message}
+    tell(call, workfile, "WorkfileUpgradedVersion", **details)
     return _answer(call, workfile, version, 201)
 
 

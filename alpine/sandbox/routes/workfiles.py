@@ -12,6 +12,7 @@ from alpine.sandbox.presenters.workfiles import workfile_object
 from alpine.sandbox.routes.checks import at_most, refuse
 from alpine.sandbox.routes.patterns import like
 from alpine.sandbox.routes.uploads import add_version, locations, name_faults, new_workfile
+from alpine.sandbox.state.collaboration import Touchpoint, record_event, touchpoints_of
 from alpine.sandbox.state.defaults import unused_name
 from alpine.sandbox.state.model import Workfile, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
@@ -34,6 +35,8 @@ def index(call: Call) -> Response:
     if pattern := call.params.text("name_pattern"):
         matches = like(pattern)
         rows = [row for row in rows if matches(row.file_name)]
+    if call.params.text("no_published_worklets"):
+        rows = [row for row in rows if row.entity_subtype != "published_worklet"]
     if call.params.text("order") in ("", "file_name"):
         rows = by_name(rows, lambda row: row.file_name)
     else:
@@ -49,6 +52,7 @@ def create(call: Call) -> Response:
     _may_write(call, workspace, workflow=as_text(sent.get("entity_subtype")) == "alpine")
     workfile = call.state.workfiles.add(new_workfile(call, workspace, sent))
     workspace.has_added_workfile = True
+    tell(call, workfile, "WorkfileCreated", commit_message=None)
     return envelope(workfile_object(call.view, workfile, content=True), 201)
 
 
@@ -61,6 +65,8 @@ def delete_many(call: Call) -> Response:
     wanted = [found(call.state.workfiles.find(as_id(item))) for item in as_list(call.params.get("workfile_ids"))]
     for workfile in wanted:
         found(workfile if workfile.workspace_id == workspace.id else None)
+    for workfile in wanted:
+        _check_unused(call, workfile)
     for workfile in wanted:
         workfile.deleted = True
     return json_response({})
@@ -95,6 +101,7 @@ def delete(call: Call) -> Response:
     workfile, workspace = visible(call)
     if not call.view.belongs(workspace):
         raise Forbidden
+    _check_unused(call, workfile)
     workfile.deleted = True
     return json_response({})
 
@@ -103,7 +110,7 @@ def delete(call: Call) -> Response:
 def download(call: Call) -> Response:
     """Send the content of a plain file; asking for a workflow's breaks the real server as well."""
     workfile, _ = visible(call)
-    if workfile.is_workflow:
+    if not workfile.live_versions:
         raise FrameworkError(500)
     version = workfile.live_versions[-1]
     if call.params.text("version_id"):
@@ -125,6 +132,8 @@ def download(call: Call) -> Response:
 def copy(call: Call) -> Response:
     """Copy a file, into another workspace where one is named."""
     workfile, workspace = visible(call)
+    if workfile.is_touchpoint:
+        raise FrameworkError(500)
     sent = call.params.resource("workfile")
     target_id = sent.get("workspace_id") or call.params.get("workspace_id")
     target = found(call.state.workspaces.find(as_id(target_id))) if target_id else workspace
@@ -135,6 +144,7 @@ def copy(call: Call) -> Response:
         refuse(name_faults(explicit, taken))
     name = explicit or unused_name(workfile.file_name, taken)
     twin = call.state.workfiles.add(_twin(call, workfile, target, name))
+    tell(call, twin, "WorkfileCreated", commit_message=None)
     return envelope(workfile_object(call.view, twin), 201)
 
 
@@ -182,6 +192,27 @@ def writable(call: Call) -> tuple[Workfile, Workspace]:
     if not call.view.belongs(workspace) or workspace.archived_at is not None:
         raise Forbidden
     return workfile, workspace
+
+
+def tell(call: Call, workfile: Workfile, action: str, **details: object) -> None:
+    """Note in the activities what the caller did with a file.
+
+    :param call: The request.
+    :param workfile: The file.
+    :param action: The server's word for it.
+    :param details: Further keys of the event.
+    """
+    targets = {"workfile": ("workfile", workfile.id), "workspace": ("workspace", workfile.workspace_id)}
+    record_event(call.state, action, call.user.id, targets, details)
+
+
+def _check_unused(call: Call, workfile: Workfile) -> None:
+    if workfile.is_workflow and touchpoints_of(call.state, workfile.id):
+        raise Invalid.field("workfile", "WORKLET_ASSOCIATED")
+    if workfile.is_touchpoint and any(
+        isinstance(row, Touchpoint) and row.source_id == workfile.id for row in call.state.workfiles
+    ):
+        raise Invalid.field("workfile", "PUBLISHED_WORKLET_ASSOCIATED")
 
 
 def _may_write(call: Call, workspace: Workspace, *, workflow: bool) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from alpine.sandbox.presenters.activities import event_object
 from alpine.sandbox.presenters.workspaces import full_workspace, short_workspace
 from alpine.sandbox.routes.checks import OWNER_MISSING, Fields, assign, at_most, choice, refuse, required, taken
+from alpine.sandbox.state.collaboration import Touchpoint, comments_on, milestones_of
 from alpine.sandbox.state.model import PROJECT_STATUSES, STAGES, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
-from alpine.sandbox.web.errors import Forbidden, json_response
+from alpine.sandbox.web.errors import Forbidden, Invalid, json_response
 from alpine.sandbox.web.params import as_bool, as_id, as_text
 
 routes: Routes = Routes()
@@ -25,13 +27,7 @@ _FLAGS = (
     "has_added_sandbox",
 )
 _TEXTS = ("summary", "project_status_reason", "project_target_date")
-# What a list tells of comments and insights on request; the sandbox has none of either.
-_NO_COMMENTS: dict[str, Any] = {
-    "number_of_insights": 0,
-    "number_of_comments": 0,
-    "latest_comment_list": [],
-    "latest_insight": None,
-}
+_LATEST = 5
 
 
 @routes.add("GET", "/workspaces")
@@ -46,8 +42,9 @@ def index(call: Call) -> Response:
     rows = by_name(rows, lambda row: row.name)
     if call.params.text("succinct") == "true":
         return call.paged(rows, lambda row: short_workspace(call.view, row))
-    comments = _NO_COMMENTS if call.params.text("show_latest_comments") == "true" else {}
-    return call.paged(rows, lambda row: {**full_workspace(call.view, row, listed=True), **comments})
+    if call.params.text("show_latest_comments") != "true":
+        return call.paged(rows, lambda row: full_workspace(call.view, row, listed=True))
+    return call.paged(rows, lambda row: {**full_workspace(call.view, row, listed=True), **_latest(call, row)})
 
 
 @routes.add("GET", "/workspaces/<workspace_id>")
@@ -97,9 +94,29 @@ def delete(call: Call) -> Response:
     workspace = call.workspace()
     if not call.view.owns(workspace):
         raise Forbidden
-    for record in (*call.state.workfiles_of(workspace), *call.state.jobs_of(workspace), workspace):
+    if any(isinstance(row, Touchpoint) and row.is_published for row in call.state.workfiles_of(workspace)):
+        raise Invalid.field("workfile", "PUBLISHED_WORKLET_ASSOCIATED")
+    for record in (
+        *milestones_of(call.state, workspace.id),
+        *call.state.workfiles_of(workspace),
+        *call.state.jobs_of(workspace),
+        workspace,
+    ):
         record.deleted = True
     return json_response({})
+
+
+def _latest(call: Call, workspace: Workspace) -> dict[str, Any]:
+    """What a list tells of notes, comments and insights on request."""
+    events = call.state.events.about(("workspace", workspace.id))
+    said = [event for event in events if event.is_note or comments_on(call.state, event)]
+    insights = [event for event in events if event.is_insight]
+    return {
+        "number_of_insights": len(insights),
+        "number_of_comments": len(said),
+        "latest_comment_list": [event_object(call.view, event) for event in said[:_LATEST]],
+        "latest_insight": event_object(call.view, insights[0]) if insights else None,
+    }
 
 
 def _faults(call: Call, sent: Mapping[str, Any], workspace: Workspace | None = None) -> Fields:

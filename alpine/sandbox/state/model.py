@@ -30,6 +30,7 @@ SQL_SOURCES = (
 SOURCES_WITH_DATABASES = {"gpdb_data_source": "gpdb_database", "pg_data_source": "pg_database"}
 HDFS_SOURCE = "hdfs_data_source"
 INTERVAL_UNITS = ("hours", "days", "weeks", "months", "on_demand")
+TOUCHPOINTS = ("worklet", "published_worklet")
 TASK_ACTIONS = ("run_work_flow", "run_sql_workfile", "notebook")
 
 
@@ -140,6 +141,11 @@ class Workfile(StateRecord):
     def is_workflow(self) -> bool:
         """Whether the engine can run it."""
         return self.entity_subtype == "alpine"
+
+    @property
+    def is_touchpoint(self) -> bool:
+        """Whether it is a form in front of a workflow."""
+        return self.entity_subtype in TOUCHPOINTS
 
     @property
     def live_versions(self) -> list[WorkfileVersion]:

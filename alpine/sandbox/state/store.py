@@ -6,10 +6,11 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from alpine.sandbox.state.collaboration import Event, Target
 from alpine.sandbox.state.files import FileStore
 from alpine.sandbox.state.model import (
     HDFS_SOURCE,
@@ -39,6 +40,9 @@ class Settings:
     :param version: What ``GET /VERSION`` says.
     :param token_style: ``"short"``, 20 URL-safe characters, or ``"hex"``, 40 hexadecimal digits.
     :param jobs_licensed: Without it every job endpoint answers 403 ``NOT_LICENSED``.
+    :param milestones_licensed: The same for milestones.
+    :param search_licensed: The same for the search, but not for its suggestions.
+    :param touchpoints_enabled: Without it the endpoints of touchpoints are not there.
     :param licence_expired: A log-in then answers 503 ``LICENSE_EXPIRED``.
     :param demo_mode: Nobody but administrators may change anything (403 ``DEMO_FORBIDDEN``).
     :param workfile_limit_mb: Larger files are refused with 422.
@@ -55,6 +59,9 @@ class Settings:
     version: str = "6.3.0.0.5410-sandbox"
     token_style: Literal["short", "hex"] = "short"  # noqa: S105 - the name of a style, no secret
     jobs_licensed: bool = True
+    milestones_licensed: bool = True
+    search_licensed: bool = True
+    touchpoints_enabled: bool = True
     licence_expired: bool = False
     demo_mode: bool = False
     workfile_limit_mb: float = 100
@@ -87,18 +94,47 @@ class RecordTable(Generic[R]):
         record = self._rows.get(record_id) if record_id is not None else None
         return None if record is None or record.deleted else record
 
+    def find_deleted(self, record_id: int) -> R | None:
+        """Look up a record, whether or not it was deleted."""
+        return self._rows.get(record_id)
+
     def __iter__(self) -> Iterator[R]:
         return iter([record for record in self._rows.values() if not record.deleted])
 
 
+class EventTable(RecordTable[Event]):
+    """The events, which are also found by what they are about."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self._about: dict[Target, list[Event]] = {}
+
+    def add(self, record: Event) -> Event:
+        """Give an event its id and dates, and keep it."""
+        super().add(record)
+        for target in {*record.targets.values(), ("user", record.actor_id)}:
+            self._about.setdefault(target, []).append(record)
+        return record
+
+    def about(self, target: Target) -> list[Event]:
+        """The events about a record, or by a user, the newest first."""
+        return [event for event in reversed(self._about.get(target, [])) if not event.deleted]
+
+
 @dataclass
 class RunRecord:
-    """A run that the engine was asked for. It keeps its workspace, since its workflow may be deleted meanwhile."""
+    """A run that the engine was asked for. It keeps its workspace, since its workflow may be deleted meanwhile.
+
+    ``touchpoint_id`` is that of the touchpoint that it was started by, and ``values`` what its parameters were given.
+    """
 
     workflow_id: int
     workspace_id: int
     user_id: int
     keep_results: bool
+    touchpoint_id: int | None = None
+    values: Sequence[tuple[int, str]] = ()
+    is_told: bool = False
 
 
 @dataclass
@@ -125,6 +161,7 @@ class State:
         self.schemas: RecordTable[Schema] = RecordTable(self.clock)
         self.datasets: RecordTable[Dataset] = RecordTable(self.clock)
         self.jobs: RecordTable[Job] = RecordTable(self.clock)
+        self.events: EventTable = EventTable(self.clock)
         self.sessions: dict[str, LoginSession] = {}
         self.runs: dict[str, RunRecord] = {}
         self.small_ids: itertools.count[int] = itertools.count(1)
