@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from alpine._runs.handle import FlowRun
     from alpine._runs.many import RunOutcome
     from alpine._tables.sql_result import SQLResult
+    from alpine.activity import Activity
     from alpine.apiclient import APIClient
     from alpine.dataset import Dataset
     from alpine.datasource import DataSource
@@ -77,8 +78,15 @@ if TYPE_CHECKING:
         WorkspaceMemberNotFoundException,
         WorkspaceNotFoundException,
     )
+    from alpine.insight import Insight
     from alpine.job import Job
+    from alpine.milestone import Milestone
+    from alpine.note import Note
+    from alpine.notification import Notification
     from alpine.results import FlowResults
+    from alpine.search import Search
+    from alpine.tag import Tag
+    from alpine.touchpoint import Touchpoint
     from alpine.user import User
     from alpine.workfile import Workfile
     from alpine.workspace import Workspace
@@ -87,16 +95,24 @@ logging.getLogger("alpine").addHandler(logging.NullHandler())
 
 _HOMES = {
     "APIClient": "alpine.apiclient",
+    "Activity": "alpine.activity",
     "DataSource": "alpine.datasource",
     "Dataset": "alpine.dataset",
     "FlowResults": "alpine.results",
     "FlowRun": "alpine._runs.handle",
+    "Insight": "alpine.insight",
     "Job": "alpine.job",
+    "Milestone": "alpine.milestone",
+    "Note": "alpine.note",
+    "Notification": "alpine.notification",
     "OperatorOutput": "alpine._results.outputs",
     "Record": "alpine._display.records",
     "RecordList": "alpine._display.records",
     "RunOutcome": "alpine._runs.many",
     "SQLResult": "alpine._tables.sql_result",
+    "Search": "alpine.search",
+    "Tag": "alpine.tag",
+    "Touchpoint": "alpine.touchpoint",
     "User": "alpine.user",
     "Workfile": "alpine.workfile",
     "Workspace": "alpine.workspace",
@@ -127,6 +143,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "APIClient",
+    "Activity",
     "AlpineException",
     "AlpineSessionNotFoundException",
     "DataSource",
@@ -142,6 +159,7 @@ __all__ = [
     "FlowResultsMalformedException",
     "FlowRun",
     "ForbiddenException",
+    "Insight",
     "InvalidArgumentException",
     "InvalidResponseCodeException",
     "InvalidResponseException",
@@ -151,10 +169,13 @@ __all__ = [
     "LocalFileException",
     "LocalFileNotFoundException",
     "LoginFailureException",
+    "Milestone",
     "MissingExtraException",
     "NotFoundException",
     "NotLicensedException",
     "NotPicklableException",
+    "Note",
+    "Notification",
     "OperatorNotFoundException",
     "OperatorOutput",
     "OutcomeUnknownException",
@@ -173,13 +194,16 @@ __all__ = [
     "RunOutcome",
     "SQLResult",
     "SchemaNotFoundException",
+    "Search",
     "ServerConnectionException",
     "ServerErrorException",
     "ServiceUnavailableException",
     "StopFlowFailureException",
     "TLSException",
+    "Tag",
     "TaskNotFoundException",
     "TooManyRequestsException",
+    "Touchpoint",
     "User",
     "UserNotFoundException",
     "ValidationException",

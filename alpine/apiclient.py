@@ -36,6 +36,7 @@ from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Transport
 from alpine._pager import Listing
 from alpine._server_information import ServerInformation
+from alpine.activity import Activity
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.dataset import Dataset
 from alpine.datasource import DataSource
@@ -48,7 +49,14 @@ from alpine.exception import (
     LoginFailureException,
     UserNotFoundException,
 )
+from alpine.insight import Insight
 from alpine.job import Job
+from alpine.milestone import Milestone
+from alpine.note import Note
+from alpine.notification import Notification
+from alpine.search import Search
+from alpine.tag import Tag
+from alpine.touchpoint import Touchpoint
 from alpine.user import User
 from alpine.workfile import Workfile
 from alpine.workspace import Workspace
@@ -164,6 +172,22 @@ class APIClient(ServerInformation, ClientSettings):
         """The users."""
         self.job: Job = Job._beside(self)
         """Jobs, and in ``job.task`` their tasks."""
+        self.activity: Activity = Activity._beside(self)
+        """What happened: in a workspace, to a workfile, and so on."""
+        self.insight: Insight = Insight._beside(self)
+        """Notes that were promoted."""
+        self.milestone: Milestone = Milestone._beside(self)
+        """The milestones of workspaces."""
+        self.note: Note = Note._beside(self)
+        """Notes, and in ``note.comment`` the comments on them."""
+        self.notification: Notification = Notification._beside(self)
+        """What the server tells the user of."""
+        self.search: Search = Search._beside(self)
+        """The search for things by name, description and notes."""
+        self.tag: Tag = Tag._beside(self)
+        """The tags of things."""
+        self.touchpoint: Touchpoint = Touchpoint._beside(self)
+        """Touchpoints, and in ``touchpoint.parameter`` their parameters."""
 
     @classmethod
     @keeps_secrets

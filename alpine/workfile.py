@@ -11,7 +11,7 @@ from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
 from alpine._arguments import Id, also_known_as, given, identifier, sent_id, text, words
-from alpine._display.records import Record
+from alpine._display.records import Record, RecordList
 from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.request import Request
@@ -19,6 +19,7 @@ from alpine._http.transport import Transport
 from alpine._named_workspace import not_the_workspace
 from alpine._workfile_lists import WorkfileLists
 from alpine._workfile_names import checked_if_exists, naming, upload_name
+from alpine._workfile_runs import runs_of
 from alpine.alpineobject import AlpineObject, warn_of_open_end
 from alpine.datasource import DataSource, execution_locations
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
@@ -360,6 +361,37 @@ class Workfile(WorkfileLists):
             ids = {"workfile_ids[]": numbers}
             path = f"workspaces/{workspace}/workfiles"
             self._request(Request("DELETE", path, action, params=ids, idempotent=True, errors=_IN_WORKSPACE))
+
+    def runs(self, workflow_id: Id) -> RecordList:
+        """Return the earlier runs of a workflow that left results, the latest first. Calls ``GET /activities``.
+
+        Also calls ``GET /jobs/:id/job_results/latest`` for each job of the workspace. What the server tells is not all:
+        runs in progress and runs without results are missing, of each job only the last run is known, and
+        ``started_at``, ``status`` and ``job_id`` are known only of runs of jobs.
+
+        :param workflow_id: ID of the workflow, or of a touchpoint.
+        :type workflow_id: int
+        :returns: A record for each run: ``process_id``, ``finished_at``, ``started_at``, ``status``, ``user``,
+            ``job_id`` and ``activity_id``; None for what is not known. That the server's id of a result is the
+            ``process_id`` of its run is inferred. :meth:`alpine.workfile.Workfile.Process.attach` makes a run of it.
+        :rtype: list of dict
+        :raises WorkfileNotFoundException: The workflow does not exist.
+        :raises ForbiddenException: It is in a private workspace, and the user is not a member.
+        :raises FeatureNotFoundException: The server has no activities.
+
+        Example:
+
+        >>> process_id = session.workfile.process.run(workflow_id)
+        >>> process_id.wait()
+        'SUCCESS'
+        >>> last = session.workfile.runs(workflow_id)[0]
+        >>> run = session.workfile.process.attach(workflow_id, last["process_id"])
+        >>> run.results().operators["Row Filter"].row_count
+        141
+        """
+        number = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
+        workspace = self.get(number).get("workspace")
+        return runs_of(self, number, workspace.get("id") if isinstance(workspace, dict) else None)
 
     def _create(
         self, workspace: int, file: Path, told: str, name: str, fields: list[tuple[str, object]], if_exists: str

@@ -134,6 +134,11 @@ class Stage:
     def _dataset_id(self, session: alpine.APIClient) -> int:
         return session.dataset.get_id("demo.orders", "Sandbox Database")
 
+    def _touchpoint_id(self, session: alpine.APIClient, workspace_id: int) -> int:
+        workflow_id = session.workfile.get_id("order_filter", workspace_id)
+        amount = [{"variable_name": "@min_amount", "data_type": "Number"}]
+        return int(session.touchpoint.create(workspace_id, "Large orders", workflow_id, parameters=amount)["id"])
+
     def _job_id(self, session: alpine.APIClient, workspace_id: int) -> int:
         job_id = int(session.job.create(workspace_id, "report")["id"])
         session.job.task.create(workspace_id, job_id, session.workfile.get_id("order_report", workspace_id))

@@ -226,9 +226,9 @@ def test_the_architecture_names_every_package_and_nothing_that_is_not_there() ->
 
 
 NEW_IN_THE_RECIPE = {
-    "alpine/workfile_comment.py",
-    "alpine/sandbox/routes/comments.py",
-    "tests/test_workfile_comment.py",
+    "alpine/workfile_draft.py",
+    "alpine/sandbox/routes/drafts.py",
+    "tests/test_workfile_draft.py",
 }
 
 

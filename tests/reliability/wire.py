@@ -35,7 +35,15 @@ _THING = {
     "tasks": [{"id": 1, "name": "x"}],
     "session_id": TOKEN,
     "user": {"id": 1, "username": "x"},
+    "killable_id": "p1",
+    "workflow_id": 1,
+    "workspace": {"id": 1},
+    "parameters": [{"id": 1, "variable_name": "@x"}],
+    "attachments": [{"id": "p1", "entity_type": "work_flow_result"}],
+    "job_task_results": [{"payload_id": 1, "payload_result_id": "p1", "status": "success"}],
 }
+_LISTS = re.compile(r"/api/(taggings|worklet_parameter_versions|workspaces/\d+/touchpoints/\d+/parameters)")
+_FOUND = {"results": [_THING], "numFound": 1}
 _COLUMN = {"name": "x", "data_type": "integer", "type_category": "WHOLE_NUMBER", "entity_type": "database_column"}
 
 
@@ -83,6 +91,10 @@ def healthy(asked: Asked) -> bytes:
         return message(200, b"content of a file", {"Content-Disposition": 'attachment; filename="x.txt"'})
     if asked.method == "DELETE":
         return message(200, "{}")
+    if re.fullmatch(r"/api/(search.*|workspaces/\d+/search)", path):
+        return message(200, {"response": {"this_workspace": _FOUND, "type_ahead": _FOUND, "users": _FOUND}})
+    if asked.method == "GET" and _LISTS.fullmatch(path):
+        return message(200, {"response": [_THING]})
     if "per_page=" in asked.target or (asked.method == "POST" and path.endswith("/members")):
         page = {"page": 1, "per_page": 50, "records": 1, "total": 1}
         return message(200, {"response": [_THING], "pagination": page})
