@@ -71,7 +71,7 @@ class Tag(Resource):
         >>> session.tag.get_id("reviewed") == tags[0]["id"]
         True
         """
-        return find_id(self.iterate(text(name, "name"), 1000), "name", name, "tag", NotFoundException)
+        return find_id(self.iterate(per_page=1000), "name", text(name, "name"), "tag", NotFoundException)
 
     def get_tags_of(self, entity_type: str, entity_id: Id) -> RecordList:
         """Return the tags of a thing. Calls ``GET /taggings``.
