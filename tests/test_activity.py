@@ -11,6 +11,7 @@ from alpine.exception import (
     FeatureNotFoundException,
     ForbiddenException,
     NotFoundException,
+    RunJobFailureException,
     UserNotFoundException,
     WorkfileNotFoundException,
 )
@@ -93,7 +94,8 @@ def test_the_runs_of_jobs_are_among_them_with_their_status(client: APIClient, fl
     idle = client.job.create(1, "never ran")
     sandbox.fault("node_failure", operator="Row Filter")
     client.job.run(job)
-    client.job.wait_until_finished(1, job, query_time=0.05)
+    with pytest.raises(RunJobFailureException):
+        client.job.wait_until_finished(1, job, query_time=0.05)
     row = client.workfile.runs(flow)[0]
     assert (row["status"], row["job_id"], row["user"]) == ("FAILURE", job, "demo")
     assert row["started_at"] <= row["finished_at"]

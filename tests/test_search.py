@@ -57,7 +57,7 @@ def test_a_workspace_is_searched(client: APIClient) -> None:
 
 
 def test_names_are_suggested_from_their_beginnings(client: APIClient) -> None:
-    names = ["Sandbox PostgreSQL", "Sandbox JDBC", "Sandbox Hive", "Sandbox Hadoop"]
+    names = ["Sandbox PostgreSQL", "Sandbox JDBC", "Sandbox Hadoop"]
     suggested = client.search.type_ahead("sand")
     assert [row["name"] for row in suggested] == ["Sandbox", "Sandbox Database", *names]
     assert [row["entity_type"] for row in suggested][:2] == ["workspace", "gpdb_data_source"]
