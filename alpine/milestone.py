@@ -9,7 +9,6 @@ from alpine._constants import Constants
 from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.request import Request
-from alpine._named_workspace import not_the_workspace
 from alpine._pager import Listing
 from alpine.alpineobject import Resource
 from alpine.exception import (
@@ -21,6 +20,7 @@ from alpine.exception import (
 from alpine.workspace import workspace_id_of
 
 _FEATURE = "milestones"
+_ERRORS: dict[int, type[NotFoundException]] = {404: NotFoundException}
 _IN_WORKSPACE = {404: WorkspaceNotFoundException}
 
 
@@ -147,17 +147,17 @@ class Milestone(Resource):
             state=None if state is None else MilestoneState.checked(state, "state"),
         )
         workspace = workspace_id_of(self, workspace_id)
-        path, action = f"workspaces/{workspace}/milestones/{number}", f"update milestone {number}"
+        path, action = (
+            f"workspaces/{workspace}/milestones/{number}",
+            f"update milestone {number} of workspace {workspace}",
+        )
         if document:
             body = BytesBody.json({"milestone": document})
-            with not_the_workspace(self, workspace, NotFoundException, "The workspace is there."):
-                self._request(
-                    Request("PUT", path, action, body=body, idempotent=True, errors=_IN_WORKSPACE, feature=_FEATURE)
-                )
+            self._request(Request("PUT", path, action, body=body, idempotent=True, errors=_ERRORS, feature=_FEATURE))
         for row in self.get_list(workspace):
             if row.get("id") == number:
                 return Record(row)
-        raise NotFoundException(f"Could not {action}: workspace {workspace} has no milestone {number}.")
+        raise NotFoundException(f"Could not {action}: the workspace has no such milestone.")
 
     def delete(self, workspace_id: Id, milestone_id: Id) -> None:
         """Delete a milestone. Calls ``DELETE /workspaces/:id/milestones/:id``.
@@ -180,9 +180,11 @@ class Milestone(Resource):
         """
         number = identifier(milestone_id, "milestone_id", NotFoundException)
         workspace = workspace_id_of(self, workspace_id)
-        path, action = f"workspaces/{workspace}/milestones/{number}", f"delete milestone {number}"
-        with not_the_workspace(self, workspace, NotFoundException, "The workspace is there."):
-            self._request(Request("DELETE", path, action, idempotent=True, errors=_IN_WORKSPACE, feature=_FEATURE))
+        path, action = (
+            f"workspaces/{workspace}/milestones/{number}",
+            f"delete milestone {number} of workspace {workspace}",
+        )
+        self._request(Request("DELETE", path, action, idempotent=True, errors=_ERRORS, feature=_FEATURE))
 
 
 def _day(value: object) -> str:

@@ -16,13 +16,20 @@ from alpine._pager import Listing
 from alpine._runs.engine import Engine
 from alpine._runs.handle import FlowRun
 from alpine._runs.variables import Variables, checked_variables
+from alpine._workfile_names import naming
 from alpine.alpineobject import Resource
 from alpine.exception import (
+    AlpineException,
+    ForbiddenException,
     InvalidArgumentException,
     NotFoundException,
     RunFlowFailureException,
+    ServerErrorException,
+    StopFlowFailureException,
     WorkfileNotFoundException,
     WorkflowVariableException,
+    restated,
+    restating,
 )
 from alpine.touchpoint_parameter import Parameter, checked_parameter
 from alpine.workspace import workspace_id_of
@@ -156,17 +163,17 @@ class Touchpoint(Resource):
         )
         workspace = workspace_id_of(self, workspace_id)
         action = f"create the touchpoint {document['file_name']!r} in workspace {workspace}"
-        return self._one(
-            Request(
-                "POST",
-                f"workspaces/{workspace}/touchpoints",
-                action,
-                body=BytesBody.json({"workfile": document}),
-                errors=_ERRORS,
-                how_to_check="Check with session.workfile.get_list whether it is there before you create it again.",
-                feature=FEATURE,
-            )
+        request = Request(
+            "POST",
+            f"workspaces/{workspace}/touchpoints",
+            action,
+            body=BytesBody.json({"workfile": document}),
+            errors=_ERRORS,
+            how_to_check="Check with session.workfile.get_list whether it is there before you create it again.",
+            feature=FEATURE,
         )
+        with naming():
+            return self._one(request)
 
     def update(
         self,
@@ -206,7 +213,8 @@ class Touchpoint(Resource):
         if not document:
             return self._get(path, what)
         body, action = BytesBody.json({"workfile": document}), f"update {what}"
-        return self._one(Request("PUT", path, action, body=body, idempotent=True, errors=_ERRORS, feature=FEATURE))
+        with naming():
+            return self._one(Request("PUT", path, action, body=body, idempotent=True, errors=_ERRORS, feature=FEATURE))
 
     def run(
         self,
@@ -311,26 +319,33 @@ class Touchpoint(Resource):
         :returns: The touchpoint's metadata.
         :rtype: dict
         :raises NotFoundException: The touchpoint does not exist.
-        :raises ServerErrorException: It is not running: the server fails then.
+        :raises StopFlowFailureException: It is not running.
         :raises FeatureNotFoundException: The server has no touchpoints.
 
         Example:
 
+        >>> run = session.touchpoint.run(touchpoint_id, workspace_id="Sandbox")
         >>> try:
         ...     touchpoint = session.touchpoint.stop(touchpoint_id, "Sandbox")
-        ... except alpine.exception.ServerErrorException:
-        ...     print("It is not running.")
-        It is not running.
+        ... except alpine.exception.StopFlowFailureException:
+        ...     print("It is over.")
         """
         path, what = self._path(touchpoint_id, workspace_id)
         # The server reads the id from the body as well.
         body = BytesBody.json({"workfile": {"id": int(path.rpartition("/")[2])}})
         check = "Look with session.touchpoint.get whether it is running."
-        return self._one(
-            Request(
-                "POST", f"{path}/stop", f"stop {what}", body=body, errors=_ERRORS, how_to_check=check, feature=FEATURE
-            )
+        request = Request(
+            "POST", f"{path}/stop", f"stop {what}", body=body, errors=_ERRORS, how_to_check=check, feature=FEATURE
         )
+
+        def tell_that_it_is_over(error: ServerErrorException) -> AlpineException | None:
+            # The server has no better response than an internal error for a touchpoint that is not running.
+            if self._get(path, what).get("running"):
+                return None
+            return StopFlowFailureException(f"Could not stop {what}: it is not running.", status_code=error.status_code)
+
+        with restating(ServerErrorException, tell_that_it_is_over):
+            return self._one(request)
 
     def publish(self, workspace_id: Id, touchpoint_id: Id) -> Record:
         """Publish a touchpoint for every user of the server. Calls ``PUT /workspaces/:id/touchpoints/:id/publish``.
@@ -402,7 +417,12 @@ class Touchpoint(Resource):
         )
 
     def _get(self, path: str, what: str) -> Record:
-        return self._one(Request("GET", path, f"get {what}", errors=_ERRORS, feature=FEATURE))
+        def tell_of_the_workspace(error: ForbiddenException) -> AlpineException | None:
+            more = "Or it is not published: then its workspace has to be named, with workspace_id=…."
+            return restated(error, ForbiddenException, more) if path.startswith("touchpoints/") else None
+
+        with restating(ForbiddenException, tell_of_the_workspace):
+            return self._one(Request("GET", path, f"get {what}", errors=_ERRORS, feature=FEATURE))
 
     def _path(self, touchpoint_id: Id, workspace_id: Id | None) -> tuple[str, str]:
         """The path of a touchpoint, and what it is called in messages; without a workspace it is a published one."""

@@ -50,7 +50,9 @@ def test_what_is_not_there_and_what_one_may_not(client: APIClient, ada: APIClien
         with pytest.raises(NotFoundException) as caught:
             call()
         assert type(caught.value) is NotFoundException
-    for call in (lambda: milestone.get_list(9999), lambda: milestone.delete(9999, 1)):
+    with pytest.raises(NotFoundException, match="milestone 1 of workspace 9999"):
+        milestone.delete(9999, 1)
+    for call in (lambda: milestone.get_list(9999), lambda: milestone.create("Sandbx", "x", "2027-01-31")):
         with pytest.raises(WorkspaceNotFoundException):
             call()
     client.workspace.update(1, is_public=True)

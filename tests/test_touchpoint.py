@@ -13,7 +13,7 @@ from alpine.exception import (
     InvalidArgumentException,
     NotFoundException,
     RunFlowFailureException,
-    ServerErrorException,
+    StopFlowFailureException,
     ValidationException,
     WorkflowVariableException,
 )
@@ -85,7 +85,7 @@ def test_a_running_touchpoint_says_so_and_is_stopped(client: APIClient, number: 
     assert (shown["running"], shown["killable_id"]) == (True, str(run))
     assert client.touchpoint.stop(number, 1)["running"] is False
     assert run.status == "FINISHED"
-    with pytest.raises(ServerErrorException):
+    with pytest.raises(StopFlowFailureException, match="it is not running"):
         client.touchpoint.stop(number, 1)
 
 
@@ -93,7 +93,7 @@ def test_everybody_runs_a_published_touchpoint(client: APIClient, ada: APIClient
     private = client.workspace.create("Private")["id"]
     copy = client.workfile.copy(flow, private)["id"]
     number = client.touchpoint.create(private, "Large orders", copy, parameters=[AMOUNT])["id"]
-    with pytest.raises(ForbiddenException):
+    with pytest.raises(ForbiddenException, match="not published: then its workspace has to be named"):
         ada.touchpoint.run(number)
     client.touchpoint.publish("Private", number)
     published = ada.touchpoint.get_list("large")
@@ -162,6 +162,12 @@ def test_a_value_that_the_touchpoint_does_not_ask_for_is_refused(
             client.touchpoint.run(number, variables, 1)
     assert client.touchpoint.get(number, 1)["running"] is False
     assert client.workfile.runs(number) == []
+
+
+def test_a_name_that_is_not_allowed_is_told_with_the_rule(client: APIClient, flow: int, number: int) -> None:
+    for call in (lambda: client.touchpoint.create(1, "a/b", flow), lambda: client.touchpoint.update(1, number, "a/b")):
+        with pytest.raises(ValidationException, match="may hold the letters"):
+            call()
 
 
 def test_a_parameter_in_a_wrong_form_is_told_with_its_name(client: APIClient, flow: int) -> None:

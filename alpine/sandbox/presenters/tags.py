@@ -37,7 +37,7 @@ def comments_counted(state: State, target: Target) -> dict[str, Any]:
     :returns: Two keys of its object.
     """
     said: list[Event | Comment] = []
-    for event in state.events.about(target):
+    for event in state.events.talk_about(target):
         said += [*([event] if event.is_note else []), *comments_on(state, event)]
     latest = max(said, key=lambda record: record.created_at, default=None)
     return {

@@ -88,7 +88,7 @@ def sandbox_info(state: State, workspace: Workspace) -> dict[str, Any] | None:
 
 
 def _notes_counted(state: State, workspace: Workspace) -> dict[str, Any]:
-    events = state.events.about(("workspace", workspace.id))
+    events = state.events.talk_about(("workspace", workspace.id))
     insights = [event for event in events if event.is_insight]
     since = state.clock() - RECENT_SECONDS
     said = [

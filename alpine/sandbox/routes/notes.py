@@ -82,6 +82,7 @@ def create_comment(call: Call) -> Response:
     comment = call.state.table(Comment).add(
         Comment(event_id=event.id, author_id=call.user.id, body=_clean(sent.get("body")))
     )
+    call.state.events.note_talk(event)
     if event.is_note:
         _notify(call, {event.actor_id, *(each.author_id for each in before)}, event, comment)
     return envelope(comment_object(call.view, comment), 201)

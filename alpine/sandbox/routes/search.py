@@ -152,7 +152,7 @@ def _marked(text: str, query: str, start: str = "") -> str:
 
 def _said(call: Call, thing: _Thing) -> list[str]:
     """The notes and comments on a thing that the caller may see."""
-    events = [event for event in call.state.events.about(thing.target) if call.view.may_see_event(event)]
+    events = [event for event in call.state.events.talk_about(thing.target) if call.view.may_see_event(event)]
     notes = [event.body or "" for event in events if event.is_note]
     return notes + [comment.body for event in events for comment in comments_on(call.state, event)]
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from alpine.sandbox.presenters.activities import event_object
 from alpine.sandbox.presenters.workspaces import full_workspace, short_workspace
 from alpine.sandbox.routes.checks import OWNER_MISSING, Fields, assign, at_most, choice, refuse, required, taken
-from alpine.sandbox.state.collaboration import Touchpoint, comments_on, milestones_of
+from alpine.sandbox.state.collaboration import Touchpoint, milestones_of
 from alpine.sandbox.state.model import PROJECT_STATUSES, STAGES, Workspace
 from alpine.sandbox.web.call import Call, Routes, by_name, envelope, found
 from alpine.sandbox.web.errors import Forbidden, Invalid, json_response
@@ -108,9 +108,8 @@ def delete(call: Call) -> Response:
 
 def _latest(call: Call, workspace: Workspace) -> dict[str, Any]:
     """What a list tells of notes, comments and insights on request."""
-    events = call.state.events.about(("workspace", workspace.id))
-    said = [event for event in events if event.is_note or comments_on(call.state, event)]
-    insights = [event for event in events if event.is_insight]
+    said = call.state.events.talk_about(("workspace", workspace.id))[::-1]
+    insights = [event for event in said if event.is_insight]
     return {
         "number_of_insights": len(insights),
         "number_of_comments": len(said),

@@ -108,17 +108,29 @@ class EventTable(RecordTable[Event]):
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__(clock)
         self._about: dict[Target, list[Event]] = {}
+        self._talk: dict[Target, dict[int, Event]] = {}
 
     def add(self, record: Event) -> Event:
         """Give an event its id and dates, and keep it."""
         super().add(record)
         for target in {*record.targets.values(), ("user", record.actor_id)}:
             self._about.setdefault(target, []).append(record)
+        if record.is_note:
+            self.note_talk(record)
         return record
+
+    def note_talk(self, event: Event) -> None:
+        """Note that somebody said something about an event: it is a note, or there is a comment on it."""
+        for target in event.targets.values():
+            self._talk.setdefault(target, {})[event.id] = event
 
     def about(self, target: Target) -> list[Event]:
         """The events about a record, or by a user, the newest first."""
         return [event for event in reversed(self._about.get(target, [])) if not event.deleted]
+
+    def talk_about(self, target: Target) -> list[Event]:
+        """The notes on a record and the events with comments, which are few among all; the oldest first."""
+        return [event for _, event in sorted(self._talk.get(target, {}).items()) if not event.deleted]
 
 
 @dataclass
