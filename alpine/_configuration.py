@@ -120,10 +120,15 @@ def address_of(host: object, port: object, is_secure: bool) -> tuple[Address, bo
     except InvalidArgumentException:
         # Nobody asked for the environment's host.
         return address, False
-    same = other.host == address.host and not (other.scheme == "https" and address.scheme == "http")
+    same = same_server(other, address)
     if same and port is None and address.port is None and "://" not in str(host):
         address = Address.of(host, named_port, is_secure)
     return address, same
+
+
+def same_server(own: Address, other: Address) -> bool:
+    """Whether a login for one address may go to another: to the same host, and never in clear if it was encrypted."""
+    return own.host == other.host and not (own.scheme == "https" and other.scheme == "http")
 
 
 def _of_environment(named: str | None, port: object, is_secure: bool) -> Address:
@@ -156,9 +161,9 @@ def whole_or_none(username: str | None, password: Password | None, token: str | 
     """
     if username is not None and password is None and token is None:
         raise InvalidArgumentException(
-            f"There is a user name, {username!r}, but no password: pass password (for from_file: the key 'password'), "
-            "or set ALPINE_PASSWORD, which is used only for the host in ALPINE_HOST and the user in "
-            "ALPINE_USERNAME."
+            f"There is a user name, {username!r}, but no password: pass password (for from_file: the key 'password'; "
+            "for a profile: store it with alpine login, or set password_command), or set ALPINE_PASSWORD, which is "
+            "used only for the host in ALPINE_HOST and the user in ALPINE_USERNAME."
         )
     if username is None and password is not None:
         raise InvalidArgumentException(

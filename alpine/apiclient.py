@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from alpine import exception
 from alpine._arguments import METHODS, choice, identifier, path_below, text
-from alpine._client_settings import ClientSettings
 from alpine._configuration import (
     Password,
     Timeout,
@@ -34,8 +33,8 @@ from alpine._http.redaction import keeps_secrets
 from alpine._http.request import Request
 from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Transport
+from alpine._one_call import OneCall
 from alpine._pager import Listing
-from alpine._server_information import ServerInformation
 from alpine.activity import Activity
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.dataset import Dataset
@@ -65,7 +64,7 @@ __all__ = ["APIClient", "AlpineObject", "DataSource", "Dataset", "Job", "User", 
 __all__ += exception.__all__
 
 
-class APIClient(ServerInformation, ClientSettings):
+class APIClient(OneCall):
     """A session with an Alpine server.
 
     :param host: The server: a host name, or a URL such as ``https://alpine.example.com:8443``. Default:
@@ -160,7 +159,7 @@ class APIClient(ServerInformation, ClientSettings):
 
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)
-        self.workfile: Workfile = Workfile._beside(self)
+        self.workfile = Workfile._beside(self)
         """Workfiles, and in ``workfile.process`` the runs of workflows."""
         self.workspace: Workspace = Workspace._beside(self)
         """The workspaces."""
@@ -217,6 +216,33 @@ class APIClient(ServerInformation, ClientSettings):
                 "given as arguments, or in ALPINE_USERNAME and ALPINE_PASSWORD where ALPINE_HOST names the same host."
             )
         return client
+
+    @classmethod
+    @keeps_secrets
+    def from_profile(cls, name: str | None = None, **arguments: Any) -> Self:
+        """Make a client from a profile in the user's configuration file.
+
+        :param name: The name of the profile. Default: ``ALPINE_PROFILE``, else the profile that the file names as
+            ``default``. If there is none, the client is made from arguments and environment alone.
+        :type name: str
+        :param arguments: More arguments of the client. They take precedence over the environment, and the environment
+            over the profile.
+        :returns: The client; logged in if there is a login.
+        :rtype: APIClient
+        :raises InvalidArgumentException: There is no such profile, it has an unknown key or a password in clear, or
+            its password cannot be read; nothing was sent.
+        :raises LocalFileException: The configuration file cannot be read.
+        :raises LoginFailureException: The server rejects the user name and password.
+
+        Warns if other users of the computer may read or change the file.
+
+        Example:
+
+        >>> session = APIClient.from_profile("prod")
+        """
+        from alpine._profiles import arguments_for, find_profile  # needed only here
+
+        return cls(**arguments_for(find_profile(name), arguments))
 
     @keeps_secrets
     def login(self, username: str, password: Password) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import inspect
 import json
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,9 @@ class Stage:
         if "APIClient()" in source:
             with login_in_the_environment(self.server):
                 yield self._made(source, folder)
+        elif "from_profile" in source:
+            with in_the_environment(ALPINE_CONFIG=str(folder / "config.toml")):
+                yield self._made(source, folder)
         elif uses(source, "server"):
             # What is loaded into a server outlives its reset.
             with Sandbox() as own:
@@ -97,6 +101,11 @@ class Stage:
         login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}
         (folder / "alpine_login.json").write_text(json.dumps(login), "utf-8")
         (folder / "alpine_login.json").chmod(0o600)
+        printing = [sys.executable, "-c", f"print({self.server.password!r})"]
+        profile = {"host": self.server.url, "username": self.server.username, "password_command": printing}
+        lines = ["[profiles.prod]", *(f"{name} = {json.dumps(value)}" for name, value in profile.items())]
+        (folder / "config.toml").write_text("\n".join(lines), "utf-8")
+        (folder / "config.toml").chmod(0o600)
 
     def _server(self) -> Sandbox:
         return self.server
@@ -159,15 +168,20 @@ class Stage:
         return downloaded_flow_results
 
 
-@contextmanager
-def login_in_the_environment(server: Sandbox) -> Iterator[None]:
+def login_in_the_environment(server: Sandbox) -> AbstractContextManager[None]:
     """What a client without arguments reads, for as long as an example runs."""
     login = {"ALPINE_HOST": server.url, "ALPINE_USERNAME": server.username, "ALPINE_PASSWORD": server.password}
-    os.environ.update(login)
+    return in_the_environment(**login)
+
+
+@contextmanager
+def in_the_environment(**values: str) -> Iterator[None]:
+    """Some variables of the environment, for as long as an example runs."""
+    os.environ.update(values)
     try:
         yield
     finally:
-        for name in login:
+        for name in values:
             del os.environ[name]
 
 

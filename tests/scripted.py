@@ -155,8 +155,9 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 return
             content = reply.content
-            self.send_response(reply.status)
-            headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
+            self.send_response_only(reply.status)
+            usual = {"Date": self.date_time_string(), "Content-Type": "application/json"}
+            headers = {**usual, "Content-Length": str(len(content)), **reply.headers}
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -153,6 +153,9 @@ PARAMETERS = {
     # Anything is true or false here, as it was for scripts of 2017: it decides only what is printed.
     "verbose": Parameter(False, ()),
     "workfile_ids": Parameter([1], (None, NUMBER, "x", [None], [True], ODD)),
+    # By their names; digits are an id.
+    "workflow": Parameter("order_filter", (None, True, [1], 1.0, b"1", "", ODD)),
+    "workspace": Parameter("Sandbox", (True, [1], 1.0, b"1", "", ODD)),
     # By its name, which has to be looked up: that comes after everything else was checked.
     "workspace_id": Parameter("Sandbox", (None, True, [1], 1.0, b"1", ODD)),
 }

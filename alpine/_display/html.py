@@ -15,6 +15,15 @@ T = TypeVar("T")
 ROWS_SHOWN = 25
 COLUMNS_SHOWN = 20
 _LONGEST_CELL = 120
+_KINDS = {
+    "SUCCESS": "good",
+    "OK": "good",
+    "WORKING": "open",
+    "FINISHED": "open",
+    "WARNING": "open",
+    "NOT TRIED": "open",
+}
+"""How a status is coloured; any other is bad."""
 # The doubled class outweighs the notebook's own rules for tables, which put everything to the right.
 _STYLE = (
     "<style>"
@@ -176,7 +185,7 @@ def badge(status: str) -> str:
     """A status in its colour; nothing for none."""
     if not status:
         return ""
-    kind = {"SUCCESS": "good", "WORKING": "open", "FINISHED": "open"}.get(status.upper(), "bad")
+    kind = _KINDS.get(status.upper(), "bad")
     return f'<span class="badge {kind}">{escape(status)}</span>'
 
 

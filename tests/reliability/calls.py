@@ -141,6 +141,8 @@ CALLS = (
     Call("touchpoint.parameter.delete", lambda s: s.touchpoint.parameter.delete(1, 1, 1), NONE),
     Call("touchpoint.parameter.get_list", lambda s: s.touchpoint.parameter.get_list(1, 1), ROWS),
     Call("touchpoint.parameter.update", lambda s: s.touchpoint.parameter.update(1, 1, 1, label="x"), dict),
+    Call("run", lambda s: s.run("x", 1, VARIABLES, timeout=2), str),
+    Call("check", lambda s: s.check(1), ROWS),
     Call("dataset.analyze", lambda s: s.dataset.analyze(1), NONE, repeats_post=True),
     Call("dataset.download", _dataset_to_file, Path),
     Call("dataset.get", lambda s: s.dataset.get(1), dict),
@@ -258,6 +260,7 @@ CALLS = (
 )
 
 OFFLINE = {
+    "from_profile": "reads a file, then logs in as the constructor does",
     "from_file": "reads a file, then logs in as the constructor does",
     "answer_limit": "a setting",
     "deadline": "a setting",
