@@ -30,6 +30,10 @@ _BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+class IncompleteLoginException(InvalidArgumentException):
+    """Half of a login, or a password that cannot be had from where it is kept."""
+
+
 @dataclass(frozen=True)
 class Address:
     """Where the server is."""
@@ -160,13 +164,13 @@ def whole_or_none(username: str | None, password: Password | None, token: str | 
     :raises InvalidArgumentException: There is a user without a password, or the other way round.
     """
     if username is not None and password is None and token is None:
-        raise InvalidArgumentException(
+        raise IncompleteLoginException(
             f"There is a user name, {username!r}, but no password: pass password (for from_file: the key 'password'; "
             "for a profile: store it with alpine login, or set password_command), or set ALPINE_PASSWORD, which is "
             "used only for the host in ALPINE_HOST and the user in ALPINE_USERNAME."
         )
     if username is None and password is not None:
-        raise InvalidArgumentException(
+        raise IncompleteLoginException(
             "There is a password, but no user name: pass username (for from_file: the key 'username'), or "
             "set ALPINE_USERNAME as well as ALPINE_PASSWORD."
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from alpine._arguments import nearest, text
-from alpine._configuration import Address, Password, same_server
+from alpine._configuration import Address, IncompleteLoginException, Password, same_server
 from alpine._constants import flag
 from alpine._extras import missing_extra
 from alpine._files import local_path, open_file
@@ -75,7 +75,7 @@ class Profile:
         """A function that gets the password from where the profile keeps it; None where it keeps none."""
         command = self.settings.get("password_command")
         if command is not None:
-            return lambda: _from_command(command, f"password_command of profile {self.name!r}")
+            return lambda: password_from_command(command, f"password_command of profile {self.name!r}")
         if self.username is None or not self.settings.get("keyring", True):
             return None
         service, username = service_of(self.address), self.username
@@ -197,7 +197,7 @@ def command_words(command: object, name: str) -> list[str]:
     return words
 
 
-def _from_command(command: object, name: str) -> str:
+def password_from_command(command: object, name: str) -> str:
     """What a command prints on its first line; what it says on stderr, and what it asks, goes to the terminal."""
     words, reason = command_words(command, name), ""
     try:
@@ -213,7 +213,7 @@ def _from_command(command: object, name: str) -> str:
         if done.returncode == 0 and lines and lines[0]:
             return lines[0]
         reason = f"ended with exit code {done.returncode}" if done.returncode else "prints nothing"
-    raise InvalidArgumentException(f"The {name} gives no password: it {reason}.")
+    raise IncompleteLoginException(f"The {name} gives no password: it {reason}.")
 
 
 def service_of(address: Address) -> str:
@@ -244,13 +244,13 @@ def _from_keyring(keyring: Any, service: str, username: str, *, required: bool) 
         if found:
             return str(found)
         why = f"it cannot be read ({failure})" if failure else f"it has none for {username!r} at {service!r}"
-        raise InvalidArgumentException(f"The keyring gives no password: {why}. alpine login stores one.")
+        raise IncompleteLoginException(f"The keyring gives no password: {why}. alpine login stores one.")
 
     if required:
         return read
     try:
         read()
-    except InvalidArgumentException:
+    except IncompleteLoginException:
         # It may be in the environment, or the client is not to log in.
         return None
     return read

@@ -22,6 +22,7 @@ from alpine._http.request import Request, Response
 from alpine._http.transport import Transport, unusable
 from alpine._pager import Fetch, Listing, Page, collect, read_in_turn, walk
 from alpine._printable import logger_of
+from alpine._web_address import page_of_path
 from alpine.exception import (
     FeatureNotFoundException,
     ForbiddenException,
@@ -152,7 +153,10 @@ class AlpineObject:
         if deleting and response.status == 404 and response.attempt > 1:
             # The first attempt, whose response was lost, has deleted it.
             return replace(response, body=b"")
-        raise exception_for(response, partial(self._transport.clean, secrets=request.secrets))
+        error = exception_for(response, partial(self._transport.clean, secrets=request.secrets))
+        if not isinstance(error, NotFoundException):
+            error.web_url = page_of_path(self._root, request.path, engine=request.engine)
+        raise error
 
     @property
     def _root(self) -> str:
@@ -185,7 +189,7 @@ class AlpineObject:
         record = document.get("response") if isinstance(document, dict) else None
         if not isinstance(record, dict):
             raise self._unusable(response, "the server's response holds no object")
-        return Record(record)
+        return Record(record).at(self._root)
 
     def _rows(self, request: Request) -> tuple[RecordList, Mapping[str, Any]]:
         """Send a request, and take the objects out of its response's envelope, with what it says of pages."""
@@ -195,7 +199,7 @@ class AlpineObject:
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._unusable(response, "the server's response holds no list of objects")
         pagination = document.get("pagination")
-        return RecordList(rows), pagination if isinstance(pagination, dict) else {}
+        return RecordList(rows, self._root), pagination if isinstance(pagination, dict) else {}
 
     def _require(self, probe: Request) -> None:
         """Make sure that the server has a feature, where finding out later would waste work such as an upload.

@@ -94,6 +94,8 @@ class AlpineException(Exception):
     """The beginning of the response's body, without secrets."""
     process_id: str | None = None
     """The run concerned."""
+    web_url: str | None = None
+    """The page of the server's web application about what is concerned, if it is known."""
 
     _advice: ClassVar[str] = ""
 

@@ -338,7 +338,7 @@ def test_a_keyring_without_the_password_is_told(
     (tmp_path / "held.py").write_text(BACK_END % {"url": server.url, "secret": SECRET})
     write(config, f"[profiles.prod]\nhost = '{server.url}'\nusername = '{username}'\nkeyring = true")
     said = in_python(ASK, tmp_path, LOCKED=locked)
-    assert said.startswith("InvalidArgumentException The keyring gives no password: ")
+    assert said.startswith("IncompleteLoginException The keyring gives no password: ")
     assert server.asked == []
 
 

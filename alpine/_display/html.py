@@ -95,11 +95,17 @@ def block(*parts: str) -> str:
     return f'{_STYLE}<div class="alpine">{"".join(parts)}</div>'
 
 
-def heading(title: str, *facts: str, status: str = "") -> str:
-    """A line with a title, a status and a few facts."""
+def heading(title: str, *facts: str, status: str = "", href: str | None = None) -> str:
+    """A line with a title, a status and a few facts.
+
+    :param href: Where the title leads to.
+    """
+    shown = escape(title)
+    if href is not None:
+        shown = f'<a href="{escape(href)}" target="_blank" rel="noopener">{shown}</a>'
     # The spaces matter where a notebook that is not trusted is shown without the styles.
     said = [badge(status), *map(fact, filter(None, facts))]
-    return f'<div class="heading"><b>{escape(title)}</b> {" ".join(filter(None, said))}</div>'
+    return f'<div class="heading"><b>{shown}</b> {" ".join(filter(None, said))}</div>'
 
 
 def fact(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alpine._display import html
 from alpine._display.html import RichDict, RichList
 from alpine._extras import extra
+from alpine._web_address import page_of_record
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -41,6 +42,18 @@ class Record(RichDict):
     1
     """
 
+    _root: str | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The page of the server's web application about this thing; None where it has none, and in a copy."""
+        return None if self._root is None else page_of_record(self._root, _kind(self), self)
+
+    def at(self, root: str) -> Record:
+        """The record, when it is known which server it comes from."""
+        self._root = root
+        return self
+
     def _in_short(self) -> str:
         shown = ", ".join(f"{name}={_short(value)!r}" for name, value in self._shown()[:3])
         return f"<{_kind(self) or 'record'} {shown}{' …' if len(self) > 3 else ''}>"
@@ -50,7 +63,7 @@ class Record(RichDict):
         hidden = len(self) - len(self._shown())
         more = [html.note(f"… {html.count(hidden, 'more key')}; print(…) shows the whole record")] if hidden else []
         rows = [(key, _short(value)) for key, value in self._shown()]
-        return html.block(html.heading(name, _kind(self)), html.pairs(rows), *more)
+        return html.block(html.heading(name, _kind(self), href=self.url), html.pairs(rows), *more)
 
     def _shown(self) -> list[tuple[str, Any]]:
         return [(key, self[key]) for key in _columns([self])[: html.ROWS_SHOWN]]
@@ -60,10 +73,14 @@ class RecordList(RichList[dict[str, Any]]):
     """What the server tells of many things: a list of dicts.
 
     :param rows: The things.
+    :param root: The root of the server that they come from, if it is known.
     """
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, rows: Iterable[Mapping[str, Any]] = (), root: str | None = None) -> None:
         super().__init__(row if isinstance(row, Record) else Record(row) for row in rows)
+        if root is not None:
+            for row in self:
+                row._root = root  # type: ignore[attr-defined]
 
     def to_dataframe(self) -> DataFrame:
         """The list as a table, a row for each thing; what is inside of a thing has names such as ``owner.username``.

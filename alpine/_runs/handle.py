@@ -15,6 +15,7 @@ from alpine._runs import polling
 from alpine._runs.engine import FAILED, FINISHED, WORKING, Engine, RunState, Status
 from alpine._runs.polling import Poll, PollResult, poll, run_poll, time_for
 from alpine._runs.unfinished import Unfinished
+from alpine._web_address import workflow_page
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -46,7 +47,7 @@ _TOLD = (
 """What a wait ends with that tells by itself whether the run goes on; it was stopped where that could be done."""
 
 
-_OFFERED = ("process_id", "results", "status", "stop", "wait", "workflow_id")
+_OFFERED = ("process_id", "results", "status", "stop", "url", "wait", "workflow_id")
 
 
 class _Offered(type):
@@ -94,6 +95,11 @@ class FlowRun(RichStr, metaclass=_Offered):
         return str(self)
 
     @property
+    def url(self) -> str:
+        """The page of the workflow in the server's web application, where its results are found as well."""
+        return workflow_page(self._engine._root, self.workflow_id)
+
+    @property
     def status(self) -> Status:
         """``'WORKING'``, ``'FINISHED'`` or ``'FAILED'``; queries the engine, unless the results have been read already.
 
@@ -127,6 +133,8 @@ class FlowRun(RichStr, metaclass=_Offered):
                     self._follow_to_the_end(longest, limit, progress)
             return self.verdict()
         except BaseException as error:
+            if isinstance(error, AlpineException):
+                error.web_url = self.url
             # Of any class: SystemExit, or what a signal handler raises, leaves the run behind as Ctrl-C does.
             if self._may_go_on(error):
                 unfinished.leave(error)
@@ -229,7 +237,7 @@ class FlowRun(RichStr, metaclass=_Offered):
             known = self._results._told("status") or FINISHED
         node = self._state.node if self._state and known == WORKING else None
         facts = (f"run of workflow {self.workflow_id}", f"at {node!r}" if node else "")
-        return html.block(html.heading(str(self), *facts, status=known))
+        return html.block(html.heading(str(self), *facts, status=known, href=self.url))
 
     @property
     def _subject(self) -> str:

@@ -7,7 +7,7 @@ import io
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from alpine.sandbox.arguments import Pace
@@ -28,29 +28,34 @@ _LOOK = 0.5
 _STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None, *, prog: str = "alpine-sandbox", tell: Callable[[Sandbox], str] | None = None
+) -> int:
     """Serve until Ctrl-C, SIGTERM or, on Windows, Ctrl-Break.
 
     :param argv: The command line; by default the program's own.
+    :param prog: The name of the program, for messages.
+    :param tell: What to print of the server when it runs; by default its address and how to use it, in words.
     :returns: 0, or 2 when the server could not be started as it was asked for.
     """
     for stream in (sys.stdout, sys.stderr):
         # Names of files may have letters that the encoding of a console or of a log has not.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    asked = _parser().parse_args(argv)
+    asked = _parser(prog).parse_args(argv)
     stopped = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopped.set()) for number in _STOPPING}
     try:
         server = Sandbox(**{**vars(asked), "types": _by_table(asked.types)}).start()
     except (OSError, ValueError, ModuleNotFoundError) as error:
-        sys.stderr.write(f"alpine-sandbox: error: {error}\n")
+        sys.stderr.write(f"{prog}: error: {error}\n")
         return 2
     else:
         with server:
-            # At once; the list of tables takes the moment in which the workflow engine is loaded.
-            print(f"The sandbox is running at {server.url}", flush=True)
-            print(_told(server), flush=True)
+            if tell is None:
+                # At once; the list of tables takes the moment in which the workflow engine is loaded.
+                print(f"The sandbox is running at {server.url}", flush=True)
+            print((tell or _told)(server), flush=True)
             # On Windows, a wait without an end does not see Ctrl-C.
             while not stopped.wait(_LOOK):
                 pass
@@ -75,9 +80,9 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="alpine-sandbox", description="A server to test against: Alpine's API, and workflows that really run."
+        prog=prog, description="A server to test against: Alpine's API, and workflows that really run."
     )
     add: Any = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")

@@ -270,6 +270,7 @@ OFFLINE = {
     "token": "what is known already",
     "session": "what is known already",
     "workfile.process.attach": "sends nothing",
+    "workfile.process.attach.url": "what is known already",
     "workfile.process.attach.process_id": "what is known already",
     "workfile.process.attach.verdict": "reads results as results does",
     "workfile.process.attach.following": "a step of wait",

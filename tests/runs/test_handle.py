@@ -553,7 +553,7 @@ def test_completion_offers_what_a_run_can_do(session: APIClient, jedi: bool) -> 
     with completer.provisionalcompleter():
         offered = {found.text.lstrip(".") for found in complete.completions("run.", 4)}
         resources = {found.text.lstrip(".") for found in complete.completions("session.", 8)}
-    assert offered == {"process_id", "results", "status", "stop", "wait", "workflow_id"}
+    assert offered == {"process_id", "results", "status", "stop", "url", "wait", "workflow_id"}
     assert "workfile" in resources
     assert run.upper() == PID.upper(), "it stays a text all the same"
 

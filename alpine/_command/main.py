@@ -1,0 +1,152 @@
+"""The command ``alpine``: parses, calls one function, prints what it found, and ends with an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from alpine._command import completion, connecting, files, flows, running, sandbox
+from alpine._command.context import Context
+from alpine._command.exits import DEFECT, INTERRUPTED, MEANING, SUCCESS, WRONG_USE, exit_code_of
+from alpine._command.output import Result, as_json, prepare_streams, say
+from alpine._command.parser import Parser, WrongUseException
+from alpine._command.signals import as_interrupts
+from alpine._printable import printable
+from alpine._version import __version__
+
+if TYPE_CHECKING:
+    from alpine.exception import AlpineException
+
+_CODES = "\n".join(f"  {code:<3} {meaning}" for code, meaning in MEANING.items())
+_EPILOG = f"exit codes:\n{_CODES}\n\nalpine COMMAND --help tells more, with an example."
+
+
+def build() -> Parser:
+    """The parser with all commands."""
+    parser = Parser(
+        prog="alpine", description="Run the workflows of an Alpine server, and look after them.", epilog=_EPILOG
+    )
+    parser.add_argument("--version", action="version", version=f"alpine {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for group in (connecting, files, running, flows, sandbox, completion):
+        group.add_to(commands)
+    parser.set_defaults(parser=parser)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    :param arguments: The command line; by default the program's own.
+    :returns: The exit code.
+    """
+    prepare_streams()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = build().parse_args(given)
+    except WrongUseException as error:
+        return _refused(error, as_document="--json" in given)
+    except SystemExit as ended:
+        # --help and --version have printed what was asked for.
+        return int(ended.code or 0)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning  # type: ignore[assignment]
+        return _ended(Context(options))
+
+
+def _ended(context: Context) -> int:
+    with as_interrupts():
+        try:
+            result = context.options.handler(context)
+            return _printed(context, result.code, result, None)
+        except KeyboardInterrupt as interrupt:
+            return _interrupted(context, interrupt)
+        except BrokenPipeError:
+            # Whoever read it has seen enough, as head does; Python would complain once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return SUCCESS
+        except Exception as error:  # noqa: BLE001 - Python would end with 1, which says that the run failed
+            return _failed(context, error)
+
+
+def _failed(context: Context, error: Exception) -> int:
+    from alpine.exception import AlpineException
+
+    if not isinstance(error, AlpineException):
+        import traceback
+
+        say(f"alpine: this is a defect of the command, please report it:\n{traceback.format_exc()}")
+        return _printed(context, DEFECT, None, _described(context, type(error).__name__, "a defect of the command"))
+    say(f"alpine: error: {error}")
+    _tell_of_the_run(context, error)
+    facts = _described(context, type(error).__name__, str(error), error)
+    return _printed(context, exit_code_of(error), None, facts)
+
+
+def _interrupted(context: Context, interrupt: KeyboardInterrupt) -> int:
+    try:
+        say("alpine: interrupted")
+        if context.run is None:
+            # What the library knows of a run that was just being started.
+            for note in getattr(interrupt, "__notes__", ()):
+                say(note)
+        _tell_of_the_run(context)
+        return _printed(context, INTERRUPTED, None, _described(context, "Interrupted", "interrupted"))
+    except KeyboardInterrupt:
+        _tell_of_the_run(context)
+        return INTERRUPTED
+
+
+def _tell_of_the_run(context: Context, error: AlpineException | None = None) -> None:
+    if context.run is not None and _may_go_on(error):
+        say(f"Run {context.run} of workflow {context.run.workflow_id} may go on: {context.how_to_go_on(context.run)}")
+
+
+def _may_go_on(error: AlpineException | None) -> bool:
+    from alpine.exception import RunFlowFailureException
+
+    return not isinstance(error, RunFlowFailureException) and not getattr(error, "stopped", False)
+
+
+def _described(context: Context, kind: str, message: str, error: AlpineException | None = None) -> dict[str, Any]:
+    run = context.run
+    goes_on = run is not None and _may_go_on(error)
+    return {
+        "type": kind,
+        "message": message,
+        "status_code": getattr(error, "status_code", None),
+        "operators": getattr(error, "errors", None) or {},
+        "process_id": getattr(error, "process_id", None) or (None if run is None else str(run)),
+        "workflow_id": None if run is None else run.workflow_id,
+        "url": getattr(error, "web_url", None) or (None if run is None else run.url),
+        "how_to_go_on": context.how_to_go_on(run) if run is not None and goes_on else None,
+    }
+
+
+def _printed(context: Context, code: int, result: Result | None, error: dict[str, Any] | None) -> int:
+    options = context.options
+    if options.json and not (result is not None and not result.document and not result.text):
+        print(as_json(options.command, code, None if result is None else result.document, error), flush=True)
+    elif result is not None and result.text:
+        print(result.text, flush=True)
+    return code
+
+
+def _refused(error: WrongUseException, *, as_document: bool) -> int:
+    say(f"{error.usage}\nalpine: error: {error}")
+    if as_document:
+        options = argparse.Namespace(json=True, quiet=True, command="", profile=None, host=None, username=None)
+        return _printed(Context(options), WRONG_USE, None, _described(Context(options), "WrongUse", str(error)))
+    return WRONG_USE
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    say(f"alpine: warning: {printable(str(message))}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What is printed: results on stdout, for people or as JSON; everything else on stderr."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from alpine._command.exits import SUCCESS
+from alpine._printable import printable
+
+FORM = 1
+"""The version of the JSON form. It changes when something is taken away or gets another meaning."""
+
+_COLOURS = {"good": "32", "bad": "31", "open": "33"}
+_GOOD = frozenset({"SUCCESS", "FINISHED", "STOPPED", "ok"})
+_BAD = frozenset({"FAILURE", "FAILED", "STOP FAILED", "failed"})
+
+
+@dataclass
+class Result:
+    """What a command found.
+
+    :param document: It, as JSON has it.
+    :param text: It, as people read it.
+    :param code: The exit code.
+    """
+
+    document: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+    code: int = SUCCESS
+
+
+def prepare_streams() -> None:
+    """Let letters that the encoding of a console or of a log has not be written out instead of being an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def as_json(command: str, code: int, result: Mapping[str, Any] | None, error: Mapping[str, Any] | None) -> str:
+    """The one JSON document that a command prints."""
+    document = {
+        "version": FORM,
+        "command": command,
+        "ok": error is None and code == SUCCESS,
+        "exit_code": code,
+        "result": result,
+        "error": error,
+    }
+    # Escapes keep what a terminal would obey, and halves of characters, out of the output.
+    return json.dumps(document, indent=2, default=str)
+
+
+def say(text: str) -> None:
+    """Write a line on stderr; a closed one, or one whose reader has gone, ends nothing."""
+    stream: IO[str] | None = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(f"{printable(text)}\n")
+        stream.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows in columns; a status has its colour on a terminal."""
+    cells = [list(columns), *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[position]) for row in cells) for position in range(len(columns))]
+    lines = []
+    for row in cells:
+        # The last column is as long as it is.
+        padded = [f"{text:<{width}}" for text, width in zip(row[:-1], widths, strict=False)] + row[-1:]
+        lines.append("  ".join(painted(text) for text in padded).rstrip())
+    return "\n".join(lines)
+
+
+def painted(text: str) -> str:
+    """A status in its colour, on a terminal only."""
+    word = text.strip()
+    kind = "good" if word in _GOOD else "bad" if word in _BAD else "open" if word in {"warning", "WORKING"} else ""
+    return f"\033[{_COLOURS[kind]}m{text}\033[0m" if kind and in_colour() else text
+
+
+def in_colour() -> bool:
+    """Whether stdout is a terminal that shows colours, and nobody asked for none."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or os.name == "nt":
+        return False
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return printable(text).replace("\n", " ").replace("\t", " ")
