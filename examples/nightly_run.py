@@ -1,7 +1,7 @@
 """Run a workflow, log what happens, and tell by the exit code how it went.
 
 0: success; 1: the workflow failed; 2: anything else.
-Address and login are in ALPINE_HOST, ALPINE_USERNAME and ALPINE_PASSWORD.
+Address and login are in ALPINE_HOST, ALPINE_USERNAME and ALPINE_PASSWORD, or in the profile of ALPINE_PROFILE.
 """
 
 import logging
@@ -9,40 +9,16 @@ import sys
 
 from alpine import AlpineException, APIClient, RunFlowFailureException
 
-WORKSPACE, WORKFLOW = "Sandbox", "order_filter"
-VARIABLES = {"@min_amount": 200}
-OPERATOR = "By Region"
-FOUR_HOURS = 4 * 3600
-
+logging.basicConfig(level=logging.INFO)
 log = logging.getLogger("nightly_run")
 
-
-def run_workflow():
-    """Run the workflow and return the rows of one operator."""
-    with APIClient() as session:
-        workflow_id = session.workfile.get_id(WORKFLOW, WORKSPACE)
-        run = session.workfile.process.run(workflow_id, VARIABLES)
-        log.info("%s: started run %s", WORKFLOW, run.process_id)
-        run.wait(timeout=FOUR_HOURS)
-        return run.results().operators[OPERATOR]["visualData"]["items"]
-
-
-def main():
-    """Return the exit code."""
-    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=line)
-    try:
-        rows = run_workflow()
-    except RunFlowFailureException as failure:
-        log.error("%s", failure)
-        return 1
-    except AlpineException as failure:
-        log.error("%s: %s", type(failure).__name__, failure)
-        return 2
-    for row in rows:
-        log.info("%s", row)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+try:
+    with APIClient.from_profile() as session:
+        run = session.run("order_filter", "Sandbox", {"@min_amount": 200}, timeout=4 * 3600)
+        for row in run.results().operators["By Region"]["visualData"]["items"]:
+            log.info("%s", row)
+except RunFlowFailureException as failure:
+    sys.exit(f"{failure}")
+except AlpineException as failure:
+    log.error("%s: %s", type(failure).__name__, failure)
+    sys.exit(2)

@@ -46,20 +46,22 @@ def add_to(commands: Commands) -> None:
 def check(context: Context) -> Result:
     """Check the connection."""
     from alpine import APIClient
-    from alpine.exception import LoginFailureException
+    from alpine.exception import AlpineException, InvalidArgumentException, LocalFileException
 
     options = context.options
     refused = None
     try:
         session = APIClient.from_profile(options.profile, **context.given())
-    except LoginFailureException as error:
+    except (InvalidArgumentException, LocalFileException):
+        raise
+    except AlpineException as error:
         # What else can be looked at is, without the login.
         refused, session = error, APIClient(**_address_of(context))
     with session:
         checks = session.check(options.workspace)
     for row in checks:
-        if refused is not None and row["check"] == "login":
-            row.update(found="the server rejects the login", advice=str(refused))
+        if refused is not None and row["check"] == "login" and row["status"] == "failed":
+            row.update(found="", advice=str(refused))
     bad = [row["check"] for row in checks if row["status"] == "failed"]
     code = _CODES.get(bad[0], NOT_FOUND) if bad else 0
     width = max(len(row["status"]) for row in checks)

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _SECONDS_TO_LOG_OUT = 3.0
 
 
+def id_of(run: FlowRun) -> str:
+    """The id of a run as the command prints and takes it: its results are found only with its workflow."""
+    return f"{run.workflow_id}:{run}"
+
+
 class Context:
     """One invocation.
 
@@ -68,7 +73,7 @@ class Context:
 
     def how_to_go_on(self, run: FlowRun) -> str:
         """The command that takes a run up again."""
-        words = ["alpine", "wait", str(run), "--workflow", str(run.workflow_id)]
+        words = ["alpine", "wait", id_of(run)]
         for name in ("profile", "host", "username"):
             value = getattr(self.options, name, None)
             if value is not None:
@@ -84,7 +89,7 @@ class Context:
             # Also if a second signal ends the stop.
             if stopped:
                 self.run = None
-                say(f"Run {run} of workflow {run.workflow_id} was stopped.")
+                say(f"Run {id_of(run)} was stopped.")
 
     def given(self) -> dict[str, Any]:
         """The arguments of a client that are options."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from alpine._command.context import Context
 from alpine._command.output import Result, table
-from alpine._command.parser import Commands, add_command, add_server, add_workspace
+from alpine._command.parser import Commands, add_command, add_server, add_workspace, refuse_name_alone
 
 _KINDS = ("work_flow", "sql", "code", "text", "image", "xml", "other")
 _WORKFILE = ("id", "file_name", "file_type", "status", "user_modified_at")
@@ -94,14 +94,11 @@ def upload(context: Context) -> Result:
 def download(context: Context) -> Result:
     """Download a file."""
     options = context.options
+    refuse_name_alone(options.file, options.workspace)
     with context.session() as session:
         if options.file.strip().isdecimal():
             number = int(options.file)
         else:
-            from alpine.exception import InvalidArgumentException
-
-            if options.workspace is None:
-                raise InvalidArgumentException(f"Say in which workspace {options.file!r} is: --workspace NAME.")
             number = session.workfile.get_id(options.file, options.workspace)
         path = session.workfile.download(number, path=options.out)
         return Result({"id": number, "path": str(path), "bytes": path.stat().st_size}, str(path))
@@ -130,4 +127,4 @@ def _record(record: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _listed(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> str:
-    return table([key.upper() for key in keys], [[row[key] for key in keys] for row in rows])
+    return table([key.upper().replace("_", " ") for key in keys], [[row[key] for key in keys] for row in rows])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from alpine._command import completion, connecting, files, flows, running, sandbox
-from alpine._command.context import Context
+from alpine._command.context import Context, id_of
 from alpine._command.exits import DEFECT, INTERRUPTED, MEANING, SUCCESS, WRONG_USE, exit_code_of
 from alpine._command.output import Result, as_json, prepare_streams, say
 from alpine._command.parser import Parser, WrongUseException
@@ -46,8 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     prepare_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
+    to_sandbox = sandbox.arguments_of(given)
     try:
-        options = build().parse_args(given)
+        options = build().parse_args([each for each in given if to_sandbox is None or each not in to_sandbox])
+        options.arguments = to_sandbox
     except WrongUseException as error:
         return _refused(error, as_document="--json" in given)
     except SystemExit as ended:
@@ -63,6 +65,8 @@ def _ended(context: Context) -> int:
         try:
             result = context.options.handler(context)
             return _printed(context, result.code, result, None)
+        except WrongUseException as error:
+            return _refused(error, as_document=context.options.json)
         except KeyboardInterrupt as interrupt:
             return _interrupted(context, interrupt)
         except BrokenPipeError:
@@ -103,7 +107,7 @@ def _interrupted(context: Context, interrupt: KeyboardInterrupt) -> int:
 
 def _tell_of_the_run(context: Context, error: AlpineException | None = None) -> None:
     if context.run is not None and _may_go_on(error):
-        say(f"Run {context.run} of workflow {context.run.workflow_id} may go on: {context.how_to_go_on(context.run)}")
+        say(f"Run {id_of(context.run)} may go on: {context.how_to_go_on(context.run)}")
 
 
 def _may_go_on(error: AlpineException | None) -> bool:
@@ -120,6 +124,7 @@ def _described(context: Context, kind: str, message: str, error: AlpineException
         "message": message,
         "status_code": getattr(error, "status_code", None),
         "operators": getattr(error, "errors", None) or {},
+        "id": None if run is None else id_of(run),
         "process_id": getattr(error, "process_id", None) or (None if run is None else str(run)),
         "workflow_id": None if run is None else run.workflow_id,
         "url": getattr(error, "web_url", None) or (None if run is None else run.url),
@@ -137,9 +142,11 @@ def _printed(context: Context, code: int, result: Result | None, error: dict[str
 
 
 def _refused(error: WrongUseException, *, as_document: bool) -> int:
-    say(f"{error.usage}\nalpine: error: {error}")
+    say(f"{error.usage}\nalpine: error: {error}".strip())
     if as_document:
-        options = argparse.Namespace(json=True, quiet=True, command="", profile=None, host=None, username=None)
+        options = argparse.Namespace(
+            json=True, quiet=True, command=error.command, profile=None, host=None, username=None
+        )
         return _printed(Context(options), WRONG_USE, None, _described(Context(options), "WrongUse", str(error)))
     return WRONG_USE
 

@@ -24,11 +24,13 @@ class WrongUseException(Exception):
 
     :param message: What is wrong.
     :param usage: How it should be.
+    :param command: The command, as far as it is known.
     """
 
-    def __init__(self, message: str, usage: str) -> None:
+    def __init__(self, message: str, usage: str, command: str) -> None:
         super().__init__(message)
         self.usage = usage
+        self.command = command
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,7 +41,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
 
     def error(self, message: str) -> NoReturn:
-        raise WrongUseException(message, self.format_usage().strip())
+        raise WrongUseException(message, self.format_usage().strip(), self.prog.removeprefix("alpine").strip())
 
 
 def add_command(
@@ -108,3 +110,14 @@ def variable(text: str) -> tuple[str, str]:
     if not equals or not name.strip("@ "):
         raise argparse.ArgumentTypeError(f"NAME=VALUE, not {text!r}")
     return f"@{name.removeprefix('@')}", value
+
+
+def refuse_name_alone(name: str, workspace: str | None) -> None:
+    """Refuse a name that comes without its workspace; digits are an id.
+
+    :raises InvalidArgumentException: It does.
+    """
+    if workspace is None and not name.strip().isdecimal():
+        from alpine.exception import InvalidArgumentException
+
+        raise InvalidArgumentException(f"Say in which workspace {name!r} is: --workspace NAME.")

@@ -6,10 +6,19 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from alpine._command.context import Context
+from alpine._command.context import Context, id_of
 from alpine._command.exits import RUN_FAILED
 from alpine._command.output import Result, painted, table
-from alpine._command.parser import Commands, Parser, add_command, add_server, add_wait, add_workspace, variable
+from alpine._command.parser import (
+    Commands,
+    Parser,
+    add_command,
+    add_server,
+    add_wait,
+    add_workspace,
+    refuse_name_alone,
+    variable,
+)
 from alpine._printable import printable
 
 if TYPE_CHECKING:
@@ -79,21 +88,24 @@ def _add_workflow(parser: Parser) -> None:
 def run(context: Context) -> Result:
     """Start a run, and wait for it if asked to."""
     options = context.options
+    refuse_name_alone(options.workflow, options.workspace)
     with context.session() as session:
         started = session.run(options.workflow, options.workspace, dict(options.variables), wait=False)
         with context.following(session, started):
-            context.say(f"Started run {started} of workflow {started.workflow_id}.")
+            context.say(f"Started run {id_of(started)}.")
             if options.wait:
                 return _waited(context, started)
         context.say(f"It goes on: {context.how_to_go_on(started)}")
-        return Result({**_facts(started), "status": "STARTED", "results_file": None, "operators": None}, str(started))
+        return Result({**_facts(started), "status": "STARTED", "results_file": None, "operators": None}, id_of(started))
 
 
 def wait(context: Context) -> Result:
     """Wait for a run."""
+    _refuse_workflow_alone(context)
     with context.session() as session:
         found = _found(context, session)
         with context.following(session, found):
+            context.say(f"Waiting for run {id_of(found)}.")
             return _waited(context, found)
 
 
@@ -109,19 +121,24 @@ def _told(context: Context, found: FlowRun, read: FlowResults) -> Result:
     operators = [{"name": name, "rows": output.row_count} for name, output in read.operators.items()]
     document = {**_facts(found), "status": read.status, "results_file": file, "operators": operators}
     lines = [
-        f"Run {found} of workflow {found.workflow_id}: {painted(printable(read.status))}",
+        f"Run {id_of(found)}: {painted(printable(read.status))}",
         table(("OPERATOR", "ROWS"), [(each["name"], each["rows"]) for each in operators]),
     ]
     return Result(document, "\n".join([*lines, *([] if file is None else [f"Results: {file}"])]))
 
 
 def _facts(found: FlowRun) -> dict[str, Any]:
-    return {"process_id": str(found), "workflow_id": found.workflow_id, "url": found.url}
+    return {
+        "id": id_of(found),
+        "process_id": str(found),
+        "workflow_id": found.workflow_id,
+        "url": found.url,
+    }
 
 
 def status(context: Context) -> Result:
     """Tell whether a run is in progress."""
-    run_id = context.options.id
+    run_id = _taken_apart(context.options.id)[1]
     with context.session() as session:
         said = session.workfile.process.query_status(run_id)
         return Result({"process_id": run_id, "status": said}, painted(said))
@@ -129,7 +146,7 @@ def status(context: Context) -> Result:
 
 def stop(context: Context) -> Result:
     """Stop a run."""
-    run_id = context.options.id
+    run_id = _taken_apart(context.options.id)[1]
     with context.session() as session:
         said = session.workfile.process.stop(run_id)
         code = 0 if said == "STOPPED" else RUN_FAILED
@@ -138,6 +155,7 @@ def stop(context: Context) -> Result:
 
 def results(context: Context) -> Result:
     """Show or save the results of a run."""
+    _refuse_workflow_alone(context)
     with context.session() as session:
         found = _found(context, session)
         read = found.results()
@@ -158,32 +176,39 @@ def _rows_of(read: FlowResults, operator: str) -> list[dict[str, Any]]:
 
 
 def _found(context: Context, session: APIClient) -> FlowRun:
-    """A run by its id; its workflow is given, or known to the engine as long as the run is in progress."""
-    options = context.options
-    name = options.workflow
-    if name is None:
-        number = _workflow_of(session, options.id)
-    elif name.strip().isdecimal():
-        number = int(name)
+    """A run by its id; its workflow is in the id, or given, or known to the engine while the run is in progress."""
+    workflow, run_id = _taken_apart(context.options.id)
+    name = context.options.workflow
+    if name is not None:
+        number = int(name) if name.strip().isdecimal() else session.workfile.get_id(name, context.options.workspace)
+    elif workflow is not None:
+        number = workflow
     else:
-        from alpine.exception import InvalidArgumentException
+        number = _workflow_of(session, run_id)
+    return session.workfile.process.attach(number, run_id)
 
-        if options.workspace is None:
-            raise InvalidArgumentException(f"Say in which workspace the workflow {name!r} is: --workspace NAME.")
-        number = session.workfile.get_id(name, options.workspace)
-    return session.workfile.process.attach(number, options.id)
+
+def _refuse_workflow_alone(context: Context) -> None:
+    if context.options.workflow is not None:
+        refuse_name_alone(context.options.workflow, context.options.workspace)
+
+
+def _taken_apart(given: str) -> tuple[int | None, str]:
+    """The workflow and the process in an id as the command prints it; no workflow for the engine's own id."""
+    workflow, colon, process = given.partition(":")
+    return (int(workflow), process) if colon and workflow.isdecimal() else (None, given)
 
 
 def _workflow_of(session: APIClient, run_id: str) -> int:
     from alpine._arguments import segment
-    from alpine.exception import InvalidArgumentException
+    from alpine.exception import NotFoundException
 
     answer = session.request("GET", f"{_ENGINE}/processes/{segment(run_id)}/query")
     meta = answer.get("meta") if isinstance(answer, dict) else None
     said = str(meta.get("workflowId")) if isinstance(meta, dict) else ""
     if said.isdecimal():
         return int(said)
-    raise InvalidArgumentException(
+    raise NotFoundException(
         f"Run {run_id} is over, or there is no such run. Its results are found with its workflow: --workflow ID, or "
         "--workflow NAME --workspace NAME."
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 from alpine._command.context import Context
 from alpine._command.output import Result, as_json
-from alpine._command.parser import Commands, add_command
+from alpine._command.parser import Commands, WrongUseException, add_command
+
+_OWN = ("--json", "--quiet", "-q")
 
 
 def add_to(commands: Commands) -> None:
@@ -19,16 +22,25 @@ def add_to(commands: Commands) -> None:
         "start a server to try things on; its options are those of alpine-sandbox",
         "alpine sandbox --port 0",
     )
-    # Its options are told by its own parser, which is loaded with it.
-    parser.add_argument("arguments", nargs="...", metavar="OPTION", help="alpine sandbox -- --help shows them")
+    parser.set_defaults(arguments=[])
+
+
+def arguments_of(given: Sequence[str]) -> list[str] | None:
+    """What goes to the sandbox's own parser, which is loaded with it; None for another command."""
+    return [each for each in given[1:] if each not in _OWN] if given[:1] == ["sandbox"] else None
 
 
 def sandbox(context: Context) -> Result:
     """Serve until Ctrl-C or SIGTERM."""
     program = importlib.import_module("alpine.sandbox.__main__")
-    arguments = [each for each in context.options.arguments if each != "--"]
     tell = _as_json if context.options.json else None
-    return Result({}, "", program.main(arguments, prog="alpine sandbox", tell=tell))
+    try:
+        code = program.main(context.options.arguments, prog="alpine sandbox", tell=tell)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    if code:
+        raise WrongUseException("the sandbox was not started", "", "sandbox")
+    return Result()
 
 
 def _as_json(server: Any) -> str:

@@ -1,0 +1,94 @@
+"""Ctrl-C and SIGTERM: exit code 130, the id of the run, how to take it up again; stopped where that was asked for."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from alpine.sandbox import Sandbox
+from tests.command.processes import PROGRAM, Done, alpine, environment
+from tests.platforms import needs_signals
+
+pytestmark = needs_signals
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Sandbox]:
+    """A server whose runs do not end by themselves within a test."""
+    with Sandbox(pace=("timed", 100)) as server:
+        yield server
+
+
+@dataclass
+class Interrupted:
+    done: Done
+    run: str
+
+
+def interrupted(server: Sandbox, number: int, *arguments: str) -> Interrupted:
+    """Send a signal to a process as soon as it has told the id of its run."""
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env=environment(server),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        run = re.search(r"\d+:[\w-]+", first)
+        assert run, first + process.stderr.read()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        return Interrupted(Done(process.returncode, out, first + err), run[0])
+
+
+RUN = ("run", "order_filter", "--workspace", "Sandbox", "--wait", "--json")
+
+
+def status(server: Sandbox, run: str) -> str:
+    with server.client() as client:
+        return client.workfile.process.query_status(run.partition(":")[2])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_run_goes_on_and_can_be_taken_up_again(slow: Sandbox, number: int) -> None:
+    ended = interrupted(slow, number, *RUN)
+    assert ended.done.code == 130
+    error = ended.done.document["error"]
+    assert error["id"] == ended.run
+    assert error["how_to_go_on"] == f"alpine wait {ended.run}"
+    assert f"Run {ended.run} may go on: alpine wait {ended.run}\n" in ended.done.err
+    assert "Traceback" not in ended.done.err
+    assert status(slow, ended.run) == "WORKING"
+    again = alpine(slow, *shlex.split(error["how_to_go_on"])[1:], "--timeout", "0")
+    assert again.code == 6
+    assert status(slow, ended.run) == "FINISHED"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_run_is_stopped_where_that_was_asked_for(slow: Sandbox, number: int) -> None:
+    ended = interrupted(slow, number, *RUN, "--stop-on-exit")
+    assert ended.done.code == 130
+    assert f"Run {ended.run} was stopped." in ended.done.err
+    assert ended.done.document["error"]["how_to_go_on"] is None
+    assert status(slow, ended.run) == "FINISHED"
+
+
+def test_a_wait_is_interrupted_in_the_same_way(slow: Sandbox) -> None:
+    run = alpine(slow, "run", "order_filter", "-w", "Sandbox", "-q").out.strip()
+    ended = interrupted(slow, signal.SIGTERM, "wait", run, "--stop-on-exit")
+    assert (ended.done.code, ended.run) == (130, run)
+    assert status(slow, run) == "FINISHED"
+
+
+def test_a_run_that_is_known_to_the_engine_only_is_found_while_it_goes_on(slow: Sandbox) -> None:
+    run = alpine(slow, "run", "order_filter", "-w", "Sandbox", "-q").out.strip()
+    done = alpine(slow, "wait", run.partition(":")[2], "--timeout", "0")
+    assert done.code == 6, done.err
