@@ -66,7 +66,8 @@ class OneCall(ServerInformation, ClientSettings):
         :raises RunFlowTimeoutException: The run was still in progress when ``timeout`` had passed.
         :raises RunFlowConnectionException: The server could not be reached when ``timeout`` had passed.
 
-        Messages of exceptions say which workflow of which workspace was to be run.
+        Messages of exceptions say which workflow of which workspace was to be run. The run's id is logged as soon as
+        it is known, by the logger ``alpine.apiclient`` at the level INFO.
 
         Example:
 
@@ -97,6 +98,8 @@ class OneCall(ServerInformation, ClientSettings):
 
         with restating(AlpineException, tell_the_name):
             run = self.workfile.process.run(number, variables, afm_file=flow)
+            # Before the wait: who kills the script finds the run by its log.
+            self.logger.info("%s: started run %s of workflow %d", workflow, run, number)
             if waits:
                 run.wait(verbose, query_time, timeout, stop_on_interrupt=bool(stops))
         return run

@@ -9,16 +9,19 @@ import sys
 
 from alpine import AlpineException, APIClient, RunFlowFailureException
 
-logging.basicConfig(level=logging.INFO)
+line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+logging.basicConfig(level=logging.INFO, format=line)
 log = logging.getLogger("nightly_run")
 
 try:
     with APIClient.from_profile() as session:
-        run = session.run("order_filter", "Sandbox", {"@min_amount": 200}, timeout=4 * 3600)
+        variables = {"@min_amount": 200}
+        run = session.run("order_filter", "Sandbox", variables, timeout=4 * 3600)
         for row in run.results().operators["By Region"]["visualData"]["items"]:
             log.info("%s", row)
 except RunFlowFailureException as failure:
-    sys.exit(f"{failure}")
+    log.error("%s", failure)
+    sys.exit(1)
 except AlpineException as failure:
     log.error("%s: %s", type(failure).__name__, failure)
     sys.exit(2)

@@ -43,6 +43,8 @@ KNOWN_COMMANDS = (
     # Tried by test_examples.py.
     r"(ALPINE_HOST=https://alpine\.example\.com )?python examples/sweep\.py",
     r"alpine-sandbox\b.*",
+    # Parsed by tests/command/test_help.py.
+    r"(id=\$\()?alpine [a-z].*",
     r"export ALPINE_\w+=\S+",
     r"read -rs ALPINE_PASSWORD && export ALPINE_PASSWORD",
     r"\.ci/(run|long)",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +76,56 @@ def test_what_needs_no_server_loads_no_requests(running_sandbox: Sandbox, argume
 def test_it_is_installed_as_alpine() -> None:
     assert 'alpine = "alpine._command.main:main"' in (ROOT / "pyproject.toml").read_text("utf-8")
     assert PROGRAM[-1] == "alpine"
+
+
+def documented_lines() -> list[str]:
+    """What the pages show of the command."""
+    lines = []
+    for page in sorted((ROOT / "docs" / "guides").glob("*.md")):
+        for block in re.findall(r"^```bash\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            lines += re.findall(r"^(?:id=\$\()?(alpine .*?)\)?$", block, re.MULTILINE)
+    return lines
+
+
+def test_what_the_pages_show_can_be_parsed() -> None:
+    lines = documented_lines()
+    assert lines
+    for line in lines:
+        assert build().parse_args(shlex.split(line.partition(" > ")[0])[1:]).command in NAMES
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the runner of the example has bash")
+def test_the_workflow_for_continuous_integration_runs(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "guides" / "ci.md").read_text("utf-8")
+    workflow = page.partition("```yaml\n")[2].partition("```")[0]
+    assert len(workflow.splitlines()) <= 15
+    steps = re.findall(r"^ +- run: (alpine .*)$", workflow, re.MULTILINE)
+    assert len(steps) == 3
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "flows").mkdir()
+    flow = (EXAMPLES / "order_filter.afm").read_text("utf-8")
+    (tmp_path / "flows" / "order_filter.afm").write_text(flow, "utf-8")
+    (tmp_path / "old.afm").write_text(flow.replace("<Value>100</Value>", "<Value>50</Value>"), "utf-8")
+    script = "\n".join(steps).replace("alpine sandbox", f"alpine sandbox --port {port}")
+    # A program, and no function of the shell: what is started in the background is what the signal goes to.
+    (tmp_path / "alpine").write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n', "utf-8")
+    (tmp_path / "alpine").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-ec", f'trap "kill %1; wait" EXIT\n{script}'],
+        env=environment(_At(f"http://127.0.0.1:{port}"), PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "@min_amount: '50' -> '100'" in done.stdout
+    assert re.search(r"^Run .*: SUCCESS$", done.stdout, re.MULTILINE)
+
+
+class _At:
+    def __init__(self, url: str) -> None:
+        self.url = url
