@@ -18,6 +18,7 @@ from benchmarks.measure import Result, show
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 CASES = [
     client.importing,
+    client.starting,
     client.getting,
     client.listing,
     client.waiting,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -175,3 +178,36 @@ def threading_(short: bool) -> list[Result]:
     return [
         Result(what, f"{value:.2f}", "at least 0.95", value, 0.95, at_least=True, note=note if value < 0.95 else "")
     ]
+
+
+def starting(short: bool) -> list[Result]:
+    """The command against ``python -c "import requests"``, as whole processes."""
+    rounds = 7 if short else 25
+    results = []
+    for arguments in (["--help"], ["status", "--help"]):
+        command = [sys.executable, "-m", "alpine", *arguments]
+
+        def ours(command: list[str] = command) -> None:
+            subprocess.run(command, check=True, capture_output=True)
+
+        def theirs() -> None:
+            subprocess.run([sys.executable, "-c", "import requests"], check=True)
+
+        value = ratio(ours, theirs, rounds)
+        what = f'`alpine {" ".join(arguments)}` against `python -c "import requests"`'
+        results.append(Result(what, f"{value:.2f}", "at most 1.50", value, 1.50))
+    with running(BareServer()) as url:
+        environment = {**os.environ, "ALPINE_HOST": url, "ALPINE_TOKEN": TOKEN}
+        call = [sys.executable, "-m", "alpine", "ls", "12", "--json"]
+
+        def asking() -> None:
+            subprocess.run(call, check=True, capture_output=True, env=environment)
+
+        def getting_it() -> None:
+            code = f"import requests; requests.get('{url}/api/workspaces/12/workfiles?per_page=100').json()"
+            subprocess.run([sys.executable, "-c", code], check=True)
+
+        value = ratio(asking, getting_it, rounds)
+    what = "`alpine ls 12 --json` against a process that gets the same with requests"
+    results.append(Result(what, f"{value:.2f}", "at most 1.50", value, 1.50))
+    return results
