@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -199,6 +198,8 @@ def command_words(command: object, name: str) -> list[str]:
 
 def password_from_command(command: object, name: str) -> str:
     """What a command prints on its first line; what it says on stderr, and what it asks, goes to the terminal."""
+    import subprocess  # needed only here
+
     words, reason = command_words(command, name), ""
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command
