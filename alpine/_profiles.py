@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,7 +87,7 @@ def config_file() -> Path:
     named = os.environ.get("ALPINE_CONFIG")
     if named:
         return Path(named).expanduser()
-    if sys.platform == "win32":
+    if os.name == "nt":
         return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "alpine" / "config.toml"
     return Path.home() / ".config" / "alpine" / "config.toml"
 
