@@ -13,6 +13,7 @@ from alpine.sandbox.engine import document
 from alpine.sandbox.engine.database import PLACE, Cursor, Database, DatabaseTable
 from alpine.sandbox.engine.expressions import condition, quoted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.kept import Kept
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -25,6 +26,7 @@ _PIG_COMPARISONS = {
     "<>": ("!=",),
     "between": (">=", "<="),
 }
+_translations: Kept[str] = Kept()
 _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
 
@@ -224,7 +226,7 @@ class Context:
             return self._pig(text, data_type=data_type, keys=keys)
         from alpine.sandbox.engine import sql
 
-        return f"({sql.column(text, self._seen(tables), data_type)})"
+        return f"({_translated(sql.column, text, self._seen(tables), data_type)})"
 
     def condition(self, text: str) -> str:
         """An expression that chooses rows.
@@ -236,7 +238,7 @@ class Context:
             return self._pig(text, is_condition=True)
         from alpine.sandbox.engine import sql
 
-        return f"({sql.condition(text, self._seen(None))})"
+        return f"({_translated(sql.condition, text, self._seen(None))})"
 
     def compared(
         self, left: str, comparison: str, right: str, tables: Mapping[str, DatabaseTable] | None = None
@@ -249,7 +251,7 @@ class Context:
         """
         from alpine.sandbox.engine import sql
 
-        return f"({sql.compared(left, comparison, right, self._seen(tables))})"
+        return f"({_translated(sql.compared, left, comparison, right, self._seen(tables))})"
 
     def filtered(self, text: str) -> str:
         """A script that chooses rows, as the SQL that follows the table: WHERE, ORDER BY and LIMIT; not for Hadoop.
@@ -285,12 +287,12 @@ class Context:
         from alpine.sandbox.engine.pig import comparison
 
         signs = zip(_PIG_COMPARISONS[kind], (first, second), strict=False)
-        return " AND ".join(comparison(column, sign, value, self._pig_columns()) for sign, value in signs)
+        return " AND ".join(_translated(comparison, column, sign, value, self._pig_columns()) for sign, value in signs)
 
     def _pig(self, text: str, **options: Any) -> str:
         from alpine.sandbox.engine.pig import to_sql
 
-        return to_sql(text, self._pig_columns(), **options)
+        return _translated(to_sql, text, self._pig_columns(), **options)
 
     def _pig_columns(self) -> dict[str, str]:
         tables = [entry.table for entry in self.inputs if entry.table is not None]
@@ -343,6 +345,13 @@ class Context:
     def _table_name(self) -> str | None:
         schema, table = self.parameter("outputSchema"), self.parameter("outputTable")
         return f"{schema}.{table}" if schema and table else None
+
+
+def _translated(function: Callable[..., str], *arguments: Any, **options: Any) -> str:
+    """What a translation gives; a run asks for all that the look over its flow has asked for."""
+    return _translations.get(
+        f"{function.__module__}.{function.__name__}{arguments}{options}", lambda: function(*arguments, **options)
+    )
 
 
 def columns_in(text: str, table: DatabaseTable) -> list[str]:

@@ -6,7 +6,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, sele
 from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
 from alpine.sandbox.engine.messages import plain
 from alpine.sandbox.engine.sql import forget, register, watch
-from alpine.sandbox.engine.tables import PLACE, DatabaseTable, created, drop, planned, registered
+from alpine.sandbox.engine.tables import PLACE, DatabaseTable, Headings, created, described, drop, planned, registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,14 +61,20 @@ class Cursor:
 
     :param connection: A DuckDB cursor of its own.
     :param schema: The run's schema.
+    :param headings: Knows the columns of SELECTs.
     :param on_close: Called when the run needs the database no more; None for a connection beside the run's first.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, schema: Schema, on_close: Callable[[], None] | None = None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        schema: Schema,
+        headings: Headings,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         self._connection = connection
         self.schema = schema
+        self._headings = headings
         self._on_close = on_close
         self._made: list[DatabaseTable] = []
         self._is_planning = False
@@ -84,7 +90,7 @@ class Cursor:
 
     def beside(self) -> Cursor:
         """Another connection for the same run, for work that goes on at the same time; to be closed before this one."""
-        return Cursor(self._connection.cursor(), self.schema)
+        return Cursor(self._connection.cursor(), self.schema, self._headings)
 
     def fetch(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a query and give all its rows."""
@@ -98,14 +104,20 @@ class Cursor:
 
         :raises NodeFailure: The SELECT is none, or the names of its columns cannot be kept apart.
         """
+        heading = self._headings.of(self.fetch, select) if parameters is None else None
+        return self._make(select, heading or described(self.fetch, select, parameters), parameters)
+
+    def _make(
+        self, select: str, heading: Sequence[tuple[str, str]], parameters: list[Any] | None = None
+    ) -> DatabaseTable:
         try:
             if self._is_planning:
-                return planned(self.fetch, select, parameters)
-            table = created(self.fetch, self.schema.name, next(self.schema.numbers), select, parameters)
+                return planned(heading)
+            table = created(self.fetch, self.schema.name, next(self.schema.numbers), select, parameters, heading)
         except ValueError as error:
             raise NodeFailure(str(error)) from None
         self._made.append(table)
-        return table
+        return self._headings.add(table)
 
     def made(self) -> list[DatabaseTable]:
         """The tables that were made since this was last asked."""
@@ -120,7 +132,9 @@ class Cursor:
     def take(self, data: Any) -> DatabaseTable:
         """Keep a DataFrame or an Arrow table as a new table of this run."""
         with self._errors(), registered(self._connection, as_arrow(data)) as name:
-            return self.make(f"SELECT * FROM {name}")
+            # The name stands for other data each time.
+            select = f"SELECT * FROM {name}"
+            return self._make(select, described(self.fetch, select))
 
     def dataframe(self, sql: str) -> Any:
         """What a query gives, as a pandas DataFrame.
@@ -231,6 +245,7 @@ class Database:
         self._count = 0
         self._runs = 0
         self._replaced: list[DatabaseTable] = []
+        self._headings = Headings()
 
     def promise(self, name: str, path: Path) -> None:
         """Name a file that is loaded when a flow first asks for it."""
@@ -343,7 +358,7 @@ class Database:
     def open(self, schema: str) -> Cursor:
         """A cursor for a run, with a schema of its own, which is dropped when the cursor is closed."""
         with self._lock:
-            cursor = Cursor(self._connection().cursor(), Schema(quoted(schema)), self._closed_one)
+            cursor = Cursor(self._connection().cursor(), Schema(quoted(schema)), self._headings, self._closed_one)
             self._runs += 1
             cursor.fetch(f"CREATE SCHEMA {cursor.schema.name}")
             return cursor
@@ -396,7 +411,7 @@ class Database:
 
     def _keep(self, sql: str) -> DatabaseTable:
         self._count += 1
-        return created(self._query, LOADED, self._count, sql)
+        return self._headings.add(created(self._query, LOADED, self._count, sql))
 
     def _query(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         import duckdb

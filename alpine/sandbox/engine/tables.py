@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.kept import Kept
 from alpine.sandbox.engine.loading import check_names
 
 if TYPE_CHECKING:
@@ -18,6 +21,11 @@ PLACE = quoted("\x1fplace")
 """The place of a row in its table, from 0; no column of a user can have the name, see :func:`check_names`."""
 _NULL, _INTEGER = '"NULL"', "INTEGER"
 """DuckDB 2 tells the type of a bare NULL, which DuckDB 1 calls an integer."""
+_NAMED = re.compile(r'FROM (\S+\."t\d+")\)')
+"""A table's own name at the end of what stands for it after FROM."""
+
+Query = Callable[[str, list[Any] | None], list[tuple[Any, ...]]]
+"""Runs a statement."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +65,48 @@ class DatabaseTable:
         return self.types[self.columns.index(self.find(name))]
 
 
+class Headings:
+    """The columns of SELECTs on one database, each asked of it once.
+
+    What a SELECT gives depends on the columns of its tables, and not on their rows: the answer of the look over a flow
+    is that of its run, and of the runs that follow.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Kept[tuple[tuple[str, str], ...]] = Kept()
+        self._tables: WeakValueDictionary[str, DatabaseTable] = WeakValueDictionary()
+
+    def add(self, table: DatabaseTable) -> DatabaseTable:
+        """Know a table by its own name, which no other table of the database ever has.
+
+        :returns: The same.
+        """
+        self._tables[table.name] = table
+        return table
+
+    def of(self, query: Query, select: str) -> list[tuple[str, str]]:
+        """The columns of a SELECT and their types."""
+        plain = select
+        for name in set(_NAMED.findall(select)):
+            table = self._tables.get(name)
+            if table is not None:
+                blank = empty(table.columns, table.types)
+                plain = plain.replace(table.sql, blank.sql).replace(table.rows, blank.rows)
+        return list(self._kept.get(plain, lambda: tuple(described(query, select))))
+
+
+def described(query: Query, select: str, parameters: list[Any] | None = None) -> list[tuple[str, str]]:
+    """The columns of a SELECT and their types, as the database tells them now."""
+    return [(str(row[0]), str(row[1])) for row in query(f"DESCRIBE {select}", parameters)]
+
+
 def created(
-    query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]],
+    query: Query,
     schema: str,
     number: int,
     select: str,
     parameters: list[Any] | None = None,
+    heading: Sequence[tuple[str, str]] | None = None,
 ) -> DatabaseTable:
     """Make a table of what a SELECT gives.
 
@@ -72,9 +116,10 @@ def created(
     :param query: Runs a statement.
     :param schema: The schema, in quotes where it needs them.
     :param number: What tells it from the schema's other tables.
+    :param heading: The columns of the SELECT and their types, where they are known.
     :raises ValueError: The names of the columns cannot be kept apart.
     """
-    columns, types, has_place = _described(query, select, parameters)
+    columns, types, has_place = _parted(described(query, select, parameters) if heading is None else heading)
     if has_place:
         select = f"SELECT * EXCLUDE ({PLACE}) FROM ({select})"
     own = [f"c{place}" for place in range(len(columns))]
@@ -87,15 +132,13 @@ def created(
     return _named(columns, types, values, "rowid", f"FROM {name}", name, count)
 
 
-def planned(
-    query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]], select: str, parameters: list[Any] | None = None
-) -> DatabaseTable:
+def planned(heading: Sequence[tuple[str, str]]) -> DatabaseTable:
     """The table that :func:`created` would make, without rows, and without a place in the database.
 
-    :param query: Runs a statement.
+    :param heading: The columns of its SELECT and their types.
     :raises ValueError: The names of the columns cannot be kept apart.
     """
-    columns, types, _ = _described(query, select, parameters)
+    columns, types, _ = _parted(heading)
     return empty(columns, types)
 
 
@@ -109,14 +152,11 @@ def empty(columns: Sequence[str], types: Sequence[str]) -> DatabaseTable:
     return _named(columns, types, values, "CAST(NULL AS BIGINT)", "WHERE FALSE")
 
 
-def _described(
-    query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]], select: str, parameters: list[Any] | None
-) -> tuple[list[str], list[str], bool]:
+def _parted(heading: Sequence[tuple[str, str]]) -> tuple[list[str], list[str], bool]:
     """The users' columns of a SELECT, their types, and whether it gives places as well."""
-    found = [(str(row[0]), str(row[1])) for row in query(f"DESCRIBE {select}", parameters)]
-    columns = [(name, kind) for name, kind in found if quoted(name) != PLACE]
+    columns = [(name, kind) for name, kind in heading if quoted(name) != PLACE]
     check_names([name for name, _ in columns])
-    return [name for name, _ in columns], [kind for _, kind in columns], len(columns) < len(found)
+    return [name for name, _ in columns], [kind for _, kind in columns], len(columns) < len(heading)
 
 
 def _named(
@@ -149,6 +189,6 @@ def registered(connection: duckdb.DuckDBPyConnection, data: Any) -> Iterator[str
         connection.unregister("handed_over")
 
 
-def drop(query: Callable[[str, list[Any] | None], list[tuple[Any, ...]]], table: DatabaseTable) -> None:
+def drop(query: Query, table: DatabaseTable) -> None:
     """Drop a table that :func:`created` made."""
     query(f"DROP TABLE {table.name}", None)

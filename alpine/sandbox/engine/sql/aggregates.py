@@ -30,7 +30,7 @@ from alpine.sandbox.engine.sql.types import (
     decimal,
 )
 
-_CHECKED = "CASE WHEN isinf({0}) AND NOT {1} THEN error('value out of range: overflow') ELSE {0} END"
+_CHECKED = "CASE WHEN NOT isfinite({0}) AND isfinite({1}) THEN error('value out of range: overflow') ELSE {0} END"
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,11 @@ def _sum(call: Call) -> Typed:
 
 
 def _float_total(call: Call, value: Typed, function: str, kind: Type) -> Typed:
-    total = call.made(call.sql(function, f"CAST({value.sql} AS DOUBLE)"), FLOAT8)
-    endless = call.made(call.sql("bool_or", f"isinf({value.sql})"), BOOL)
-    checked = made(_CHECKED, [total, endless], FLOAT8)
+    number = f"CAST({value.sql} AS DOUBLE)"
+    total = call.made(call.sql(function, number), FLOAT8)
+    # NaN where a value is not finite, else 0: a sum that is not finite of values that are has left the range.
+    zero = call.made(call.sql("sum", f"{number} * 0"), FLOAT8)
+    checked = made(_CHECKED, [total, zero], FLOAT8)
     return checked if kind == FLOAT8 else made("CAST({0} AS FLOAT)", [checked], kind)
 
 
