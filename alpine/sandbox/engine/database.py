@@ -129,12 +129,15 @@ class Cursor:
         for table in tables:
             drop(self.fetch, table)
 
-    def take(self, data: Any) -> DatabaseTable:
-        """Keep a DataFrame or an Arrow table as a new table of this run."""
+    def take(self, data: Any, select: Callable[[str], str] = lambda name: f"SELECT * FROM {name}") -> DatabaseTable:
+        """Keep a DataFrame or an Arrow table as a new table of this run, or what a SELECT makes of it.
+
+        :param select: Makes the SELECT, of the name that the data have in it.
+        """
         with self._errors(), registered(self._connection, as_arrow(data)) as name:
-            # The name stands for other data each time.
-            select = f"SELECT * FROM {name}"
-            return self._make(select, described(self.fetch, select))
+            # The name stands for other data each time, so that nothing is kept of the SELECT.
+            text = select(name)
+            return self._make(text, described(self.fetch, text))
 
     def dataframe(self, sql: str) -> Any:
         """What a query gives, as a pandas DataFrame.

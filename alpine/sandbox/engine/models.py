@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from alpine.sandbox.engine.classes import Classes
-from alpine.sandbox.engine.database import PLACE, Cursor, DatabaseTable
-from alpine.sandbox.engine.expressions import quoted
+from alpine.sandbox.engine.database import Cursor, DatabaseTable
+from alpine.sandbox.engine.expressions import literal, quoted
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
@@ -26,13 +26,32 @@ class Scored:
     """What a predictor adds to a table.
 
     :param places: The numbers of the rows that the model can score.
-    :param columns: The values of each added column, for those rows.
+    :param columns: The values of each added column, for those rows: an array or a list, or :class:`NumberTexts`.
     :param warnings: What the user should know, such as how many rows got nothing.
     """
 
     places: Array
     columns: dict[str, Any]
     warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class NumberTexts:
+    """A JSON object of numbers for each row, which the database writes: Python takes seconds for a million.
+
+    :param keys: The keys.
+    :param numbers: For each key an array of the rows' numbers.
+    """
+
+    keys: Sequence[str]
+    numbers: Sequence[Array]
+
+    def sql(self, columns: Sequence[str]) -> str:
+        """The text, of columns that hold the numbers."""
+        keys = (literal(f"{_written(key)}: ") for key in self.keys)
+        parts = (f"{key} || CAST({column} AS VARCHAR)" for key, column in zip(keys, columns, strict=True))
+        between = " || ', ' || "
+        return f"('{{' || {between.join(parts)} || '}}')"
 
 
 @dataclass(frozen=True)
@@ -106,41 +125,77 @@ class ClassificationModel(Model):
         columns = {
             f"PRED_{self.short}": self.predicted(judged),
             f"CONF_{self.short}": judged.probabilities.max(axis=1, initial=0.0),
-            f"INFO_{self.short}": class_shares(self.classes.names, judged.probabilities),
+            f"INFO_{self.short}": NumberTexts(self.classes.names, list(judged.probabilities.T.round(_INFO_DIGITS))),
         }
         return Scored(judged.places, columns, judged.warnings)
 
 
 def class_shares(names: Sequence[str], probabilities: Array) -> list[str]:
-    """How likely each class is, as JSON."""
-    import json
-
-    # One text with places for the numbers: to write a million dicts takes seconds.
-    keys = (json.dumps(name, ensure_ascii=False).replace("%", "%%") for name in names)
-    text = "{" + ", ".join(f"{key}: %r" for key in keys) + "}"
+    """How likely each class is, as JSON, for a few rows."""
+    text = "{" + ", ".join(f"{_written(name).replace('%', '%%')}: %r" for name in names) + "}"
     return [text % tuple(row) for row in probabilities.round(_INFO_DIGITS).tolist()]
 
 
-def with_columns(cursor: Cursor, table: DatabaseTable, places: Array, added: dict[str, Any]) -> DatabaseTable:
-    """A table with further columns, by the number of the row; rows that have none get nulls."""
-    import pandas as pd
+def _written(key: str) -> str:
+    import json
 
-    data = pd.DataFrame({"place": places, **{f"c{i}": values for i, values in enumerate(added.values())}})
-    fresh = cursor.take(data.astype({f"c{i}": kind for i, kind in enumerate(map(_kind_to_keep, added.values()))}))
-    old = [f"t.{quoted(column)}" for column in table.columns]
-    new = [f"s.c{i} AS {quoted(name)}" for i, name in enumerate(added)]
-    return cursor.make(
-        f"SELECT {', '.join(old + new)} FROM {table.rows} t LEFT JOIN {fresh.sql} s ON t.{PLACE} = s.place "
-        f"ORDER BY t.{PLACE}"
+    return json.dumps(key, ensure_ascii=False)
+
+
+def with_columns(
+    cursor: Cursor, table: DatabaseTable, places: Array, added: dict[str, Any], *, only_there: bool = False
+) -> DatabaseTable:
+    """A table with further columns.
+
+    :param places: The numbers of the rows that have values.
+    :param added: The values of those rows, by the name of the column.
+    :param only_there: Whether the other rows are left out; else they get nulls.
+    """
+    import numpy as np
+    import pyarrow
+
+    there = np.zeros(table.count, dtype=bool)
+    there[places] = True
+    whole = len(places) == table.count and bool((places[1:] > places[:-1]).all())
+    held: dict[str, Any] = {}
+
+    def hold(values: Any) -> str:
+        name = f"s.c{len(held)}"
+        held[name[2:]] = pyarrow.array(*_spread(values, None if whole else places, there), from_pandas=True)
+        return name
+
+    what = [f"t.{quoted(column)}" for column in table.columns]
+    for name, values in added.items():
+        sql = values.sql([hold(part) for part in values.numbers]) if isinstance(values, NumberTexts) else hold(values)
+        what.append(f"{sql} AS {quoted(name)}")
+    rest = ""
+    if only_there and not whole:
+        held["there"] = there
+        rest = "WHERE s.there"
+    # Row by row: a join by the number of the row would read and sort a large table twice.
+    return cursor.take(
+        pyarrow.table(held), lambda rows: f"SELECT {', '.join(what)} FROM {table.sql} t POSITIONAL JOIN {rows} s {rest}"
     )
 
 
-def _kind_to_keep(values: Any) -> str:
-    """The type of an added column, also where no row has a value."""
+def _spread(values: Any, places: Array | None, there: Array) -> tuple[Any, Any, Any]:
+    """Values of some rows as values of all rows: what Arrow makes an array of, its type, and what is null in it.
+
+    :param places: The rows; None where they are all rows in their order.
+    :param there: Which rows those are.
+    """
     import numpy as np
+    import pyarrow
 
     kind = values.dtype.kind if isinstance(values, np.ndarray) else ""
-    return {"f": "float64", "i": "int64"}.get(kind, "string")
+    kept: Any = {"f": np.float64, "i": np.int64}.get(kind, object)
+    type_ = {"f": pyarrow.float64(), "i": pyarrow.int64()}.get(kind, pyarrow.string())
+    own: Array = np.asarray(values, dtype=kept)
+    if places is None:
+        return own, type_, None
+    spread: Array = np.zeros(len(there), dtype=kept)
+    spread[places] = own
+    return spread, type_, ~there
 
 
 @contextmanager

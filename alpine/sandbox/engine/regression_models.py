@@ -74,9 +74,9 @@ class LogisticModel(ClassificationModel):
         import numpy as np
 
         place = self.classes.names.index(self.positive)
-        return np.where(judged.probabilities[:, place] >= 0.5, self.positive, self.classes.names[1 - place]).astype(
-            object
-        )
+        names: Array = np.array([self.classes.names[1 - place], self.positive], dtype=object)
+        likelier: Array = names[(judged.probabilities[:, place] >= 0.5).astype(np.intp)]
+        return likelier
 
 
 def _exported(model: LinearModel | LogisticModel) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from alpine.sandbox.engine.database import MAX_THREADS, PLACE, Cursor, DatabaseT
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.centring import Centred, centred
 from alpine.sandbox.engine.learning.chosen import require_numbers
-from alpine.sandbox.engine.models import Model, Scored
+from alpine.sandbox.engine.models import Model, NumberTexts, Scored
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
@@ -56,12 +56,11 @@ class ClusterModel(Model):
         everything = [
             _squares(values, centre) if self.is_squared else _squares(values, centre) ** 0.5 for centre in self.centres
         ]
-        text = "{" + ", ".join(f'"{cluster}": %r' for cluster in range(len(everything))) + "}"
-        shown = zip(*(distances.round(_INFO_DIGITS).tolist() for distances in everything), strict=True)
+        shown = [distances.round(_INFO_DIGITS) for distances in everything]
         columns = {
             f"PRED_{self.short}": labels,
             f"DIST_{self.short}": self.distances(values, labels),
-            f"INFO_{self.short}": [text % row for row in shown],
+            f"INFO_{self.short}": NumberTexts([str(cluster) for cluster in range(len(shown))], shown),
         }
         return Scored(places, columns)
 
@@ -160,11 +159,15 @@ def start(values: Array, size: int) -> Array:
     """
     import numpy as np
 
+    def away(place: int) -> Array:
+        centre = values[:, place]
+        return np.concatenate(_in_blocks(values, lambda block: _squares(values[:, block], centre)))
+
     # The only generator of numpy whose numbers will stay the same.
     chance = np.random.RandomState(_SEED)
     tries = 2 + int(math.log(size))
     chosen = [int(chance.randint(values.shape[1]))]
-    nearest = _squares(values, values[:, chosen[0]])
+    nearest = away(chosen[0])
     while len(chosen) < size:
         sums = nearest.cumsum()
         if not sums[-1]:
@@ -173,7 +176,7 @@ def start(values: Array, size: int) -> Array:
             )
         found = np.searchsorted(sums, chance.random_sample(tries) * sums[-1], side="right")
         options = [
-            (place, np.minimum(nearest, _squares(values, values[:, place])))
+            (place, np.minimum(nearest, away(place)))
             for place in np.minimum(found, np.flatnonzero(nearest)[-1]).tolist()
         ]
         place, nearest = min(options, key=lambda option: float(option[1].sum()))
@@ -234,6 +237,8 @@ def _labels(values: Array, centres: Array) -> Array:
 def _in_blocks(values: Array, function: Callable[[slice], T]) -> list[T]:
     """What a function makes of the rows, a block of them on each processor at a time; in the order of the rows."""
     blocks = [slice(begin, begin + _BLOCK) for begin in range(0, values.shape[1], _BLOCK)]
+    if len(blocks) < 2:
+        return [*map(function, blocks)]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS)) as pool:
         return list(pool.map(function, blocks))
 
@@ -271,7 +276,8 @@ def _squares(values: Array, centre: Array) -> Array:
     squares = np.empty(values.shape[1])
     for begin in range(0, len(squares), _MOST_PIECE):
         piece = slice(begin, begin + _MOST_PIECE)
-        squares[piece] = np.square(values[:, piece] - centre[:, None]).sum(axis=0)
+        away = values[:, piece] - centre[:, None]
+        np.einsum("ij,ij->j", away, away, out=squares[piece])
     return squares
 
 
@@ -280,9 +286,9 @@ def _read(cursor: Cursor, table: DatabaseTable, columns: Sequence[Centred]) -> t
     import numpy as np
 
     what = "".join(f", {column.sql(table)} AS c{i}" for i, column in enumerate(columns))
-    data = cursor.dataframe(f"SELECT {PLACE} AS place{what} FROM {table.rows}")
-    places = data["place"].to_numpy()
-    values = np.array([data[f"c{i}"].to_numpy(dtype=float) for i in range(len(columns))])
+    data = cursor.arrays(f"SELECT {PLACE} AS place{what} FROM {table.rows}")
+    places = np.asarray(data["place"])
+    values = np.array([np.ma.filled(data[f"c{i}"], np.nan) for i in range(len(columns))])
     # To sort here what comes in order, as a rule, is faster than to let the database do it.
     if (places[1:] < places[:-1]).any():
         order = places.argsort()

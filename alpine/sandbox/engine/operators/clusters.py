@@ -5,9 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
-from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.document import TableView, Tabs
-from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.chosen import require_numbers
 from alpine.sandbox.engine.learning.clusters import Clustering, cluster
@@ -53,12 +51,9 @@ def k_means(context: Context) -> Output:
     added = dict(
         zip(free_names(["PRED_KM", "DIST_KM"], context.table.columns), (found.labels, found.distances), strict=True)
     )
-    everything = with_columns(context.cursor, context.table, found.places, added)
-    number = next(iter(added))
-    table = context.cursor.make(f"SELECT * FROM {everything.rows} WHERE {quoted(number)} IS NOT NULL ORDER BY {PLACE}")
-    [(rows,)] = context.cursor.fetch(f"SELECT count(*) FROM {context.table.sql}")
+    table = with_columns(context.cursor, context.table, found.places, added, only_there=True)
     view = context.show(table)
-    messages = [*view.messages, *_remarks(found, rows - len(found.places))]
+    messages = [*view.messages, *_remarks(found, context.table.count - len(found.places))]
     parts = [
         ("Output", TableView(view.columns, view.types, view.rows, messages, view.table_name)),
         ("Center Point", _centres(found)),
