@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -106,9 +107,9 @@ class Criterion(ABC):
         """The best cuts of several columns of numbers at once, which is faster where there are few rows."""
         import numpy as np
 
-        codes = np.stack([self.predictors[place].codes[rows] for place in places])
-        order = np.argsort(codes, axis=1, kind="stable")
-        codes = np.take_along_axis(codes, order, axis=1)
+        codes = np.array([self.predictors[place].codes[rows] for place in places])
+        order = codes.argsort(axis=1, kind="stable")
+        codes = codes[np.arange(len(places))[:, None], order]
         gains = np.where(codes[:, 1:] != codes[:, :-1], self._gains(self.target[rows][order]), -np.inf)
         most = gains.max(axis=1)
         best = (gains >= most[:, None] - self.close).argmax(axis=1)
@@ -130,7 +131,10 @@ class Variance(Criterion):
         import numpy as np
 
         values = self.target[rows]
-        return np.array([len(values), values.mean(), values.std()])
+        # The methods of arrays take longer to begin than a small node to be summed up.
+        mean = np.add.reduce(values) / len(values)
+        away = values - mean
+        return np.array([len(values), mean, math.sqrt(np.add.reduce(away * away) / len(values))])
 
     def best(self, place: int, rows: Array) -> Candidate | None:
         import numpy as np
@@ -153,12 +157,13 @@ class Variance(Criterion):
 
         rows = target.shape[1]
         left = np.arange(1, rows)
-        moved = target - target[0].mean()
-        moved /= np.abs(moved[0]).max()
-        moved /= np.sqrt((moved[0] ** 2).mean())
+        moved = target - np.add.reduce(target[0]) / rows
+        moved /= np.maximum.reduce(np.abs(moved[0]))
+        moved /= math.sqrt(np.add.reduce(moved[0] * moved[0]) / rows)
         below = np.cumsum(moved, axis=1)
         total, below = below[:, -1:], below[:, :-1]
-        gains: Array = (below**2 / left + (total - below) ** 2 / (rows - left) - total**2 / rows) / rows
+        above = total - below
+        gains: Array = (below * below / left + above * above / (rows - left) - total * total / rows) / rows
         return gains
 
 

@@ -97,28 +97,31 @@ def grow(criterion: Criterion, rules: Rules, go_on: Callable[[], None]) -> list[
     """
     import numpy as np
 
-    nodes: list[Node] = []
+    # A million nodes are made once each; to replace them as their splits and children come to light would cost more.
+    summaries: list[tuple[int, int, int, Array]] = []
+    splits: list[Split | None] = []
     children: list[list[int]] = []
     every = tuple(range(len(criterion.predictors)))
     waiting: list[tuple[int, int, Array, tuple[int, ...]]] = [(-1, 0, np.arange(len(criterion.target)), every)]
     while waiting:
         go_on()
         parent, branch, rows, columns = waiting.pop()
-        place, depth = len(nodes), nodes[parent].depth + 1 if nodes else 1
-        nodes.append(Node(parent, branch, depth, criterion.describe(rows)))
+        place, depth = len(splits), summaries[parent][2] + 1 if splits else 1
+        summaries.append((parent, branch, depth, criterion.describe(rows)))
+        splits.append(None)
         children.append([])
         if parent >= 0:
             children[parent].append(place)
         found = None if _is_leaf(criterion, rules, depth, rows) else _chosen(criterion, rules, rows, columns, go_on)
         if found is None:
             continue
-        nodes[place] = replace(nodes[place], split=_split(criterion.predictors, found))
+        splits[place] = _split(criterion.predictors, found)
         predictor = criterion.predictors[found.place]
         used = not predictor.is_number and criterion.uses_categories_once
         left = tuple(column for column in columns if column != found.place) if used else columns
         parts = _parted(predictor.codes[rows], found, rows)
         waiting += [(place, i, part, left) for i, part in reversed(list(enumerate(parts)))]
-    return [replace(node, children=tuple(below)) for node, below in zip(nodes, children, strict=True)]
+    return [Node(*own, split, tuple(below)) for own, split, below in zip(summaries, splits, children, strict=True)]
 
 
 def _is_leaf(criterion: Criterion, rules: Rules, depth: int, rows: Array) -> bool:
