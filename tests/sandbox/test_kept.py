@@ -116,7 +116,8 @@ def test_columns_are_put_beside_the_rows_that_they_belong_to(places: list[int], 
         assert made.count == (len(places) if only_there else count)
         wrong = (
             "n IS DISTINCT FROM number * 2 OR f IS DISTINCT FROM number / 4::DOUBLE "
-            "OR t IS DISTINCT FROM 'row ' || number OR CAST(o::JSON ->> '$.\"it''s\"' AS DOUBLE) IS DISTINCT FROM number / 2::DOUBLE"
+            "OR t IS DISTINCT FROM 'row ' || number "
+            "OR CAST(o::JSON ->> '$.\"it''s\"' AS DOUBLE) IS DISTINCT FROM number / 2::DOUBLE"
         )
         found = cursor.fetch(
             f"SELECT count(*), count(n), count(*) FILTER (WHERE n IS NOT NULL AND ({wrong})), "
