@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from alpine._http.retry import retry_policy
     from alpine._results.outputs import OperatorOutput
     from alpine._runs.handle import FlowRun
-    from alpine._runs.many import RunOutcome
+    from alpine._runs.outcome import RunOutcome
     from alpine._tables.sql_result import SQLResult
     from alpine.activity import Activity
     from alpine.apiclient import APIClient
@@ -108,7 +108,7 @@ _HOMES = {
     "OperatorOutput": "alpine._results.outputs",
     "Record": "alpine._display.records",
     "RecordList": "alpine._display.records",
-    "RunOutcome": "alpine._runs.many",
+    "RunOutcome": "alpine._runs.outcome",
     "SQLResult": "alpine._tables.sql_result",
     "Search": "alpine.search",
     "Tag": "alpine.tag",

@@ -48,3 +48,26 @@ def change_arguments(record: logging.LogRecord, change: Callable[[str], str]) ->
         record.args = {key: changed(value) for key, value in record.args.items()}
     elif record.args:
         record.args = tuple(map(changed, record.args))
+
+
+def tell(logger: logging.Logger, said: str, error: BaseException | None = None) -> None:
+    """Log a warning; where the script has set up no logging, write it to stderr.
+
+    The NullHandler of the package would swallow it, and a script that SIGTERM ends leaves its runs untold.
+
+    :param error: An exception whose traceback is shown.
+    """
+    trace = None if error is None else (type(error), error, error.__traceback__)
+    logger.warning("%s", said, exc_info=trace)
+    if logging.lastResort is not None and logger.isEnabledFor(logging.WARNING) and not _is_heard(logger):
+        logging.lastResort.handle(logger.makeRecord(logger.name, logging.WARNING, __file__, 0, said, (), trace))
+
+
+def _is_heard(named: logging.Logger) -> bool:
+    """Whether a handler that the script has set up gets what is logged."""
+    here: logging.Logger | None = named
+    while here is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in here.handlers):
+            return True
+        here = here.parent if here.propagate else None
+    return False

@@ -129,7 +129,7 @@ class Target:
         while True:
             part = self._file.with_name(f".{shortened(self._file.name)}.{secrets.token_hex(4)}.part")
             file = open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
-            if _hold(file) and part.exists():
+            if hold(file) and part.exists():
                 return part, file
             # Another download to this name took it for one that was left, before it was held.
             file.close()
@@ -184,7 +184,7 @@ def _locks() -> Any:
         return None
 
 
-def _hold(file: IO[bytes]) -> bool:
+def hold(file: IO[bytes]) -> bool:
     """Lock a part for as long as it is open, by which other downloads know that it is in use."""
     fcntl = _locks()
     try:

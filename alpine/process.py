@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -11,9 +12,11 @@ from alpine import results
 from alpine._arguments import Id, identifier, number, process_id_of
 from alpine._constants import flag
 from alpine._extras import extra
+from alpine._files import target_path
 from alpine._http.transport import Transport
 from alpine._runs.engine import Engine, Status
-from alpine._runs.handle import AfmFile, FlowRun, flow_of, limits, start_run
+from alpine._runs.handle import AfmFile, FlowRun, Watch, flow_of, limits, start_run
+from alpine._runs.outcome import OnFinish, checked_on_finish
 from alpine._runs.unfinished import Unfinished
 from alpine._runs.variables import Variables, checked_variables, undeclared
 from alpine.alpineobject import Resource
@@ -26,7 +29,8 @@ from alpine.results import FlowResults, OperatorOutput, RunStatus
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._runs.many import RunIterator, RunOutcomes
+    from alpine._runs.many import RunIterator
+    from alpine._runs.outcome import RunOutcomes
 
 
 class Process(Resource):
@@ -39,7 +43,14 @@ class Process(Resource):
         super()._bind(base_url, transport)
         self._engine: Engine = Engine._beside(self)
 
-    def run(self, workflow_id: Id, variables: Variables | None = None, *, afm_file: AfmFile | None = None) -> FlowRun:
+    def run(
+        self,
+        workflow_id: Id,
+        variables: Variables | None = None,
+        *,
+        afm_file: AfmFile | None = None,
+        on_finish: OnFinish | None = None,
+    ) -> FlowRun:
         """Run a workflow, optionally including a list of workflow variables.
 
         Returns a process_id which is needed by other functions which query a run or download results.
@@ -55,6 +66,9 @@ class Process(Resource):
             workflow does not declare causes a warning before anything is sent, and progress shows how many operators
             are done.
         :type afm_file: str
+        :param on_finish: A function that a wait for the run calls with its outcome, an :class:`alpine.RunOutcome`. What
+            it raises is logged.
+        :type on_finish: function
         :returns: ID for the workflow run process: a string that can also wait for the run, stop it and read its
             results.
         :rtype: FlowRun, which is a str
@@ -73,19 +87,26 @@ class Process(Resource):
         >>> process_id.wait()
         'SUCCESS'
         """
-        flow = flow_of(afm_file)
+        flow, watch = flow_of(afm_file), _watch(on_finish, variables)
         values = checked_variables(variables)
         for warning in undeclared(values, flow):
             warnings.warn(warning, stacklevel=2)
         unfinished = Unfinished(identifier(workflow_id, "workflow_id", WorkfileNotFoundException))
         try:
-            return start_run(self._engine, values, flow, unfinished)
+            return start_run(self._engine, values, flow, unfinished, watch)
         except BaseException as error:
             if unfinished or not (isinstance(error, AlpineException) or hasattr(error, "__notes__")):
                 unfinished.leave(error)
             raise
 
-    def attach(self, workflow_id: Id, process_id: str, *, afm_file: AfmFile | None = None) -> FlowRun:
+    def attach(
+        self,
+        workflow_id: Id,
+        process_id: str,
+        *,
+        afm_file: AfmFile | None = None,
+        on_finish: OnFinish | None = None,
+    ) -> FlowRun:
         """Return a run that was started elsewhere or earlier, such as before a restart of the notebook. Sends nothing.
 
         :param workflow_id: ID of the workflow.
@@ -94,6 +115,8 @@ class Process(Resource):
         :type process_id: str
         :param afm_file: The workflow's file, as for :meth:`run`.
         :type afm_file: str
+        :param on_finish: A function to call with the outcome, as for :meth:`run`.
+        :type on_finish: function
         :returns: The run, as :meth:`run` returns it.
         :rtype: FlowRun, which is a str
 
@@ -103,7 +126,7 @@ class Process(Resource):
         'SUCCESS'
         """
         number_, run = identifier(workflow_id, "workflow_id", WorkfileNotFoundException), process_id_of(process_id)
-        return FlowRun(self._engine, number_, run, flow_of(afm_file))
+        return FlowRun(self._engine, number_, run, flow_of(afm_file), _watch(on_finish, None))
 
     def query_status(self, process_id: str) -> Status:
         """Return the status of a running workflow. Calls ``GET /processes/:id/query`` of the engine.
@@ -266,6 +289,8 @@ class Process(Resource):
         timeout: float = 3600,
         verbose: bool = False,
         stop_on_interrupt: bool = False,
+        resume: str | os.PathLike[str] | None = None,
+        on_finish: OnFinish | None = None,
     ) -> RunOutcomes:
         """Run a workflow many times, several runs at a time, and wait for all of them.
 
@@ -290,9 +315,18 @@ class Process(Resource):
             ``SystemExit`` or an exception raised by a signal handler. Otherwise they go on, and a note of the exception
             has their ids. The attribute ``outcomes`` of the exception has the outcomes known so far.
         :type stop_on_interrupt: bool
+        :param resume: A JSON file that remembers the runs. If this call is repeated after the script was killed, the
+            runs that are over are not started again, those still in progress are waited for, and the others are
+            started. The results of runs that are over are downloaded again.
+        :type resume: str
+        :param on_finish: A function that is called with each outcome as soon as it is known, whatever the order. What
+            it raises is logged.
+        :type on_finish: function
         :returns: The outcomes, in the order of the variables.
         :rtype: list of RunOutcome
         :raises WorkflowVariableException: Some variables have a wrong format; nothing was sent.
+        :raises LocalFileException: The file cannot be read or written, another script is working with it, or it has the
+            runs of another workflow or server.
 
         Example:
 
@@ -311,6 +345,8 @@ class Process(Resource):
             timeout=timeout,
             verbose=verbose,
             stop_on_interrupt=stop_on_interrupt,
+            resume=resume,
+            on_finish=on_finish,
         )
         return outcomes.all()
 
@@ -325,6 +361,8 @@ class Process(Resource):
         timeout: float = 3600,
         verbose: bool = False,
         stop_on_interrupt: bool = False,
+        resume: str | os.PathLike[str] | None = None,
+        on_finish: OnFinish | None = None,
     ) -> RunIterator:
         """Run a workflow many times, and yield the outcomes in order, each as soon as it is known.
 
@@ -341,6 +379,7 @@ class Process(Resource):
         ...     print(outcome.variables, outcome.status)
         {'@min_amount': 10} SUCCESS
         """
+        from alpine._runs.kept import KeptRuns
         from alpine._runs.many import RunIterator, RunOptions, Scheduler, specs_of
 
         flow, specs = flow_of(afm_file), specs_of(list_of_variables)
@@ -349,8 +388,12 @@ class Process(Resource):
         workflow = identifier(workflow_id, "workflow_id", WorkfileNotFoundException)
         places = number(max_concurrent, "max_concurrent", least=1, whole=True)
         stop = bool(flag(stop_on_interrupt, "stop_on_interrupt"))
-        options = RunOptions(workflow, flow, places, *limits(query_time, timeout), bool(verbose), stop)
-        return RunIterator(Scheduler(self._engine, specs, options))
+        told = checked_on_finish(on_finish)
+        options = RunOptions(workflow, flow, places, *limits(query_time, timeout), bool(verbose), stop, told)
+        kept = None
+        if resume is not None:
+            kept = KeptRuns(target_path(resume, "resume"), self._engine.base_url, workflow)
+        return RunIterator(Scheduler(self._engine, specs, options, kept))
 
     def sweep(
         self,
@@ -392,3 +435,12 @@ class Process(Resource):
         extra("pandas")
         outcomes = self.iterate_many(workflow_id, sweep_variables(values), max_concurrent, **options)
         return outcomes.together(partial(to_dataframe, pick=pick))
+
+
+def _watch(on_finish: object, variables: Variables | None) -> Watch | None:
+    """Who wants to know how a run ends.
+
+    :raises InvalidArgumentException: It is no function.
+    """
+    told = checked_on_finish(on_finish)
+    return None if told is None else Watch(told, variables)

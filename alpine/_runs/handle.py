@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
 from alpine._arguments import number
@@ -13,9 +14,11 @@ from alpine._display.progress import Progress
 from alpine._files import local_path
 from alpine._runs import polling
 from alpine._runs.engine import FAILED, FINISHED, WORKING, Engine, RunState, Status
+from alpine._runs.outcome import OnFinish, RunOutcome, status_of, tell_outcome
 from alpine._runs.polling import Poll, PollResult, poll, run_poll, time_for
 from alpine._runs.unfinished import Unfinished
 from alpine._web_address import workflow_page
+from alpine._runs.variables import Variables
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,
@@ -72,19 +75,28 @@ class FlowRun(RichStr, metaclass=_Offered):
     workflow_id: int
     """The ID of the workflow."""
 
-    def __new__(cls, engine: Engine, workflow_id: int, process_id: str, flow: Workflow | None = None) -> FlowRun:
+    def __new__(
+        cls,
+        engine: Engine,
+        workflow_id: int,
+        process_id: str,
+        flow: Workflow | None = None,
+        watch: Watch | None = None,
+    ) -> FlowRun:
         run = super().__new__(cls, process_id)
         run.workflow_id = workflow_id
         run._engine = engine
         run._steps = _Steps(flow)
         run._state = None
         run._results = None
+        run._watch = watch
         return run
 
     _engine: Engine
     _steps: _Steps
     _state: RunState | None
     _results: FlowResults | None
+    _watch: Watch | None
 
     def __dir__(self) -> list[str]:
         return list(_OFFERED)
@@ -131,14 +143,18 @@ class FlowRun(RichStr, metaclass=_Offered):
             if self._results is None:
                 with Progress(bool(verbose), self._steps.total) as progress:
                     self._follow_to_the_end(longest, limit, progress)
-            return self.verdict()
+            status = self.verdict()
         except BaseException as error:
             if isinstance(error, AlpineException):
                 error.web_url = self.url
             # Of any class: SystemExit, or what a signal handler raises, leaves the run behind as Ctrl-C does.
             if self._may_go_on(error):
                 unfinished.leave(error)
+            if isinstance(error, AlpineException):
+                self._tell_outcome(error)
             raise
+        self._tell_outcome(None)
+        return status
 
     def stop(self) -> str:
         """Stop the run, as :meth:`alpine.workfile.Workfile.Process.stop` does.
@@ -265,6 +281,16 @@ class FlowRun(RichStr, metaclass=_Offered):
         over = self._state is not None and self._state.status != WORKING
         return not over and not isinstance(error, _TOLD)
 
+    def _tell_outcome(self, error: AlpineException | None) -> None:
+        watch = self._watch
+        if watch is None:
+            return
+        if self._results is not None:
+            # Known for good: another wait has no news.
+            self._watch = None
+        outcome = RunOutcome(watch.variables, self, status_of(self, error), self._results, error)
+        tell_outcome(watch.on_finish, outcome)
+
     def _out_of_time(self, limit: float, last: RunState, over: PollResult[RunState]) -> AlpineException:
         stopped = self.try_to_stop(time_for(limit + polling.LAST_LOOK - over.elapsed))
         if over.last_error is not None and not stopped:
@@ -301,14 +327,33 @@ class FlowRun(RichStr, metaclass=_Offered):
         )
 
 
-def start_run(engine: Engine, values: list[dict[str, str]], flow: Workflow | None, unfinished: Unfinished) -> FlowRun:
+@dataclass(frozen=True)
+class Watch:
+    """Who wants to know how a run ends.
+
+    :param on_finish: Called with the outcome.
+    :param variables: The variables, as they were given.
+    """
+
+    on_finish: OnFinish
+    variables: Variables | None = None
+
+
+def start_run(
+    engine: Engine,
+    values: list[dict[str, str]],
+    flow: Workflow | None,
+    unfinished: Unfinished,
+    watch: Watch | None = None,
+) -> FlowRun:
     """Start a run of a workflow, which is unfinished from the moment it is asked for.
 
     :param values: The variables, in the engine's form.
+    :param watch: Who wants to know how it ends.
     """
     unfinished.starting = True
     workflow_id = unfinished.workflow_id
-    return unfinished.begun(FlowRun(engine, workflow_id, engine.start(workflow_id, values), flow))
+    return unfinished.begun(FlowRun(engine, workflow_id, engine.start(workflow_id, values), flow, watch))
 
 
 class _Steps:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from alpine._display import html
-from alpine._display.html import RichList
 from alpine._display.progress import Progress
 from alpine._http.retry import LOST_BEHIND_GATEWAY
 from alpine._runs.engine import Engine
 from alpine._runs.handle import FlowRun, start_run
+from alpine._runs.kept import KeptRun, KeptRuns
+from alpine._runs.outcome import OnFinish, RunOutcome, RunOutcomes, status_of, tell_outcome
 from alpine._runs.polling import SHORT_GAP, Poll
 from alpine._runs.unfinished import Unfinished
 from alpine._runs.variables import Variables, checked_variables
@@ -26,8 +25,6 @@ from alpine.exception import (
     AlpineException,
     InvalidArgumentException,
     OutcomeUnknownException,
-    RunFlowFailureException,
-    RunFlowTimeoutException,
 )
 from alpine.results import FlowResults
 
@@ -35,71 +32,6 @@ if TYPE_CHECKING:
     from alpine.afm import Workflow
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """How one of many runs ended.
-
-    :param variables: The variables, as they were given.
-    :param process_id: The run; None if it could not be started.
-    :param status: ``"SUCCESS"`` or another status of the server; without results ``"FAILED"``, ``"TIMEOUT"``,
-        ``"NOT STARTED"`` or ``"UNKNOWN"``.
-    :param results: The results of the run, even if it failed; None if there are none.
-    :param error: Why the run did not succeed.
-    """
-
-    variables: Variables | None
-    process_id: FlowRun | None
-    status: str
-    # Not in the repr: a single document may have megabytes.
-    results: FlowResults | None = field(default=None, repr=False)
-    error: AlpineException | None = None
-
-    @property
-    def _given(self) -> dict[str, object]:
-        """The variables by their names, whichever way they were given."""
-        variables = self.variables or {}
-        if isinstance(variables, Mapping):
-            return dict(variables)
-        return {str(pair["name"]): pair["value"] for pair in variables}
-
-    @property
-    def _reason(self) -> str:
-        """Why it is no success, without the run, which is told beside it."""
-        if isinstance(self.error, RunFlowFailureException) and self.error.errors:
-            return "; ".join(f"{name}: {message}" for name, message in self.error.errors.items())
-        said = "" if self.error is None else str(self.error)
-        return re.sub(rf"^Run {re.escape(str(self.process_id))} of workflow \d+ ", "", said)
-
-    def _repr_html_(self) -> str:
-        run = "" if self.process_id is None else str(self.process_id)
-        wrong = [html.note(self._reason, wrong=True)] if self._reason else []
-        given = self._given.items()
-        head = html.heading("Run", run, status=self.status)
-        return html.block(head, *wrong, html.pairs(given) if given else "")
-
-
-class RunOutcomes(RichList[RunOutcome]):
-    """How many runs ended, in the order of their variables."""
-
-    def _in_short(self) -> str:
-        good = sum(outcome.error is None for outcome in self)
-        return f"<{html.count(len(self), 'run')}, {good} with success>"
-
-    def _repr_html_(self) -> str:
-        names = list(dict.fromkeys(name for outcome in self for name in outcome._given))
-        rows = [
-            (
-                *(outcome._given.get(name) for name in names),
-                html.Status(outcome.status),
-                outcome.process_id,
-                outcome._reason,
-            )
-            for outcome in self
-        ]
-        columns = (*names, "status", "run", "error")
-        return html.block(html.heading(html.count(len(self), "run")), html.table(columns, rows) if rows else "")
 
 
 @dataclass(frozen=True)
@@ -140,6 +72,7 @@ class RunOptions:
     :param limit: Seconds until a run is stopped.
     :param verbose: Whether to show progress.
     :param stop: Whether to stop what is running when something ends the work.
+    :param on_finish: Called with each outcome.
     """
 
     workflow_id: int
@@ -149,6 +82,7 @@ class RunOptions:
     limit: float
     verbose: bool
     stop: bool
+    on_finish: OnFinish | None = None
 
 
 class RunIterator(Iterator[RunOutcome]):
@@ -226,16 +160,22 @@ class Scheduler:
     :param engine: Starts, asks and stops.
     :param specs: What is to be run.
     :param options: What holds for all of them.
+    :param kept: The file that has what was done before, and gets what is done now.
     """
 
     keep = False
     """Whether outcomes are kept that were given."""
 
-    def __init__(self, engine: Engine, specs: list[RunSpec], options: RunOptions) -> None:
+    def __init__(self, engine: Engine, specs: list[RunSpec], options: RunOptions, kept: KeptRuns | None = None) -> None:
         self._engine = engine
         self._options = options
         self._specs = specs
-        self._left = deque(range(len(specs)))
+        self._kept = kept
+        self._entries: list[KeptRun | None] = [None] * len(specs)
+        if kept is not None:
+            self._entries = kept.of(spec.values for spec in specs)
+        # Those that are running already have their places: otherwise more than allowed would run side by side.
+        self._left = deque(sorted(range(len(specs)), key=lambda position: self._entries[position] is None))
         self._running: dict[int, tuple[FlowRun, Poll[FlowResults]]] = {}
         self._due: dict[int, float] = {}
         self._ended: dict[int, RunOutcome] = {}
@@ -262,6 +202,7 @@ class Scheduler:
             words = f"all runs are over{self._failures()}"
             self._progress.finish(clock.now() - self._begun, words, self._over, good=not self._failed)
             self._is_left = not self.keep
+            self._close_file()
             return None
         while self._given not in self._ended:
             self._start_what_can()
@@ -301,27 +242,55 @@ class Scheduler:
 
         try:
             self._unfinished.leave(error, tell)
+            self._forget_what_was_stopped()
         finally:
             self._shown.close()
+            self._close_file()
 
     def _start_what_can(self) -> None:
         while self._left and len(self._running) < self._options.side_by_side:
             position = self._left.popleft()
-            spec = self._specs[position]
-            try:
-                run = start_run(self._engine, spec.values, self._options.flow, self._unfinished)
-            except AlpineException as error:
-                self._unfinished.starting = False
-                lost = isinstance(error, OutcomeUnknownException) or error.status_code in LOST_BEHIND_GATEWAY
-                status = "UNKNOWN" if lost else "NOT STARTED"
-                self._end(position, RunOutcome(spec.given, None, status, error=error))
+            entry = self._entries[position]
+            if entry is None:
+                self._start(position)
+            elif entry.process_id is not None and not entry.is_over:
+                self._follow(position, self._unfinished.begun(self._run_of(entry.process_id)))
             else:
-                self._running[position] = (
-                    run,
-                    run.following(self._options.longest, self._options.limit, Progress(False)),
-                )
-                # Spread out, so that together the questions come more often than about a single run.
-                self._put(position, SHORT_GAP * (position % self._options.side_by_side) / self._options.side_by_side)
+                self._end_as_before(position, entry)
+
+    def _start(self, position: int) -> None:
+        spec = self._specs[position]
+        if self._kept is not None:
+            self._entries[position] = self._kept.starting(spec.values)
+        try:
+            run = start_run(self._engine, spec.values, self._options.flow, self._unfinished)
+        except AlpineException as error:
+            self._unfinished.starting = False
+            lost = isinstance(error, OutcomeUnknownException) or error.status_code in LOST_BEHIND_GATEWAY
+            status = "UNKNOWN" if lost else "NOT STARTED"
+            self._end(position, RunOutcome(spec.given, None, status, error=error))
+        else:
+            if self._kept is not None and (entry := self._entries[position]) is not None:
+                self._kept.started(entry, str(run))
+            self._follow(position, run)
+
+    def _follow(self, position: int, run: FlowRun) -> None:
+        options, entry = self._options, self._entries[position]
+        self._running[position] = (run, run.following(options.longest, options.limit, Progress(False)))
+        # Spread out, so that together the questions come more often than about a single run.
+        gap = SHORT_GAP * (position % options.side_by_side) / options.side_by_side
+        self._put(position, 0.0 if entry is not None and entry.with_results else gap)
+
+    def _end_as_before(self, position: int, entry: KeptRun) -> None:
+        """End a run that cannot be asked about as the file tells."""
+        assert self._kept is not None
+        run = None if entry.process_id is None else self._run_of(entry.process_id)
+        status = entry.status if entry.error else "UNKNOWN"
+        error = entry.failure(self._kept.path)
+        self._end(position, RunOutcome(self._specs[position].given, run, status, error=error))
+
+    def _run_of(self, process_id: str) -> FlowRun:
+        return FlowRun(self._engine, self._options.workflow_id, process_id, self._options.flow)
 
     def _ask_the_next(self) -> None:
         if not self._due:
@@ -344,7 +313,7 @@ class Scheduler:
         else:
             return
         given = self._specs[position].given
-        self._end(position, RunOutcome(given, run, _status(run, error), run._results, error))
+        self._end(position, RunOutcome(given, run, status_of(run, error), run._results, error))
         del self._running[position]
         self._unfinished.over(run)
         if self._due:
@@ -355,22 +324,33 @@ class Scheduler:
         self._due[position] = self._engine.clock.now() + gap
 
     def _end(self, position: int, outcome: RunOutcome) -> None:
+        entry = self._entries[position]
+        if entry is None or not (entry.with_results or entry.error):
+            # Before it is noted: a script that is killed in the middle of this gets to do it again.
+            tell_outcome(self._options.on_finish, outcome)
+        if self._kept is not None and entry is not None:
+            if outcome.status == "NOT STARTED":
+                self._kept.forget(entry)
+            else:
+                self._kept.ended(entry, outcome.status, outcome.error, with_results=outcome.results is not None)
         self._ended[position] = outcome
         self._over += 1
         if outcome.error is not None:
             self._failed += 1
             self._engine.logger.warning("Run %s of %s: %s", position + 1, len(self._specs), outcome.error)
 
+    def _forget_what_was_stopped(self) -> None:
+        """So that whoever goes on with the file starts these runs again."""
+        for entry in self._entries if self._kept is not None else ():
+            if self._kept is not None and entry is not None and self._unfinished.was_stopped(entry.process_id):
+                self._kept.forget(entry)
+
+    def _close_file(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
     def _words(self) -> str:
         return f"{len(self._running)} running{self._failures()}"
 
     def _failures(self) -> str:
         return f", {self._failed} failed" if self._failed else ""
-
-
-def _status(run: FlowRun, error: AlpineException | None) -> str:
-    if run._results is not None:
-        return run._results._told("status") or "UNKNOWN"
-    if isinstance(error, RunFlowTimeoutException):
-        return "TIMEOUT"
-    return "FAILED" if isinstance(error, RunFlowFailureException) else "UNKNOWN"

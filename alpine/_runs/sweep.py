@@ -14,7 +14,7 @@ from alpine.results import FlowResults
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alpine._runs.many import RunOutcome
+    from alpine._runs.outcome import RunOutcome
 
 _UNREADABLE = (AlpineException, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What goes wrong when results are not as somebody expected them."""
@@ -44,17 +44,21 @@ def to_dataframe(outcomes: Iterable[RunOutcome], pick: Callable[[FlowResults], o
     return pandas.DataFrame(rows, columns=[*columns, *last])
 
 
-def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str, Any]:
-    picked: dict[str, Any] = {}
+def picked(outcome: RunOutcome, pick: Callable[[FlowResults], object] | None) -> tuple[dict[str, Any], str | None]:
+    """What was picked from the results of a run, by name; and why it failed, or why nothing could be picked."""
     error = outcome._reason or None
-    if outcome.error is None and outcome.results is not None:
-        try:
-            value = pick(outcome.results)
-        except _UNREADABLE as failure:
-            if of_a_signal(failure):
-                raise
-            error = f"Nothing could be picked: {type(failure).__name__}: {failure}"
-        else:
-            picked = {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}
+    if pick is None or outcome.error is not None or outcome.results is None:
+        return {}, error
+    try:
+        value = pick(outcome.results)
+    except _UNREADABLE as failure:
+        if of_a_signal(failure):
+            raise
+        return {}, f"Nothing could be picked: {type(failure).__name__}: {failure}"
+    return {str(key): each for key, each in value.items()} if isinstance(value, Mapping) else {"value": value}, error
+
+
+def _row(outcome: RunOutcome, pick: Callable[[FlowResults], object]) -> dict[str, Any]:
+    values, error = picked(outcome, pick)
     run = None if outcome.process_id is None else str(outcome.process_id)
-    return {**outcome._given, **picked, "process_id": run, "error": error}
+    return {**outcome._given, **values, "process_id": run, "error": error}

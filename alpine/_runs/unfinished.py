@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from alpine._printable import logger_of
+from alpine._printable import logger_of, tell
 
 if TYPE_CHECKING:
     from alpine._runs.handle import FlowRun
@@ -42,30 +42,36 @@ class Unfinished:
         """A run has ended, or will be asked about no more."""
         self._runs.pop(run, None)
 
-    def leave(self, error: BaseException | None, tell: Callable[[BaseException | None], None] | None = None) -> None:
+    def leave(
+        self, error: BaseException | None, tell_how: Callable[[BaseException | None], None] | None = None
+    ) -> None:
         """Stop the runs where that is wanted, and tell which of them go on.
 
         An exception that interrupts the stopping is told the same as the first: it is the one that the user sees.
 
         :param error: What ends the wait; None where there is no exception.
-        :param tell: How to tell it; a note of the exception otherwise.
+        :param tell_how: How to tell it; a note of the exception otherwise.
         """
-        tell = tell or self.note
+        how = tell_how or self.note
         try:
             if self._stop:
                 for run in list(self._runs.values()):
                     if run.try_to_stop():
                         self._stopped.append(run)
         except BaseException as second:
-            tell(second)
+            how(second)
             raise
         finally:
-            tell(error)
+            how(error)
 
     @property
     def going(self) -> bool:
         """Whether a run may go on."""
         return self.starting or any(run not in self._stopped for run in self._runs)
+
+    def was_stopped(self, run: str | None) -> bool:
+        """Whether a run was stopped because something ended the wait."""
+        return run in self._stopped
 
     def words(self) -> str:
         """What became of the runs; nothing where none was left."""
@@ -96,24 +102,4 @@ class Unfinished:
             error.add_note(said)
             if isinstance(error, SystemExit):
                 # Python ends without a traceback then, and its notes are shown to nobody.
-                _tell(said)
-
-
-def _tell(said: str) -> None:
-    """Log a warning; where the script has set up no logging, write it to stderr.
-
-    The NullHandler of the package would swallow it, and a script that SIGTERM ends leaves its runs untold.
-    """
-    logger.warning("%s", said)
-    if logging.lastResort is not None and logger.isEnabledFor(logging.WARNING) and not _is_heard(logger):
-        logging.lastResort.handle(logger.makeRecord(logger.name, logging.WARNING, __file__, 0, said, (), None))
-
-
-def _is_heard(named: logging.Logger) -> bool:
-    """Whether a handler that the script has set up gets what is logged."""
-    here: logging.Logger | None = named
-    while here is not None:
-        if any(not isinstance(handler, logging.NullHandler) for handler in here.handlers):
-            return True
-        here = here.parent if here.propagate else None
-    return False
+                tell(logger, said)

@@ -25,7 +25,14 @@ ROWS = [dict]
 
 
 # Loaded now: Python 3.11 cannot compile a module that is first imported after a stack has overflowed, as it does here.
-for name in ("alpine._runs.many", "alpine.afm", "alpine._results.tables", "pyarrow.csv", "pyarrow.compute"):
+for name in (
+    "alpine._runs.many",
+    "alpine._runs.kept",
+    "alpine.afm",
+    "alpine._results.tables",
+    "pyarrow.csv",
+    "pyarrow.compute",
+):
     importlib.import_module(name)
 
 

@@ -22,7 +22,7 @@ import requests
 
 import alpine
 from alpine import APIClient
-from alpine._runs.many import RunOutcome
+from alpine._runs.outcome import RunOutcome
 from alpine.exception import (
     AlpineSessionNotFoundException,
     InvalidArgumentException,
