@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alpine import exception as exception
     from alpine import sandbox as sandbox
     from alpine._display.records import Record, RecordList
+    from alpine._http.observing import RequestEvent
     from alpine._http.retry import retry_policy
     from alpine._results.outputs import OperatorOutput
     from alpine._runs.handle import FlowRun
@@ -108,6 +109,7 @@ _HOMES = {
     "OperatorOutput": "alpine._results.outputs",
     "Record": "alpine._display.records",
     "RecordList": "alpine._display.records",
+    "RequestEvent": "alpine._http.observing",
     "RunOutcome": "alpine._runs.outcome",
     "SQLResult": "alpine._tables.sql_result",
     "Search": "alpine.search",
@@ -182,6 +184,7 @@ __all__ = [
     "Record",
     "RecordList",
     "RedirectException",
+    "RequestEvent",
     "RequestTimeoutException",
     "RequestTooLargeException",
     "ResponseTooLargeException",

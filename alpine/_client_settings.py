@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib3.util.retry import Retry
 
 from alpine._arguments import number
-from alpine._configuration import Timeout, checked_deadline, checked_timeout
+from alpine._configuration import Timeout, checked_deadline, checked_on_request, checked_timeout
+from alpine._http.observing import OnRequest
 from alpine.alpineobject import AlpineObject
 from alpine.exception import InvalidArgumentException
 
@@ -50,6 +51,19 @@ class ClientSettings(AlpineObject):
         if not isinstance(value, Retry):
             raise InvalidArgumentException(f"retries must be made by alpine.retry_policy(...), not {value!r}.")
         self._transport.retries = value
+
+    @property
+    def on_request(self) -> OnRequest | None:
+        """A function that is called with an :class:`alpine.RequestEvent` after each attempt to send a request.
+
+        What it raises is logged. Requests that it makes itself are not told. Threads that share the client call it at
+        the same time.
+        """
+        return self._transport.on_request
+
+    @on_request.setter
+    def on_request(self, value: OnRequest | None) -> None:
+        self._transport.on_request = checked_on_request(value)
 
     @property
     def answer_limit(self) -> int:

@@ -17,6 +17,7 @@ from alpine._arguments import nearest, number
 from alpine._constants import flag
 from alpine._files import local_path, read_json
 from alpine._http.environment import Environment
+from alpine._http.observing import OnRequest
 from alpine._http.request import Timeouts
 from alpine.exception import InvalidArgumentException, LocalFileException
 
@@ -243,6 +244,13 @@ def checked_timeout(timeout: object) -> Timeouts:
 def checked_deadline(deadline: object) -> float | None:
     """The seconds that a call may take in all."""
     return None if deadline is None else number(deadline, "deadline", least=0.001)
+
+
+def checked_on_request(on_request: Any) -> OnRequest | None:
+    """The function that is told of each request."""
+    if on_request is None or callable(on_request):
+        return on_request  # type: ignore[no-any-return]
+    raise InvalidArgumentException(f"on_request must be a function of a RequestEvent, not {on_request!r:.200}.")
 
 
 def set_level(level: str | int) -> None:

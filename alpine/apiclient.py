@@ -16,6 +16,7 @@ from alpine._configuration import (
     address_of,
     certificate,
     checked_deadline,
+    checked_on_request,
     checked_proxies,
     checked_timeout,
     completed,
@@ -29,6 +30,7 @@ from alpine._files import local_path
 from alpine._http.body import BytesBody, body_of
 from alpine._http.deadline import limited
 from alpine._http.environment import Environment
+from alpine._http.observing import OnRequest
 from alpine._http.redaction import keeps_secrets
 from alpine._http.request import Request
 from alpine._http.token import TokenHolder
@@ -94,6 +96,9 @@ class APIClient(OneCall):
     :type cert: str
     :param proxies: The proxies by scheme, as in requests. Default: those in the environment.
     :type proxies: dict
+    :param on_request: A function that is called with an :class:`alpine.RequestEvent` after each attempt to send a
+        request. What it raises is logged.
+    :type on_request: function
     :raises InvalidArgumentException: An argument is wrong; nothing was sent.
     :raises LoginFailureException: The server rejects the user name and password.
 
@@ -124,6 +129,7 @@ class APIClient(OneCall):
         deadline: float | None = None,
         cert: str | tuple[str, str] | None = None,
         proxies: Mapping[str, str] | None = None,
+        on_request: OnRequest | None = None,
     ) -> None:
         address, from_environment = address_of(host, port, is_secure)
         if from_environment:
@@ -139,6 +145,7 @@ class APIClient(OneCall):
         transport = Transport(session, address.base_url, TokenHolder(token))
         transport.timeout = checked_timeout(timeout)
         transport.deadline = checked_deadline(deadline)
+        transport.on_request = checked_on_request(on_request)
         session.transport = transport
         self.username = username
         self._user_id: int | None = None

@@ -96,6 +96,8 @@ class AlpineException(Exception):
     """The run concerned."""
     web_url: str | None = None
     """The page of the server's web application about what is concerned, if it is known."""
+    request_id: str | None = None
+    """The ID that the server, or a proxy before it, gave the request, as in ``X-Request-Id``."""
 
     _advice: ClassVar[str] = ""
 

@@ -121,7 +121,13 @@ class Workfile(WorkfileLists):
             if self.get(number).get("file_type") != "work_flow":
                 return None
             reason = f"Could not download workfile {number}: it is a workflow, which the server does not hand out."
-            return WorkfileNotFoundException(reason, status_code=error.status_code, method=error.method, url=error.url)
+            return WorkfileNotFoundException(
+                reason,
+                status_code=error.status_code,
+                method=error.method,
+                url=error.url,
+                request_id=error.request_id,
+            )
 
         path, action = f"workfiles/{number}/download", f"download workfile {number}"
         with restating(ServerErrorException, tell_of_workflow):

@@ -13,6 +13,7 @@ import requests
 
 from alpine._http.connection import tells_its_end, whole_body
 from alpine._http.failure import READING_ERRORS, Failure
+from alpine._http.observing import request_id_in
 from alpine._http.request import Request, Response
 from alpine.exception import InvalidResponseException, ResponseTooLargeException, ServerConnectionException
 
@@ -87,6 +88,7 @@ def _too_large(
         status_code=reply.status_code,
         method=request.method,
         url=clean(request.url),
+        request_id=request_id_in(reply.headers, clean),
     )
 
 

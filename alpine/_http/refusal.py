@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from alpine._http.error_words import LONGEST_BODY, ErrorWords
+from alpine._http.observing import request_id_in
 from alpine._http.request import Response
 from alpine._http.retry import LOST_BEHIND_GATEWAY, retry_after
 from alpine.exception import (
@@ -83,7 +84,11 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
     if lacks:
         advice = kind._advice
         happened = f"this server has no {lacks} (tried {request.method} {urlsplit(url).path})"
+    named = request_id_in(response.headers, clean)
     reason = f"Could not {request.action}: {happened}."
+    if named and status >= 500:
+        # What the administrator needs to find it in the log of the server.
+        reason = f"{reason} Request id: {named}."
     return kind(
         f"{reason} {advice}".strip(),
         status_code=status,
@@ -93,5 +98,6 @@ def exception_for(response: Response, clean: Callable[[str], str]) -> AlpineExce
         fields=words.fields,
         server_message=words.message,
         body=clean(text)[:BODY_KEPT],
+        request_id=named,
         **({} if asked is None else {"retry_after": asked}),
     )

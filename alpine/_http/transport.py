@@ -22,6 +22,7 @@ from alpine._http import deadline
 from alpine._http.adapter import PoolAdapter, not_shared_by_fork
 from alpine._http.environment import Environment
 from alpine._http.failure import TRANSPORT_ERRORS, Failure
+from alpine._http.observing import Observation, OnRequest, is_traced, request_id_in
 from alpine._http.reading import read
 from alpine._http.redaction import clean, hide_locals, mask_logs
 from alpine._http.request import Request, Response, Timeouts, origin_of
@@ -64,6 +65,7 @@ class Transport:
         self.clock = Clock()
         self.answer_limit = ANSWER_LIMIT
         self.results_limit = RESULTS_LIMIT
+        self.on_request: OnRequest | None = None
         self.lacks: dict[str, str | None] = {}
         """What is known of the server's features: why one is not there, None where it is."""
         self._take(session)
@@ -135,10 +137,16 @@ class Transport:
     def _outcome(self, request: Request) -> Response | Failure:
         policy = self.retries if request.deadline is None else retry_policy(0)
         attempts = Attempts(policy, self.clock, idempotent=request.is_idempotent)
-        renewed, attempt = False, 1
+        renewed, attempt, number = False, 1, 0
         while True:
+            number += 1
             token = None if request.anonymous else self.holder.value
-            outcome = self._attempt(request, token, attempt)
+            if self.on_request is None and not is_traced():
+                outcome = self._attempt(request, token, attempt)
+            else:
+                observation = Observation(request, number, partial(self.clean, secrets=request.secrets))
+                with observation.reported(self.on_request):
+                    outcome = observation.outcome = self._attempt(request, token, attempt)
             refused = isinstance(outcome, Response) and outcome.status == HTTPStatus.UNAUTHORIZED
             renewal = self.holder.renew(token) if refused and not request.anonymous and not renewed else Renewal.NONE
             if renewal:
@@ -277,6 +285,7 @@ class Transport:
             method=request.method,
             url=self.clean(request.url, request.secrets),
             location=shown,
+            request_id=request_id_in(reply.headers, partial(self.clean, secrets=request.secrets)),
         )
 
 
@@ -338,4 +347,5 @@ def unusable(transport: Transport, response: Response, why: str) -> InvalidRespo
         method=request.method,
         url=transport.clean(request.url, request.secrets),
         body=text,
+        request_id=request_id_in(response.headers, partial(transport.clean, secrets=request.secrets)),
     )

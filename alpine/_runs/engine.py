@@ -11,6 +11,7 @@ from alpine import _json
 from alpine._arguments import segment
 from alpine._clock import Clock
 from alpine._http.body import BytesBody
+from alpine._http.observing import request_id_in
 from alpine._http.request import Request, Response
 from alpine._http.transport import Transport, unusable
 from alpine._printable import logger_of
@@ -96,6 +97,7 @@ class Engine(AlpineObject):
                 f"The engine took the run of workflow {workflow_id}, but its response names no process id. "
                 f"{_HOW_TO_CHECK}",
                 body=self._transport.beginning(response.body),
+                request_id=self._id_of(response),
             )
         return process_id
 
@@ -131,6 +133,7 @@ class Engine(AlpineObject):
         raise RunFlowFailureException(
             f"Could not query run {run}: the engine says {self._transport.beginning(response.body)[:500]!r}.",
             process_id=run,
+            request_id=self._id_of(response),
         )
 
     def stop(self, run: str, *, deadline: float | None = None) -> str:
@@ -157,7 +160,9 @@ class Engine(AlpineObject):
                 # The first attempt, whose response was lost, has stopped it.
                 return "STOPPED"
             raise StopFlowFailureException(
-                f"Could not stop run {run}: it is over already, or there is no such run.", process_id=run
+                f"Could not stop run {run}: it is over already, or there is no such run.",
+                process_id=run,
+                request_id=self._id_of(response),
             )
         if said.startswith("flow stopped") or "request accepted" in said:
             return "STOPPED"
@@ -186,14 +191,19 @@ class Engine(AlpineObject):
                 f"There are no results of run {run} of workflow {flow}: it is still running, was stopped, "
                 "or belongs to another workflow, or there is no such run.",
                 process_id=run,
+                request_id=self._id_of(response),
             )
         if not isinstance(document, dict) or not ({"outputs", "flowMetaInfo"} & document.keys()):
             raise ResultsNotFoundException(
                 f"The results of run {run} of workflow {flow} are not of the expected structure: neither 'outputs' "
                 "nor 'flowMetaInfo' is in them.",
                 process_id=run,
+                request_id=self._id_of(response),
             )
         return FlowResults(document)
+
+    def _id_of(self, response: Response) -> str | None:
+        return request_id_in(response.headers, self.clean)
 
     def _meta(self, response: Response) -> dict[str, Any]:
         document = _json.loads_or_text(response.body)

@@ -269,6 +269,7 @@ class FlowRun(RichStr, metaclass=_Offered):
                 f"Log in again, then {again}.",
                 process_id=str(self),
                 status_code=error.status_code,
+                request_id=error.request_id,
             ) from None
         except AlpineException as error:
             error.process_id = error.process_id or str(self)
