@@ -17,8 +17,8 @@ from alpine._runs.engine import FAILED, FINISHED, WORKING, Engine, RunState, Sta
 from alpine._runs.outcome import OnFinish, RunOutcome, status_of, tell_outcome
 from alpine._runs.polling import Poll, PollResult, poll, run_poll, time_for
 from alpine._runs.unfinished import Unfinished
-from alpine._web_address import workflow_page
 from alpine._runs.variables import Variables
+from alpine._web_address import workflow_page
 from alpine.exception import (
     AlpineException,
     AlpineSessionNotFoundException,

@@ -1,5 +1,6 @@
 """The DAGs of the tests, as a user would write them."""
 
+import os
 from datetime import timedelta
 
 from airflow.sdk import DAG, task
@@ -13,9 +14,7 @@ def both(dag_id, **options):
     """The same DAG with a worker that waits, and with a triggerer that does."""
     for deferrable in (False, True):
         with DAG(f"{dag_id}_{'deferred' if deferrable else 'waiting'}", schedule=None):
-            yield AlpineRunWorkflowOperator(
-                task_id="run_flow", deferrable=deferrable, **FLOW, **options
-            )
+            yield AlpineRunWorkflowOperator(task_id="run_flow", deferrable=deferrable, **FLOW, **options)
 
 
 for run in both(
@@ -40,12 +39,14 @@ for run in both(
     )
 
 list(both("bad", variables={"@min_amount": "much"}))
-list(both("slow", timeout=2))
-list(
-    both(
-        "killed",
+list(both("slow", timeout=1))
+list(both("ended"))
+
+with DAG("killed", schedule=None, max_active_tasks=100):
+    AlpineRunWorkflowOperator.partial(
+        task_id="run_flow",
         retries=5,
         retry_delay=timedelta(seconds=0),
-        execution_timeout=timedelta(minutes=5),
-    )
-)
+        deferrable=False,
+        **FLOW,
+    ).expand(variables=[{"@min_amount": number} for number in range(int(os.environ.get("ALPINE_AIRFLOW_TASKS", "50")))])
