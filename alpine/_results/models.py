@@ -103,8 +103,9 @@ class TreeNode:
         places = {column.strip().lower(): place for place, column in enumerate(table.columns)}
         if not places.keys() >= _TREE or not table.rows:
             return None
+        # Not by the names above: classes may differ in capitals alone.
         classes = [
-            (found[1], place) for name, place in places.items() if (found := _COUNT.fullmatch(table.columns[place]))
+            (found[1], place) for place, name in enumerate(table.columns) if (found := _COUNT.fullmatch(name.strip()))
         ]
         nodes: dict[str, TreeNode] = {}
         roots: list[TreeNode] = []

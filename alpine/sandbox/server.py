@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from alpine.sandbox._extras import needed, require_all
 from alpine.sandbox.arguments import Pace, checked_pace, engine_pace, folder
-from alpine.sandbox.clock import MovableClock
+from alpine.sandbox.clock import MovableClock, seconds_of
 from alpine.sandbox.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -424,7 +424,7 @@ class Sandbox:
             True
         """
         parts = self._running
-        seconds = timedelta(**difference).total_seconds()
+        seconds = seconds_of(difference)
         if seconds < 0:
             raise ValueError("The sandbox's clock goes forward only; reset() brings the real time back.")
         if parts.clock() + seconds > _LAST_MOMENT:

@@ -135,8 +135,8 @@ def test_tables_without_rules(bench: Bench, rows: tuple[tuple[Any, ...], ...]) -
     [
         ("1", ">", {}, "compared by '>'"),
         ("", "=", {}, "positiveValue"),
-        ("yes", "=", {}, "'a' holds BIGINT, and the positive value 'yes'"),
-        ("1", "=", {"columnNames": "day"}, "'day' holds DATE"),
+        ("yes", "=", {}, "'a' holds numbers, and the positive value 'yes'"),
+        ("1", "=", {"columnNames": "day"}, "'day' holds dates"),
         ("1", "=", {"columnNames": ""}, "No column of items"),
         ("1", "=", {"minSupport": "0"}, "minSupport should be a share above 0"),
         ("1", "=", {"minSupport": "35"}, "minSupport should be a share"),

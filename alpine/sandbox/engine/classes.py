@@ -57,8 +57,17 @@ class Classes:
         kind = kind_of_class(type_name)
         if kind == self.kind:
             return labels
+        if "boolean" in (kind, self.kind) and not self._are_truths(labels):
+            return labels
         written = {label: self._matched(label, kind) for label in set(labels)}
         return np.array(list(map(written.__getitem__, labels)), dtype=object)
+
+    def _are_truths(self, labels: Iterable[str]) -> bool:
+        """Whether the classes are different truth values, and all labels truth values; a ``no`` beside a ``maybe`` is
+        none.
+        """
+        known = [_TRUTHS.get(name.strip().lower()) for name in self.names]
+        return len(set(known)) == len(known) and None not in {*known, *(_TRUTHS.get(x.strip().lower()) for x in labels)}
 
     def _matched(self, label: str, kind: str) -> str:
         if label in self.names:

@@ -177,6 +177,26 @@ class Context:
         if self._on_file is not None and not self.planning:
             self._on_file(name, content)
 
+    def check_zeros(self, table: DatabaseTable, columns: Sequence[str]) -> None:
+        """Make sure that it is certain which rows of Hadoop have the same values in some columns.
+
+        Pig's operator ``==`` tells 0.0 from -0.0; whether GROUP, DISTINCT and JOIN do is not known.
+
+        :param columns: The columns.
+        :raises NodeFailure: One holds a -0.0.
+        """
+        if not self.is_hadoop or self.planning:
+            return
+        for column in columns:
+            if table.type_of(column) not in ("FLOAT", "DOUBLE"):
+                continue
+            name = quoted(column)
+            if self.cursor.fetch(f"SELECT 1 FROM {table.sql} WHERE {name} = 0 AND signbit({name}) LIMIT 1"):
+                raise NodeFailure(
+                    f"The column {column!r} holds -0.0, and whether Hadoop takes it for the same value as 0.0 is not "
+                    f"public. Derive {column} + 0.0 before, which is 0.0 then."
+                )
+
     def tables(self) -> list[DatabaseTable]:
         """The tables that come in, in the order of the links."""
         return [entry.table for entry in self.inputs if entry.table is not None]

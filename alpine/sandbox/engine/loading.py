@@ -258,10 +258,19 @@ def _array(column: Any) -> pyarrow.Array:
             ) from None
     if isinstance(array, pyarrow.ChunkedArray):
         array = array.combine_chunks()
+    if pyarrow.types.is_timestamp(array.type) and column.dtype == object:
+        # Arrow takes the times without a zone for those of UTC.
+        has_zone = {value.tzinfo is not None for value in column if not _is_missing(value)}
+        if len(has_zone) > 1:
+            raise ValueError(
+                f"The column {column.name!r} mixes times with and without a time zone. Give all of them one, or none."
+            )
     return array
 
 
 def _is_missing(value: Any) -> bool:
     import pandas
 
-    return value is None or value is pandas.NA or (isinstance(value, float) and math.isnan(value))
+    return (
+        value is None or value is pandas.NA or value is pandas.NaT or (isinstance(value, float) and math.isnan(value))
+    )

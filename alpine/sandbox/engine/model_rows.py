@@ -11,6 +11,7 @@ from alpine.sandbox.engine.designs import Design, Rows
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.types import in_words
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
@@ -22,7 +23,9 @@ def rows_to_fit(cursor: Cursor, table: DatabaseTable, columns: Sequence[str], ta
     :raises NodeFailure: A column of numbers holds NaN or an infinite one, or the target holds no numbers.
     """
     if not _is_number(table, target):
-        raise NodeFailure(f"The dependent column {target!r} should hold numbers, but it holds {table.type_of(target)}.")
+        raise NodeFailure(
+            f"The dependent column {target!r} should hold numbers, but it holds {in_words(table.type_of(target))}."
+        )
     rows = _read(cursor, table, [(column, _is_number(table, column)) for column in [*columns, target]], None)
     _refuse_infinite([*columns, target], rows)
     return Rows(rows.places, rows.columns[:-1], rows.labels, rows.left_out), rows.columns[-1]
@@ -51,7 +54,8 @@ def rows_to_score(cursor: Cursor, table: DatabaseTable, design: Design, label: s
         column = table.find(feature.column)
         if feature.categories is None and not _is_number(table, column):
             raise NodeFailure(
-                f"The model was fitted on numbers in the column {column!r}, but here it holds {table.type_of(column)}."
+                f"The model was fitted on numbers in the column {column!r}, but here it holds "
+                f"{in_words(table.type_of(column))}."
             )
         wanted.append((column, feature.categories is None))
     rows = _read(cursor, table, wanted, label)

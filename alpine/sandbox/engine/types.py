@@ -68,6 +68,22 @@ _PIG = {
     "biginteger": "HUGEINT",
     "bigdecimal": "",
 }
+_OF_PIG = {
+    **{sql: name for name, sql in _PIG.items() if sql and name != "bytearray"},
+    **dict.fromkeys(("TINYINT", "SMALLINT"), "int"),
+    **dict.fromkeys(("DATE", "TIMESTAMP WITH TIME ZONE"), "datetime"),
+    "BLOB": "bytearray",
+}
+_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"})
+_WORDS = (
+    ("VARCHAR", "text"),
+    ("BOOLEAN", "truth values"),
+    ("DATE", "dates"),
+    ("TIMESTAMP", "dates with times"),
+    ("TIME", "times"),
+    ("BLOB", "bytes"),
+    ("INTERVAL", "intervals"),
+)
 _SINGLE_DIGITS = 24
 _DOUBLE_DIGITS = 53
 
@@ -223,6 +239,36 @@ def of_flow(name: str, *, is_hadoop: bool) -> ColumnType:
         return pig(name)
     except UnknownType:
         return postgres(name)
+
+
+def in_words(sql: str) -> str:
+    """What a column of a type of DuckDB holds, for the messages of databases and of Hadoop alike.
+
+    >>> in_words("VARCHAR"), in_words("DECIMAL(10,2)"), in_words("TIMESTAMP WITH TIME ZONE")
+    ('text', 'numbers', 'dates with times')
+    """
+    if sql in _NUMBERS or sql.startswith("DECIMAL"):
+        return "numbers"
+    return next((words for kind, words in _WORDS if sql.startswith(kind)), f"values of the type {sql.lower()}")
+
+
+def called(sql: str, *, is_hadoop: bool) -> str:
+    """What users call a type of DuckDB's.
+
+    :param sql: The type.
+    :param is_hadoop: Whether Pig's name is wanted, where it has one, and not PostgreSQL's.
+
+    >>> called("BIGINT", is_hadoop=True), called("DECIMAL(10,2)", is_hadoop=False)
+    ('long', 'numeric(10,2)')
+    """
+    is_decimal = sql.startswith("DECIMAL")
+    if is_hadoop:
+        found = "bigdecimal" if is_decimal else _OF_PIG.get(sql)
+        if found:
+            return found
+    if is_decimal:
+        return f"numeric{sql.removeprefix('DECIMAL')}"
+    return next((full for full, kind in _COLUMNS.values() if kind == sql), sql.lower())
 
 
 def _modifiers(name: str, text: str | None) -> tuple[int, ...]:

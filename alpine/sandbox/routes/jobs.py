@@ -217,7 +217,21 @@ def _faults(call: Call, workspace: Workspace, job: Job, sent: Mapping[str, Any])
         owner = found(call.state.users.find(as_id(sent["owner_id"])))
         if owner.id not in workspace.members and not owner.admin:
             complain(fields, "owner", "JOB_OWNER_MEMBERSHIP_REQUIRED")
+        elif owner.id != job.owner_id:
+            _check_tasks(call, job)
     return fields
+
+
+def _check_tasks(call: Call, job: Job) -> None:
+    """Insist that the caller may see what a job runs.
+
+    The tasks run with the rights of the job's owner. Otherwise a user who may no longer see a workflow's workspace
+    could give the job to somebody who may.
+    """
+    for task in job.live_tasks:
+        workfile = call.state.workfiles.find(task.workfile_id)
+        if workfile is not None:
+            call.workspace_of(workfile)
 
 
 def _schedule(call: Call, job: Job, sent: Mapping[str, Any], fields: Fields) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.centring import Centred, centred
 from alpine.sandbox.engine.learning.chosen import is_number
 from alpine.sandbox.engine.models import ClassificationModel, Judged
+from alpine.sandbox.engine.types import in_words
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
@@ -53,7 +54,8 @@ class Normal:
         column = table.find(self.column.column)
         if not is_number(table, column):
             raise NodeFailure(
-                f"The model was fitted on numbers in the column {column!r}, but here it holds {table.type_of(column)}."
+                f"The model was fitted on numbers in the column {column!r}, but here it holds "
+                f"{in_words(table.type_of(column))}."
             )
         return self.column.sql(table)
 

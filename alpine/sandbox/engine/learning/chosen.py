@@ -6,6 +6,7 @@ from alpine.sandbox.engine.context import Context
 from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.types import in_words
 
 
 def target_of(context: Context) -> str:
@@ -51,4 +52,4 @@ def require_numbers(table: DatabaseTable, columns: list[str]) -> None:
     """
     for column in columns:
         if not is_number(table, column):
-            raise NodeFailure(f"Numbers are needed, and the column {column!r} holds {table.type_of(column)}.")
+            raise NodeFailure(f"Numbers are needed, and the column {column!r} holds {in_words(table.type_of(column))}.")

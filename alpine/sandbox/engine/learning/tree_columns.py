@@ -15,6 +15,7 @@ from alpine.sandbox.engine.database import PLACE, Cursor, DatabaseTable
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.types import in_words
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
@@ -100,7 +101,7 @@ def check_predictor(table: DatabaseTable, column: str) -> None:
     kind = table.type_of(column)
     if kind_of(kind) != "number" and (kind.endswith("]") or not kind.upper().startswith(_CATEGORIES)):
         raise NodeFailure(
-            f"The column {column!r} holds {kind}. A tree is grown on numbers, text and truth values only: "
+            f"The column {column!r} holds {in_words(kind)}. A tree is grown on numbers, text and truth values only: "
             f"derive one of these from it, or leave it out."
         )
 

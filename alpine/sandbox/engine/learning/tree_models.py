@@ -13,6 +13,7 @@ from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.tree_columns import Asked, ask
 from alpine.sandbox.engine.learning.trees import Node, Nodes, Split
 from alpine.sandbox.engine.models import ClassificationModel, Judged, Model, Scored, class_shares
+from alpine.sandbox.engine.types import in_words
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.designs import Array
@@ -90,13 +91,10 @@ class Tree:
     def _found(self, table: DatabaseTable, column: str, kind: str) -> str:
         there = table.find(column)
         fitted, held = (kind_of(name) == "number" for name in (kind, table.type_of(there)))
-        if fitted and not held:
+        if fitted != held:
             raise NodeFailure(
-                f"The tree was grown on numbers in the column {there!r}, but here it holds {table.type_of(there)}."
-            )
-        if held and not fitted:
-            raise NodeFailure(
-                f"The tree was grown on {kind} in the column {there!r}, but here it holds {table.type_of(there)}."
+                f"The tree was grown on {in_words(kind)} in the column {there!r}, but here it holds "
+                f"{in_words(table.type_of(there))}."
             )
         return there
 

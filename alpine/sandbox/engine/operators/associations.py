@@ -11,6 +11,7 @@ from alpine.sandbox.engine.expressions import literal, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.learning.associations import MAX_ITEM_SETS, Rule, item_sets, rules
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import in_words
 
 _COLUMNS = {
     "premises": "VARCHAR",
@@ -34,6 +35,10 @@ _MOST_DIGITS = 40
 )
 def association_rules(context: Context) -> Output:
     """Finds which items make others likely."""
+    if context.flag("useArray"):
+        raise NodeFailure(
+            "The sandbox does not know the option useArray of association rules: what it does is not public."
+        )
     support, confidence = _share(context, "minSupport"), _share(context, "minConfidence", zero=True)
     table, columns = context.table, context.columns()
     if not columns:
@@ -97,10 +102,10 @@ def _typed(value: str, column: str, type_name: str) -> str:
             return _number(Decimal(text), type_name)
     except (KeyError, InvalidOperation):
         raise NodeFailure(
-            f"The column {column!r} holds {type_name}, and the positive value {text!r} is none of that type."
+            f"The column {column!r} holds {in_words(type_name)}, and the positive value {text!r} is none of them."
         ) from None
     if type_name != "VARCHAR":
-        raise NodeFailure(f"The column {column!r} holds {type_name}; an item needs numbers, texts or truths.")
+        raise NodeFailure(f"The column {column!r} holds {in_words(type_name)}; an item needs numbers, texts or truths.")
     return literal(text)
 
 

@@ -28,6 +28,12 @@ def variable(context: Context) -> Output:
     kept = list(dict.fromkeys(_kept(context)))
     if not all(item.get("columnName") for item in derived):
         raise NodeFailure("A derived column has no name.")
+    several = next((item.get("columnName") for item in derived if item.get("multiVarColumn", "").strip()), None)
+    if several is not None:
+        raise NodeFailure(
+            f"The derived column {several!r} has an expression for several columns (multiVarColumn), whose meaning is "
+            "not public. Derive each column by an expression of its own."
+        )
     bins = binned_columns(context)
     added = [name for name in bins if name not in kept]
     unique([*kept, *(item.get("columnName", "") for item in derived), *added])

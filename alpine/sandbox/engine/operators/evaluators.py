@@ -26,7 +26,6 @@ _LIFT_STEPS = 10
 _ROUNDING = 1e-12
 _DIGITS = 12
 _SHOWN = 5
-_FALSE = frozenset({"false", "no", "0"})
 
 
 @operator(
@@ -198,7 +197,7 @@ def _models(context: Context) -> list[ClassificationModel]:
 
     :raises NodeFailure: None comes in, or one of another kind, or the flow has none judged.
     """
-    if context.parameter("useModel").strip().lower() in _FALSE:
+    if context.parameter("useModel").strip() and not context.flag("useModel"):
         raise NodeFailure(
             "The flow has the operator judge a column of the table (useModel is false), and what it would read there "
             "is not known. Set useModel to true, and link a model to the operator."

@@ -13,6 +13,7 @@ from alpine.sandbox.engine.hadoop_files import java_text
 from alpine.sandbox.engine.operators.columns import typed
 from alpine.sandbox.engine.operators.values import has_one_text
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import called
 
 _FIXED = "fixed"
 _AGGREGATES = frozenset({"sum", "avg", "min", "max", "count"})
@@ -39,6 +40,7 @@ def aggregation(context: Context) -> Output:
     if not aggregates and not windows:
         raise NodeFailure("Neither an aggregate nor a window function is asked for.")
     is_grouped = bool(keys or aggregates)
+    context.check_zeros(context.table, keys)
     kept = keys if is_grouped else _kept(context)
     groups = keys if is_grouped else None
     unique([*kept, *(_name(item, text) for item, text in aggregates + windows)])
@@ -101,6 +103,7 @@ def collapse(context: Context) -> Output:
         raise NodeFailure("No column is chosen to be collapsed.")
     aliases = [item.get("columnAliasName", "") or item.get("collapseColumnName", "") for item in items]
     unique([*groups, *aliases])
+    context.check_zeros(context.table, [*groups, *(item.get("collapseColumnName", "") for item in items)])
     keys = [f"g{i}" for i, _ in enumerate(groups)]
     key_columns = [f"{quoted(group)} AS {key}" for group, key in zip(groups, keys, strict=True)]
     table, parts = context.table.sql, list[str]()
@@ -126,8 +129,9 @@ def _key(context: Context, column: str) -> str:
     if kind in ("FLOAT", "DOUBLE"):
         return java_text(quoted(column))
     if not has_one_text(kind, is_hadoop=True):
+        name = called(kind, is_hadoop=context.is_hadoop)
         raise NodeFailure(
-            f"The collapsed column {column!r} is a {kind}, whose text the keys would depend on. Make a text column of "
+            f"The collapsed column {column!r} is a {name}, whose text the keys would depend on. Make a text column of "
             "it before."
         )
     return texts(column)

@@ -118,6 +118,8 @@ def hadoop_join(context: Context) -> Output:
     if not keys.get(files[0]):
         raise NodeFailure("The Join has no keys.")
     how = _join(kinds[0] if kinds else "JOIN")
+    for file in files:
+        context.check_zeros(_table(tables, file), keys[file])
     if len(files) > 2 and how != "JOIN":
         raise NodeFailure("Pig joins more than two files by an inner join alone; join two of them first.")
     sql = _aliased(tables, files[0])
@@ -167,6 +169,10 @@ def hadoop_union(context: Context) -> Output:
         parts.append(f"SELECT {', '.join(chosen)}, {place} AS part, {PLACE} AS place FROM {table.rows}")
     everything, found = " UNION ALL ".join(parts), ", ".join(inner)
     named = ", ".join(f"{name} AS {quoted(column)}" for name, column in zip(inner, fresh, strict=True))
+    if kind == "UNION":
+        for file, table in tables.items():
+            sources = (s for c in columns for s in c.iter("unionSourceColumn") if s.get("operID", "") == file)
+            context.check_zeros(table, [s.get("column", "") for s in sources if s.get("column")])
     if kind == "UNION ALL":
         return Output(context.cursor.make(f"SELECT {named} FROM ({everything}) AS s ORDER BY s.part, s.place"))
     grouped = f"SELECT {found}, min((part, place)) AS first FROM ({everything}) GROUP BY {found}"

@@ -11,6 +11,7 @@ from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import literal, names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import called, in_words
 
 _KEYS = (
     *("column", "type", "count", "unique", "null", "empty", "zero", "min", "25%", "median", "75%", "max"),
@@ -93,7 +94,7 @@ def _summary(context: Context, column: str, groups: list[str], top: int) -> str:
     value = f"CASE WHEN {value} = 0 THEN 0 ELSE {value} END" if kind in ("DOUBLE", "FLOAT") else value
     statistics = {
         "column": literal(column),
-        "type": literal(kind),
+        "type": literal(called(kind, is_hadoop=context.is_hadoop)),
         "count": "a",
         "unique": "m",
         "null": "a - b",
@@ -196,6 +197,8 @@ def scatter_matrix(context: Context) -> Output:
 )
 def box_plot(context: Context) -> Output:
     """The five numbers of a box plot for each category and series."""
+    # Quartiles are exact with approximation as well, which no more than allows others.
+    context.flag("useApproximation")
     groups = list(dict.fromkeys(context.columns("typeDomain") + context.columns("seriesDomain")))
     chosen = context.column("analysisValueDomain")
     if not chosen:
@@ -216,4 +219,6 @@ def _refuse_text(context: Context, columns: list[str]) -> None:
     """
     for column in columns:
         if kind_of(context.table.type_of(column)) != "number":
-            raise NodeFailure(f"Numbers are needed, and the column {column!r} holds {context.table.type_of(column)}.")
+            raise NodeFailure(
+                f"Numbers are needed, and the column {column!r} holds {in_words(context.table.type_of(column))}."
+            )

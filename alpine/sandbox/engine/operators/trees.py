@@ -26,6 +26,7 @@ from alpine.sandbox.engine.learning.tree_views import views
 from alpine.sandbox.engine.learning.trees import Rules, grow, pruned
 from alpine.sandbox.engine.operators.predictors import models_of, predictor
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import called
 
 if TYPE_CHECKING:
     from alpine.sandbox.engine.models import Model
@@ -187,8 +188,9 @@ def _is_predicted(context: Context, target: str) -> bool:
     if is_fraction(kind):
         return True
     raise NodeFailure(
-        f"The column {target!r} holds {kind}. CART tells integers apart as classes and predicts numbers with a "
-        f"fraction; which of both it does here is not public. Cast the column to integer or to double precision."
+        f"The column {target!r} is a {called(kind, is_hadoop=False)}. CART tells integers apart as classes and "
+        f"predicts numbers with a fraction; which of both it does here is not public. Cast the column to integer or to "
+        f"double precision."
     )
 
 

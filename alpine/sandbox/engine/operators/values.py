@@ -8,6 +8,7 @@ from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import literal, names, quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import called
 
 _FILLINGS = {
     "avg": "avg",
@@ -165,8 +166,9 @@ def pivot(context: Context) -> Output:
         raise NodeFailure("No pivot column is chosen.")
     stored = context.table.type_of(column)
     if not has_one_text(stored, is_hadoop=context.is_hadoop):
+        name = called(stored, is_hadoop=context.is_hadoop)
         raise NodeFailure(
-            f"The pivot column {column!r} is a {stored}, whose text the names of the new columns would depend on. "
+            f"The pivot column {column!r} is a {name}, whose text the names of the new columns would depend on. "
             "Make a text column of it before."
         )
     kind = context.parameter("aggregateType").strip().lower()
@@ -178,6 +180,7 @@ def pivot(context: Context) -> Output:
     if counted and kind != "count" and kind_of(context.table.type_of(counted)) != "number":
         raise NodeFailure(f"The aggregate {kind} of a pivot needs numbers, and the column {counted!r} holds none.")
     context.needs_rows()
+    context.check_zeros(context.table, groups)
     table, text = context.table.sql, texts(column)
     found = context.cursor.fetch(
         f"SELECT DISTINCT {text} AS v FROM {table} WHERE {text} IS NOT NULL ORDER BY v LIMIT ?", [_MAX_PIVOT + 1]

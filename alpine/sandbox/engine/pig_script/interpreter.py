@@ -17,7 +17,7 @@ from alpine.sandbox.engine.pig.value import Value
 from alpine.sandbox.engine.pig_script.expressions import GroupTranslator, ScriptTranslator, bare, read, stored_type
 from alpine.sandbox.engine.pig_script.foreach import foreach
 from alpine.sandbox.engine.pig_script.grammar import Alias, Assignment, Fragment, Operation, Source, Store, parse
-from alpine.sandbox.engine.pig_script.relations import Field, Grouped, Relation, without_twins
+from alpine.sandbox.engine.pig_script.relations import Field, Grouped, Relation, one_zero, without_twins
 from alpine.sandbox.engine.pig_script.statements import Place, Statement, statements
 
 _ONLY_GROUP = "it is grouped, and a FOREACH or a FILTER has to come next"
@@ -121,7 +121,8 @@ class Script:
         fields = [
             Field(name, f"k{i}", stored_type(value)) for i, (name, value) in enumerate(zip(names, values, strict=True))
         ]
-        return Grouped(source, bag, tuple(fields), tuple(map(result, values)))
+        written = (one_zero(result(value), own.type) for value, own in zip(values, fields, strict=True))
+        return Grouped(source, bag, tuple(fields), tuple(written))
 
     def _keys(self, fragment: Fragment, source: Relation) -> tuple[list[Value], list[str]]:
         """The values of a key, one or several, and their names."""
@@ -156,7 +157,8 @@ class Script:
             if len(others) != len(keys[0]):
                 raise Refusal(f"the keys of a JOIN have {len(keys[0])} and {len(others)} fields", operation.at)
         kinds = [_key_kind(values) for values in zip(*keys, strict=True)]
-        sqls = [[result(convert(value, kind)) for value, kind in zip(values, kinds, strict=True)] for values in keys]
+        same = [[convert(value, kind) for value, kind in zip(values, kinds, strict=True)] for values in keys]
+        sqls = [[one_zero(result(value), stored_type(value)) for value in values] for values in same]
         renamed = [source.renamed(f"j{i}", own) for i, (source, own) in enumerate(zip(sources, sqls, strict=True))]
         fields = [
             Field(f"{alias}::{own.name}" if alias and own.name else own.name, own.column, own.type, own.kind, own.inner)
@@ -182,7 +184,12 @@ class Script:
     def _distinct(self, operation: Operation) -> Relation:
         source = self._plain(operation.sources[0])
         columns = _columns(source)
-        return source.derived(lambda rows: f"SELECT {columns} FROM {rows} GROUP BY {columns} ORDER BY min({PLACE})")
+        keys = ", ".join(f"{one_zero(own.column, own.type)} AS {own.column}" for own in source.fields)
+        return source.derived(
+            lambda rows: (
+                f"SELECT {columns} FROM (SELECT {keys}, {PLACE} FROM {rows}) GROUP BY {columns} ORDER BY min({PLACE})"
+            )
+        )
 
     def _order(self, operation: Operation) -> Relation:
         source = self._plain(operation.sources[0])

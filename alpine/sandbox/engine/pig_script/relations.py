@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from alpine.sandbox.engine.database import PLACE, DatabaseTable
-from alpine.sandbox.engine.expressions import quoted
-from alpine.sandbox.engine.pig.refusals import Refusal
+from alpine.sandbox.engine.expressions import literal, quoted
+from alpine.sandbox.engine.pig.refusals import Refusal, marked
 
 LIST = "VARCHAR[]"
 """How a bag or a tuple of texts is kept."""
@@ -145,6 +145,18 @@ def without_twins(fields: Sequence[Field], at: int) -> tuple[Field, ...]:
     if twin:
         raise Refusal(f"two fields would be called {twin}; give one of them another name, with AS", at)
     return tuple(fields)
+
+
+def one_zero(sql: str, type_name: str) -> str:
+    """A key in SQL that stops the run at a -0.0: whether Pig takes it for the same key as 0.0 is not public.
+
+    :param sql: The key.
+    :param type_name: Its type in DuckDB.
+    """
+    if type_name not in ("FLOAT", "DOUBLE"):
+        return sql
+    reason = marked("a key is -0.0, and whether Pig takes it for the same as 0.0 is not public; add 0.0 to the key.")
+    return f"CASE WHEN {sql} = 0 AND signbit({sql}) THEN error({literal(reason)}) ELSE {sql} END"
 
 
 def _list(parts: Iterable[str]) -> str:
