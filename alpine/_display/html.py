@@ -6,9 +6,12 @@ on dark pages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
+
+from alpine._printable import printable
 
 T = TypeVar("T")
 
@@ -24,6 +27,7 @@ _KINDS = {
     "NOT TRIED": "open",
 }
 """How a status is coloured; any other is bad."""
+_NO_CHARACTER = re.compile("[\ufffe\uffff]")
 # The doubled class outweighs the notebook's own rules for tables, which put everything to the right.
 _STYLE = (
     "<style>"
@@ -154,10 +158,10 @@ def pairs(rows: Iterable[tuple[str, object]]) -> str:
 
 
 def escape(text: str) -> str:
-    """A string as HTML."""
+    """A string as HTML; characters that nothing shows, and that a drawing could not hold, are written out."""
     import html  # its table of entities is large
 
-    return html.escape(text)
+    return html.escape(_NO_CHARACTER.sub(lambda sign: repr(sign.group())[1:-1], printable(text)))
 
 
 def cell(value: object) -> str:

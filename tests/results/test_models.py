@@ -64,6 +64,19 @@ TREE = table(
     ("4", "3", "humidity <= 77.5", "500", "yes", "0", "500"),
     ("5", "3", "humidity > 77.5", "500", "no", "500", "0"),
 )
+CASES = table(
+    "Decision Tree",
+    {
+        "Node": "number",
+        "Parent": "number",
+        "Condition": "cate",
+        "Rows": "number",
+        "Prediction": "cate",
+        "Count (a)": "number",
+        "Count (A)": "number",
+    },
+    ("1", "", "", "10", "A", "3", "7"),
+)
 CENTRES = table(
     "Center Point",
     {"Cluster": "cate", "Column": "cate", "Center": "number"},
@@ -168,3 +181,14 @@ def test_tables_with_the_same_columns_and_anything_in_them_are_shown(rows: list[
 def test_other_tables_are_none_of_these(columns: list[str]) -> None:
     other = Table(columns, ["number"] * len(columns), [["1"] * len(columns)])
     assert (Coefficients.of(other), Curve.of(other), TreeNode.of(other), Centres.of(other)) == (None,) * 4
+
+
+def test_classes_that_differ_in_capitals_alone_are_two() -> None:
+    from alpine._results.models import TreeNode
+    from alpine._results.tables import Table
+
+    data = CASES["visualData"]
+    cells = [[item[column] for column in data["columns"]] for item in data["items"]]
+    root = TreeNode.of(Table(data["columns"], data["columnTypes"], cells))
+    assert root is not None
+    assert root.shares == [("a", 0.3), ("A", 0.7)]

@@ -384,6 +384,20 @@ def test_a_job_stops_running_a_workflow_that_its_owner_may_not_see_any_more(worl
     assert result["job_task_results"][0]["message"] == f"The job's owner 'ada' may not see the workspace of '{MARK}'."
 
 
+def test_a_job_is_given_to_nobody_whose_rights_would_run_what_its_owner_may_not_see(world: World) -> None:
+    world.build()
+    ben, ada, demo = (world.callers[name] for name in ("ben", "ada", "demo"))
+    own = ada.ok("POST", "/workspaces", json={"name": "ada's"})["id"]
+    job, _ = world.job_of(ada, own, world.ids["flow"])
+    path, given = f"/workspaces/{own}/jobs/{job}", {"job": {"owner_id": 1}}
+    ben.ok("POST", f"/workspaces/{world.ids['workspace']}/members", json={"member_ids": [world.ids["ben"]]})
+    assert ada("PUT", path, json=given).status_code == 403
+    assert ada.ok("GET", path)["owner"]["username"] == "ada"
+    assert ada("PUT", path, json={"job": {"owner_id": world.ids["ada"], "description": "d"}}).status_code == 200
+    # The administrator may take it.
+    assert demo.ok("PUT", path, json=given)["owner"]["username"] == "demo"
+
+
 def result_of(caller: Wire, job: int) -> Any:
     before = caller.ok("GET", f"/jobs/{job}/job_results/latest")
     assert caller("POST", f"/jobs/{job}/run").status_code == 202

@@ -362,3 +362,12 @@ def test_a_column_that_no_table_can_hold_is_refused(engine: Engine, column: Any,
 def test_a_time_is_shown_as_postgresql_writes_it(engine: Engine, kind: str, value: str, expected: str):
     engine.load_table("t", pd.DataFrame({"a": [value]}), types={"a": kind})
     assert loaded(engine) == [[expected]]
+
+
+@pytest.mark.parametrize("missing", [None, pd.NaT, pd.NA])
+def test_times_with_and_without_a_zone_do_not_mix(engine: Engine, missing: Any):
+    bare, aware = pd.Timestamp("2020-01-01 12:00"), pd.Timestamp("2020-01-01 12:00", tz="Europe/Berlin")
+    with pytest.raises(ValueError, match="'at' mixes times with and without a time zone"):
+        engine.load_table("t", pd.DataFrame({"at": pd.Series([bare, missing, aware], dtype=object)}))
+    engine.load_table("t", pd.DataFrame({"at": pd.Series([aware, missing, aware.tz_convert("UTC")], dtype=object)}))
+    assert [row[0] for row in loaded(engine)] == ["2020-01-01 11:00:00+00", "", "2020-01-01 11:00:00+00"]

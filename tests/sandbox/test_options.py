@@ -11,6 +11,7 @@ import pytest
 
 from alpine.sandbox.engine import Engine
 from tests.sandbox.engine_flows import apply, element, errors, failure, flow, node, outcome, rows, run, source
+from tests.sandbox.pig_flows import pig_execute
 
 PEOPLE = pd.DataFrame({"id": [1, 2, 3], "name": ["ann", None, "bob"], "age": [30.0, None, 41.5]})
 WORTH = pa.table({"id": [1, 2], "day": [pd.Timestamp("2020-01-01"), None], "paid": [True, None]})
@@ -172,9 +173,9 @@ def hadoop_join(how: str, keys: dict[str, str]) -> str:
     return node("step", "hadoop.HadoopJoinOperator", model)
 
 
-def union(columns: dict[str, str]) -> str:
+def union(columns: dict[str, str], kind: str = "UNION ALL") -> str:
     sources = (element("unionSourceColumn", operID=f"id of {name}", column=column) for name, column in columns.items())
-    model = element("HadoopUnionDefinition", element("unionColumnModel", *sources, columnName="x"), setType="UNION ALL")
+    model = element("HadoopUnionDefinition", element("unionColumnModel", *sources, columnName="x"), setType=kind)
     return node("step", "hadoop.HadoopUnionOperator", model)
 
 
@@ -218,3 +219,125 @@ def test_a_bigdecimal_that_pig_computed_is_shown_without_the_zeros_of_its_column
     kind = "hadoop.HadoopVariableOperator"
     step = node("step", kind, element("DerivedFieldsModel", item), columnNames="")
     assert rows(apply(engine, step, "demo.people")) == [["2.25"], ["100"], ["4.25"]]
+
+
+MODELS = {
+    "decisiontree.DecisionTreeOperator": {"dependentColumn": "k", "columnNames": "x"},
+    "naivebayes.NaiveBayesOperator": {"dependentColumn": "k", "columnNames": "x"},
+    "hadoop.HadoopKmeansOperator": {"columnNames": "x", "k": "2"},
+    "hadoop.HadoopLogisticRegressionOperator": {"dependentColumn": "k", "columnNames": "x"},
+    "linearregression.LinearRegressionOperator": {"dependentColumn": "k", "columnNames": "x"},
+    "hadoop.HadoopLinearRegressionOperator": {"dependentColumn": "k", "columnNames": "x"},
+    "hadoop.HadoopBoxAndWiskerOperator": {"analysisValueDomain": "x"},
+    "association.AssociationOperator": {"columnNames": "k", "minSupport": "0.1", "minConfidence": "0.1"},
+}
+TREE, BAYES, CLUSTERS, LOGISTIC, LINEAR, HADOOP_LINEAR, BOX, RULES = MODELS
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "value"),
+    [
+        *((kind, "forceRetrain", "maybe") for kind in (TREE, BAYES, LOGISTIC, LINEAR)),
+        (TREE, "size_threshold_load_data", "x"),
+        *((CLUSTERS, "split_Number", value) for value in ("x", "0")),
+        *((LOGISTIC, "max_generations", value) for value in ("nan", "-5", "2.5", "x")),
+        *((LOGISTIC, "epsilon", value) for value in ("nan", "-1", "x")),
+        *((LOGISTIC, "elasticParameter", value) for value in ("-1", "x")),
+        *((LOGISTIC, name, "maybe") for name in ("useReg", "retrainWORegularization", "useApproximation")),
+        (LOGISTIC, "useReg", "true"),
+        (LINEAR, "addResidualPlot", "maybe"),
+        (HADOOP_LINEAR, "numberOfCrossValidation", "x"),
+        (BOX, "useApproximation", "maybe"),
+        *((RULES, "useArray", value) for value in ("true", "maybe")),
+        (RULES, "tableSizeThreshold", "x"),
+    ],
+)
+def test_an_option_of_a_model_or_chart_that_is_not_understood_is_refused_by_name(
+    engine: Engine, kind: str, option: str, value: str
+):
+    engine.load_table("demo.fit", pd.DataFrame({"x": [0.5, 1.5, 2.5, 4.0, 5.5, 7.0], "k": [0, 1, 0, 0, 1, 1]}))
+    expression = [element("Expression", expression="=", positiveValue="1")] if kind == RULES else []
+    apply(engine, node("step", kind, *expression, **MODELS[kind]), "demo.fit")
+    step = node("step", kind, *expression, **{**MODELS[kind], option: value})
+    assert option in failure(engine, step, "demo.fit")
+
+
+@pytest.mark.parametrize(("value", "is_known"), [("", True), ("true", True), ("false", False), ("maybe", False)])
+def test_an_evaluator_takes_models_alone(engine: Engine, value: str, is_known: bool):
+    engine.load_table("demo.fit", pd.DataFrame({"x": [0.5, 1.5, 2.5, 4.0], "k": ["a", "A", "a", "A"]}))
+    tree = node("tree", TREE, **MODELS[TREE])
+    said = {"dependentColumn": "k", "useModel": value}
+    matrix = node("matrix", "model.evaluator.ConfusionMatrixOperator", **said)
+    document = run(
+        engine, flow(source("demo.fit"), tree, matrix, links="source > tree, source > matrix, tree > matrix")
+    )
+    assert (document["flowMetaInfo"]["status"] == "SUCCESS") is is_known
+    assert is_known or "useModel" in errors(document)[0]
+
+
+def test_classes_are_truth_values_only_where_all_are(engine: Engine):
+    """``NO`` is no false where there are a ``Yes`` and a ``yes`` beside it."""
+    table = pd.DataFrame({"x": range(6), "k": ["NO", "NO", "Yes", "Yes", "yes", "yes"], "flag": [True, False] * 3})
+    engine.load_table("demo.truths", table)
+    tree = node("tree", TREE, dependentColumn="k", columnNames="x", no_pruning="true")
+    matrix = node("matrix", "model.evaluator.ConfusionMatrixOperator", dependentColumn="flag")
+    links = "source > tree, source > matrix, tree > matrix"
+    shown = outcome(run(engine, flow(source("demo.truths"), tree, matrix, links=links)), "matrix")["visualData"][0]
+    assert "holds none of the classes that the model knows" in " ".join(shown["visualData"]["errorMessages"])
+    assert [row[0] for row in rows(shown)][:-1] == [
+        f"Observed ({name})" for name in ("NO", "Yes", "false", "true", "yes")
+    ]
+
+
+def test_an_expression_for_several_columns_is_refused(engine: Engine):
+    item = element("DerivedFieldItem", columnName="all", dataType="", expression="id", multiVarColumn="id,age")
+    step = node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="id")
+    assert "multiVarColumn" in failure(engine, step, "demo.people")
+
+
+ZEROS = pa.table({"d": [0.0, -0.0, 1.0], "t": ["a", "a", "b"], "v": [1, 2, 3]})
+
+
+def grouping(kind: str) -> str:
+    group = element("groupBy", columnName="d")
+    field = element("AggregateField", columnName="n", aggregateType="", expression="COUNT(v)", dataType="long")
+    return node("step", kind, element("AggregateFieldsModel", group, field))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        grouping("hadoop.HadoopAggregateOperator"),
+        node("step", "hadoop.HadoopPivotOperator", pivotColumn="t", groupByColumn="d", aggregateType="max"),
+        node(
+            "step",
+            "hadoop.HadoopCollapseOperator",
+            element("CollapseColumnModel", element("CollapseColumn", collapseColumnName="t", aggregationType="fixed")),
+            groupByColumnNames="d",
+        ),
+        union({"source": "d"}, "UNION"),
+        pig_execute("alpine_pig_output = FOREACH (GROUP alpine_pig_input_1 BY d) GENERATE group AS d;"),
+        pig_execute("alpine_pig_output = DISTINCT alpine_pig_input_1;"),
+        pig_execute(
+            "a = FOREACH alpine_pig_input_1 GENERATE d AS e; alpine_pig_output = JOIN alpine_pig_input_1 BY d, a BY e;"
+        ),
+    ],
+)
+def test_a_zero_with_a_sign_is_no_key_of_hadoop(engine: Engine, step: str):
+    engine.load_table("demo.zeros", ZEROS)
+    assert "-0.0" in failure(engine, step, "demo.zeros")
+    engine.load_table("demo.zeros", ZEROS.slice(0, 1))
+    apply(engine, step, "demo.zeros")
+
+
+def test_what_the_refusal_of_a_zero_with_a_sign_advises_works(engine: Engine):
+    engine.load_table("demo.zeros", ZEROS)
+    script = "alpine_pig_output = FOREACH (GROUP alpine_pig_input_1 BY d + 0.0) GENERATE group AS d, COUNT($1) AS n;"
+    assert rows(apply(engine, pig_execute(script), "demo.zeros")) == [["0.0000", "2"], ["1.0000", "1"]]
+    # PostgreSQL has one zero.
+    shown = apply(
+        engine,
+        grouping("field.AggregateOperator").replace("COUNT(v)", "count(v)").replace("long", "bigint"),
+        "demo.zeros",
+    )
+    assert rows(shown) == [["0.0000", "2"], ["1.0000", "1"]]

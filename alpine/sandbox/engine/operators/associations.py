@@ -39,6 +39,7 @@ def association_rules(context: Context) -> Output:
         raise NodeFailure(
             "The sandbox does not know the option useArray of association rules: what it does is not public."
         )
+    context.number("tableSizeThreshold", 0)
     support, confidence = _share(context, "minSupport"), _share(context, "minConfidence", zero=True)
     table, columns = context.table, context.columns()
     if not columns:

@@ -25,6 +25,7 @@ _ROWS_SHOWN = 1000
 def naive_bayes(context: Context) -> Output:
     """Fits the distribution of each column in each class."""
     refuse_mask(context)
+    context.flag("forceRetrain")
     target, columns = target_of(context), predictors_of(context)
     context.needs_rows()
     model, warnings = fit(context.cursor, context.table, target, columns, context.operator.name)

@@ -32,6 +32,8 @@ def k_means(context: Context) -> Output:
     """Parts the rows into clusters around their means."""
     size = _whole(context, "k", _MAX_CLUSTERS)
     rounds = _whole(context, "max_optimization_steps", _MAX_ROUNDS, _ROUNDS)
+    # Where the server's start comes from, which is another one.
+    context.whole("split_Number", 1, least=1)
     is_squared = _is_squared(context)
     columns = context.columns()
     if not columns:

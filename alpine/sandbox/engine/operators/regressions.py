@@ -83,7 +83,7 @@ def logistic_regression(context: Context) -> Output:
     """Fits the probability of the good value by maximum likelihood."""
     _refuse_what_changes_the_fit(context, "lorPenalizingParameter")
     target, columns = _target(context), _predictors(context)
-    allowed = int(min(context.number("max_generations", 0), _MOST_ITERATIONS))
+    allowed = min(context.whole("max_generations", 0), _MOST_ITERATIONS)
     rows = rows_to_classify(context.cursor, context.table, columns, target)
     classes = Classes.of(rows.labels, context.table.type_of(target))
     if len(classes.names) != 2:
@@ -145,6 +145,7 @@ def _predictors(context: Context) -> list[str]:
 
 
 def _refuse_what_changes_the_fit(context: Context, penalty: str) -> None:
+    _check_what_does_not(context)
     if context.flag("isStepWise"):
         said = ", ".join(
             f"{name} {context.parameter(name)!r}" for name in ("stepWiseType", "criterionType", "checkValue")
@@ -164,6 +165,10 @@ def _refuse_what_changes_the_fit(context: Context, penalty: str) -> None:
             f"The sandbox cannot fit with the penalty {said!r} ({penalty}), since how the server weighs it is not "
             f"public; it should be a number, 0 for none, or 'ordinary'."
         )
+    if not said and context.flag("useReg"):
+        raise NodeFailure(
+            f"The flow asks for a penalty (useReg), but does not say how strong it is ({penalty}). Set useReg to false."
+        )
     if context.parameter("splitModelGroupByColumn"):
         raise NodeFailure(
             "The sandbox cannot fit a model for each group (splitModelGroupByColumn): what the server shows of the "
@@ -176,3 +181,16 @@ def _refuse_what_changes_the_fit(context: Context, penalty: str) -> None:
         )
     if context.parameter("varSelPath").strip():
         raise NodeFailure("The sandbox cannot read the mask of a variable selection (varSelPath).")
+
+
+def _check_what_does_not(context: Context) -> None:
+    """Make sure that options without an effect here have values that could be meant.
+
+    :raises NodeFailure: One has not.
+    """
+    for name in ("forceRetrain", "retrainWORegularization", "addResidualPlot"):
+        context.flag(name)
+    context.whole("numberOfCrossValidation", 0)
+    for name in ("epsilon", "elasticParameter"):
+        if context.number(name, 0) < 0:
+            raise NodeFailure(f"The parameter {name} should be 0 or more, but it is {context.parameter(name)!r}.")

@@ -124,6 +124,9 @@ def _rules(context: Context, minimal_gain: float | None) -> Rules:
     :param minimal_gain: The default of ``minimal_gain``; None for a tree that has no such parameter.
     :raises NodeFailure: A parameter is no number of its range.
     """
+    context.flag("forceRetrain")
+    # Up to how many rows the server grows a tree in its own memory.
+    context.number("size_threshold_load_data", 0)
     depth = _whole(context, "maximal_depth", 5, least=-1)
     if depth == 0:
         raise NodeFailure("The parameter maximal_depth should be at least 1, or -1 for any depth, but it is 0.")
