@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -96,6 +97,7 @@ class Stage:
         flow = (EXAMPLES / "order_filter.afm").read_bytes()
         for name in ("afm/test.afm", "order_filter.afm"):
             (folder / name).write_bytes(flow)
+        shutil.copytree(Path(__file__).parent / "flows", folder / "flows", dirs_exist_ok=True)
         (folder / "row_filter.afm").write_text(ROW_FILTER, "utf-8")
         (folder / "notes.txt").write_bytes(NOTES.encode())
         login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}
@@ -106,6 +108,14 @@ class Stage:
         lines = ["[profiles.prod]", *(f"{name} = {json.dumps(value)}" for name, value in profile.items())]
         (folder / "config.toml").write_text("\n".join(lines), "utf-8")
         (folder / "config.toml").chmod(0o600)
+
+    def _results_of(self) -> Callable[..., Any]:
+        # The page on workflows defines it in its first block.
+        page = Path(__file__).parents[1] / "docs" / "reference" / "flows.md"
+        names: dict[str, Any] = {}
+        exec(page.read_text("utf-8").partition("```python\n")[2].partition("```")[0], names)
+        function: Callable[..., Any] = names["results_of"]
+        return function
 
     def _server(self) -> Sandbox:
         return self.server

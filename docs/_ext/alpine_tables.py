@@ -116,6 +116,24 @@ def fidelity_table() -> list[str]:
     return lines
 
 
+def flow_table() -> list[str]:
+    """The workflows of the test suite, the version whose shape they have, and their operators."""
+    from alpine import afm
+    from alpine.sandbox.engine import fidelity_table as known
+
+    titles = {f"{_RUN}{name}": title for title, names, *_ in known() for name in names.split(", ")}
+    lines = [row("workflow", "version", "operators"), row(*["---"] * 3)]
+    for path in sorted(_FLOWS.glob("*.afm")):
+        flow = afm.read(path)
+        operators = ", ".join(dict.fromkeys(titles[step.type] for step in flow.operators.values()))
+        lines.append(row(f"{{download}}`{path.stem} <../../tests/flows/{path.name}>`", flow.version, operators))
+    return lines
+
+
+_FLOWS = Path(__file__).parents[2] / "tests" / "flows"
+_RUN = "com.alpine.miner.gef.runoperator."
+
+
 def expression_table() -> list[str]:
     """The expressions that the test suite gives to the sandbox and to a PostgreSQL: computed the same, or refused."""
     from alpine.sandbox.engine import NodeFailure
@@ -219,7 +237,7 @@ def _with_breaks(text: re.Match[str]) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Make the directives known to Sphinx."""
-    for make in (endpoint_table, exception_table, expression_table, fidelity_table):
+    for make in (endpoint_table, exception_table, expression_table, fidelity_table, flow_table):
         app.add_directive(make.__name__.replace("_", "-"), _directive(make))
     app.add_directive("exception-picture", ExceptionPicture)
     app.connect("html-page-context", let_names_wrap)

@@ -10,7 +10,7 @@ import pytest
 
 from alpine import APIClient
 from alpine.sandbox import Sandbox
-from tests.sandbox.corpus_table import outcomes
+from tests.sandbox.corpus_table import markdown, outcomes
 
 PROJECT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("ALPINE_CORPUS") or PROJECT.parent / "shared" / "corpus")
@@ -51,6 +51,8 @@ def test_the_count_in_the_documentation_is_true_and_every_refusal_names_its_oper
     page = (PROJECT / "docs" / "reference" / "operators.md").read_text("utf-8")
     succeeded = sum(not outcome.refused for outcome in found)
     assert f"Of {len(found)} public workflow files, {succeeded} run to the end" in page
+    assert markdown(found) in page
+    assert all(bool(outcome.waits_for) is bool(outcome.refused) for outcome in found)
     assert [
         outcome.name
         for outcome in found
