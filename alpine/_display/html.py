@@ -37,6 +37,7 @@ _STYLE = (
     "border:none;border-bottom:1px solid rgba(128,128,128,.25);white-space:nowrap;max-width:32em;"
     "overflow:hidden;text-overflow:ellipsis}"
     "div.alpine table.alpine thead th{border-bottom:1.5px solid rgba(128,128,128,.6);font-weight:600}"
+    "div.alpine table.alpine td{white-space:pre}"
     "div.alpine table.alpine tbody th{font-weight:400;opacity:.7}"
     "div.alpine table.alpine td.number,div.alpine table.alpine th.number{text-align:right;"
     "font-variant-numeric:tabular-nums}"

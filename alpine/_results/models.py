@@ -166,6 +166,33 @@ class Centres:
         return 0.0 if value is None or low == high else float((value - low) / (high - low))
 
 
+@dataclass(frozen=True)
+class Bins:
+    """The bins of a histogram.
+
+    :param name: What is counted.
+    :param begins: Where each begins.
+    :param ends: Where each ends.
+    :param counts: How many rows each has.
+    """
+
+    name: str
+    begins: list[float]
+    ends: list[float]
+    counts: list[float]
+
+    @classmethod
+    def of(cls, name: str, table: Table) -> Bins | None:
+        """The bins in a table with the columns ``Begin``, ``End`` and ``Count``; None in any other."""
+        found = [_numbers(table, column) for column in ("begin", "end", "count")]
+        if None in found or not table.rows:
+            return None
+        columns = [[math.nan if value is None else float(value) for value in values or ()] for values in found]
+        if not all(math.isfinite(value) for values in columns for value in values):
+            return None
+        return cls(name, *columns)
+
+
 _TREE = frozenset({"node", "parent", "condition", "rows", "prediction"})
 _COUNT = re.compile(r"Count \((.*)\)", re.DOTALL)
 _CURVES = (

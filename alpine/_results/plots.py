@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alpine._arguments import choice, nearest
 from alpine._extras import extra
-from alpine._results.models import QUANTILE, Centres, Coefficients, Curve, TreeNode
+from alpine._results.models import QUANTILE, Bins, Centres, Coefficients, Curve, TreeNode
 from alpine._results.tables import HeatMap, Table
 from alpine.exception import InvalidArgumentException
 
@@ -68,7 +68,9 @@ def draw_tree(root: TreeNode, ax: Axes | None, options: dict[str, Any]) -> Axes:
     if ax is None:
         width = max(6.4, 1.5 * (1 + max(x for _, (x, _) in places)))
         height = max(4.8, 1.1 * (1 - min(y for _, (_, y) in places)))
-        _, ax = extra("matplotlib.pyplot").subplots(layout="constrained", figsize=(width, height))
+        # A layout that makes room for texts leaves none for axes whose texts reach over their edges.
+        figure, ax = extra("matplotlib.pyplot").subplots(figsize=(width, height))
+        figure.subplots_adjust(0.02, 0.02, 0.98, 0.98)
     found = {id(node): place for node, place in places}
     for node, (x, y) in places:
         for child in node.children:
@@ -122,6 +124,16 @@ def draw_centres(centres: Centres, ax: Axes | None, options: dict[str, Any]) -> 
     return ax
 
 
+def draw_bins(bins: Bins, ax: Axes | None, options: dict[str, Any]) -> Axes:
+    """A histogram: a bar for each bin, as wide as that."""
+    ax = _axes(ax)
+    widths = [end - begin for begin, end in zip(bins.begins, bins.ends, strict=True)]
+    ax.bar(bins.begins, bins.counts, widths, **{"align": "edge", "edgecolor": "white", **options})
+    ax.set_xlabel(bins.name)
+    ax.set_ylabel("Count")
+    return ax
+
+
 def draw_model(tables: Mapping[str, Table], ax: Axes | None, options: dict[str, Any]) -> Axes | None:
     """What the tables of a model or of an evaluator look like; None where they are none.
 
@@ -144,6 +156,8 @@ def draw_model(tables: Mapping[str, Table], ax: Axes | None, options: dict[str, 
             return draw_centres(centres, ax, options)
         if (found := Coefficients.of(table)) is not None:
             return draw_coefficients(found, ax, options)
+        if (bins := Bins.of(name, table)) is not None:
+            return draw_bins(bins, ax, options)
     return None
 
 

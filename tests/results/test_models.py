@@ -192,3 +192,17 @@ def test_classes_that_differ_in_capitals_alone_are_two() -> None:
     root = TreeNode.of(Table(data["columns"], data["columnTypes"], cells))
     assert root is not None
     assert root.shares == [("a", 0.3), ("A", 0.7)]
+
+
+def test_a_histogram_has_a_bar_for_each_bin_as_wide_as_that() -> None:
+    columns = dict.fromkeys(("Bin", "Begin", "End", "Count", "Percentage"), "number")
+    ax = output(table("spent", columns, ("1", "0", "2.5", "4", "40"), ("2", "2.5", "5", "6", "60"))).plot()
+    bars = [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in ax.patches]
+    assert bars == [(0, 2.5, 4), (2.5, 2.5, 6)]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("spent", "Count")
+
+
+def test_the_plot_of_a_tree_warns_of_nothing(recwarn: pytest.WarningsRecorder) -> None:
+    ax = output(TREE).plot()
+    ax.figure.canvas.draw()
+    assert [str(warning.message) for warning in recwarn] == []
