@@ -64,19 +64,6 @@ TREE = table(
     ("4", "3", "humidity <= 77.5", "500", "yes", "0", "500"),
     ("5", "3", "humidity > 77.5", "500", "no", "500", "0"),
 )
-CASES = table(
-    "Decision Tree",
-    {
-        "Node": "number",
-        "Parent": "number",
-        "Condition": "cate",
-        "Rows": "number",
-        "Prediction": "cate",
-        "Count (a)": "number",
-        "Count (A)": "number",
-    },
-    ("1", "", "", "10", "A", "3", "7"),
-)
 CENTRES = table(
     "Center Point",
     {"Cluster": "cate", "Column": "cate", "Center": "number"},
@@ -184,12 +171,8 @@ def test_other_tables_are_none_of_these(columns: list[str]) -> None:
 
 
 def test_classes_that_differ_in_capitals_alone_are_two() -> None:
-    from alpine._results.models import TreeNode
-    from alpine._results.tables import Table
-
-    data = CASES["visualData"]
-    cells = [[item[column] for column in data["columns"]] for item in data["items"]]
-    root = TreeNode.of(Table(data["columns"], data["columnTypes"], cells))
+    columns = ["Node", "Parent", "Condition", "Rows", "Prediction", "Count (a)", "Count (A)"]
+    root = TreeNode.of(Table(columns, ["cate"] * 7, [["1", "", "", "10", "A", "3", "7"]]))
     assert root is not None
     assert root.shares == [("a", 0.3), ("A", 0.7)]
 

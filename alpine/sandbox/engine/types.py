@@ -244,7 +244,7 @@ def of_flow(name: str, *, is_hadoop: bool) -> ColumnType:
 def in_words(sql: str) -> str:
     """What a column of a type of DuckDB holds, for the messages of databases and of Hadoop alike.
 
-    >>> in_words("VARCHAR"), in_words("DECIMAL(10,2)"), in_words("TIMESTAMP WITH TIME ZONE")
+    >>> in_words("VARCHAR"), in_words("DECIMAL(10,2)"), in_words("TIMESTAMP")
     ('text', 'numbers', 'dates with times')
     """
     if sql in _NUMBERS or sql.startswith("DECIMAL"):
