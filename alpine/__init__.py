@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from alpine import afm as afm
     from alpine import exception as exception
     from alpine import sandbox as sandbox
+    from alpine._deployment import Deployment
     from alpine._display.records import Record, RecordList
     from alpine._http.observing import RequestEvent
     from alpine._http.retry import retry_policy
@@ -99,6 +100,7 @@ _HOMES = {
     "Activity": "alpine.activity",
     "DataSource": "alpine.datasource",
     "Dataset": "alpine.dataset",
+    "Deployment": "alpine._deployment",
     "FlowResults": "alpine.results",
     "FlowRun": "alpine._runs.handle",
     "Insight": "alpine.insight",
@@ -155,6 +157,7 @@ __all__ = [
     "Dataset",
     "DatasetNotFoundException",
     "DemoModeException",
+    "Deployment",
     "DownloadFailureException",
     "FeatureNotFoundException",
     "FlowResults",

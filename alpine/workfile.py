@@ -11,6 +11,7 @@ from alpine import exception
 from alpine import process as _process
 from alpine import workfile_version as _version
 from alpine._arguments import Id, also_known_as, given, identifier, sent_id, text, words
+from alpine._deployment import deploy as _deploy
 from alpine._display.records import Record, RecordList
 from alpine._files import FileSink, existing_file, target_path
 from alpine._http.body import BytesBody, MultipartBody
@@ -51,6 +52,7 @@ class Workfile(WorkfileLists):
 
     Process = _process.Process
     Version = _version.Version
+    deploy = _deploy
 
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)

@@ -103,6 +103,7 @@ PARAMETERS = {
     "entity_subtype": one_of("SOURCE_TABLE"),
     "file_type": NAME_OR_NONE,
     "first_name": WORDS,
+    "folder": Parameter(str(FLOW.parent), (None, NUMBER, "", "\ud800", ["x"], b"x", ODD)),
     "if_exists": Parameter("rename", (None, NUMBER, "bogus", ["rename"], ARRAY, ODD)),
     "interval_value": Parameter(1, (-1, "x", 1.5, [1], True, ODD)),
     "job_tracker_port": PORT_OR_NONE,

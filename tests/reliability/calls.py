@@ -11,7 +11,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from alpine import APIClient, SQLResult
+from alpine import APIClient, Deployment, SQLResult
 from alpine.alpineobject import AlpineObject
 from alpine.results import FlowResults
 from tests.reliability.wire import PASSWORD, own_folder
@@ -81,6 +81,15 @@ def _download_to_file(session: APIClient) -> Any:
 
 def _dataset_to_file(session: APIClient) -> Any:
     return session.dataset.download(1, FOLDER / f"table-{id(session)}.csv")
+
+
+def _deploy(session: APIClient) -> Any:
+    folder = FOLDER / f"flows-{id(session)}"
+    folder.mkdir(exist_ok=True)
+    (folder / AFM.name).write_bytes(AFM.read_bytes())
+    # Another call of the session must find nothing on record.
+    folder.with_name(f"{folder.name}.deployed.json").unlink(missing_ok=True)
+    return session.workfile.deploy(folder, 1, UPLOADED_TO, overwrite=True)
 
 
 def _sweep(session: APIClient) -> list[dict[str, Any]]:
@@ -206,6 +215,7 @@ CALLS = (
     Call("workfile.copy", lambda s: s.workfile.copy(1), dict),
     Call("workfile.delete", lambda s: s.workfile.delete(1), NONE),
     Call("workfile.delete_many", lambda s: s.workfile.delete_many(1, [1, 2]), NONE),
+    Call("workfile.deploy", _deploy, Deployment),
     Call("workfile.download", lambda s: s.workfile.download(1), bytes),
     Call("workfile.download (to a file)", _download_to_file, Path),
     Call("workfile.get", lambda s: s.workfile.get(1), dict),
