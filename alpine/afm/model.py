@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from alpine._display import html
+from alpine._extras import missing_extra
 from alpine.afm import changes, drawing
 from alpine.afm.fields import fields_of
 from alpine.afm.text import to_text
@@ -260,6 +262,48 @@ class Workflow:
             'variable @default_delimiter = ,'
         """
         return to_text(self)
+
+    def to_sql(
+        self,
+        dialect: str = "postgresql",
+        *,
+        operator: str | None = None,
+        tables: Mapping[str, Sequence[str]] | None = None,
+    ) -> str:
+        """The relational part of the workflow as one script: a query (CTE) for each operator, named after it.
+
+        Sources, row and column filters, variables, aggregations, joins and null replacements of databases have SQL. An
+        operator that has none, and what belongs to Hadoop, is named in a comment at the end, with what comes after it.
+        Variables have their default values; :meth:`with_variables` gives them others.
+
+        :param dialect: ``postgresql``, which Greenplum understands as well.
+        :param operator: The operator whose rows the script gives; by default the last one that has SQL.
+        :param tables: The columns of tables, by ``schema.table``, where a null replacement needs them.
+        :returns: The script.
+        :raises InvalidArgumentException: There is no such dialect or operator, or the operator has no SQL.
+        :raises WorkflowFileException: The links form a cycle.
+        :raises MissingExtraException: The extra ``sandbox`` is not installed.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> print(flow.to_sql(operator="Row Filter"))
+            -- order_filter: its operators as queries of PostgreSQL, by name
+            WITH
+            orders AS (
+                SELECT *
+                FROM demo.orders
+            ),
+            ...
+        """
+        try:
+            export = importlib.import_module("alpine.flows.export")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in ("", "alpine"):
+                raise
+            raise missing_extra(str(error.name), "sandbox") from error
+        script: str = export.to_sql(self, dialect, operator=operator, tables=tables)
+        return script
 
     def to_svg(self) -> str:
         """A drawing of the workflow.

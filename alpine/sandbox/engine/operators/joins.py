@@ -27,7 +27,7 @@ _JOINS = {
     "FULL OUTER JOIN": "FULL JOIN",
 }
 _LINKS = ("AND", "OR")
-_MIRRORED = {"LEFT JOIN": "RIGHT JOIN", "RIGHT JOIN": "LEFT JOIN"}
+MIRRORED = {"LEFT JOIN": "RIGHT JOIN", "RIGHT JOIN": "LEFT JOIN"}
 
 
 @operator(
@@ -59,16 +59,16 @@ def _table_joins(context: Context, tables: dict[str, DatabaseTable], conditions:
         raise NodeFailure("The Join has no condition.")
     first = conditions[0].get("tableAlias1", "")
     there, sql = {first}, _aliased(tables, first)
-    for item, link in zip(conditions, _links(conditions), strict=True):
+    for item, link in zip(conditions, links(conditions), strict=True):
         left, right = item.get("tableAlias1", ""), item.get("tableAlias2", "")
-        sign = _comparison(item.get("condition", ""))
+        sign = sign_of(item.get("condition", ""))
         on = context.compared(item.get("column1", ""), sign, item.get("column2", ""), tables)
-        kind = _join(item.get("joinType", ""))
+        kind = join_kind(item.get("joinType", ""))
         fresh = [alias for alias in (right, left) if alias not in there]
         if len(fresh) > 1:
             raise NodeFailure(f"The Join's condition on {left!r} and {right!r} has no tie to the tables before it.")
         if fresh:
-            kind = _MIRRORED.get(kind, kind) if fresh[0] == left else kind
+            kind = MIRRORED.get(kind, kind) if fresh[0] == left else kind
             sql += f" {kind} {_aliased(tables, fresh[0])} ON {on}"
             there.add(fresh[0])
         else:
@@ -76,7 +76,7 @@ def _table_joins(context: Context, tables: dict[str, DatabaseTable], conditions:
     return sql
 
 
-def _links(conditions: list[Element]) -> list[str]:
+def links(conditions: list[Element]) -> list[str]:
     """What stands before each condition that narrows a join: AND or OR.
 
     A flow says it with the condition, or with the one before it.
@@ -117,7 +117,7 @@ def hadoop_join(context: Context) -> Output:
         raise NodeFailure("The Join needs two files or more, and as many keys for each.")
     if not keys.get(files[0]):
         raise NodeFailure("The Join has no keys.")
-    how = _join(kinds[0] if kinds else "JOIN")
+    how = join_kind(kinds[0] if kinds else "JOIN")
     for file in files:
         context.check_zeros(_table(tables, file), keys[file])
     if len(files) > 2 and how != "JOIN":
@@ -129,7 +129,7 @@ def hadoop_join(context: Context) -> Output:
                 raise NodeFailure(f"The Join's keys {left!r} and {right!r} are of types that do not match.")
         pairs = zip(keys[files[0]], comparisons + ["="] * len(keys[file]), keys[file], strict=False)
         on = " AND ".join(
-            f"{_column(tables, files[0], left)} {_comparison(sign)} {_column(tables, file, right)}"
+            f"{_column(tables, files[0], left)} {sign_of(sign)} {_column(tables, file, right)}"
             for left, sign, right in pairs
         )
         sql += f" {how} {_aliased(tables, file)} ON {on}"
@@ -239,14 +239,22 @@ def _table(tables: dict[str, DatabaseTable], alias: str) -> DatabaseTable:
     return tables[alias]
 
 
-def _comparison(sign: str) -> str:
+def sign_of(sign: str) -> str:
+    """The comparison of a Join's condition, as SQL writes it.
+
+    :raises NodeFailure: It is not known.
+    """
     plain = "=" if sign.strip() == "==" else sign.strip()
     if plain not in _COMPARISONS:
         raise NodeFailure(f"The sandbox does not know the condition {sign!r} of a Join.")
     return plain
 
 
-def _join(kind: str) -> str:
+def join_kind(kind: str) -> str:
+    """A kind of join, as SQL writes it.
+
+    :raises NodeFailure: It is not known.
+    """
     found = _JOINS.get(" ".join(kind.upper().split()))
     if found is None:
         raise NodeFailure(f"The sandbox does not know the kind of join {kind!r}.")

@@ -1,0 +1,1 @@
+"""What understands the operators and expressions of workflow files, without a server."""
