@@ -19,6 +19,8 @@ import alpine
 import alpine.afm
 import alpine.sandbox
 from alpine.sandbox import Sandbox
+from alpine.sandbox.golden.fixture import FlowRunner, GoldenTest, Place
+from alpine.sandbox.golden.outputs import WholeEngine
 
 EXAMPLES = Path(alpine.sandbox.__file__).parent / "examples"
 NOTES = "Amounts are in euro.\n"
@@ -198,6 +200,19 @@ def in_the_environment(**values: str) -> Iterator[None]:
 def uses(source: str, name: str) -> bool:
     """Whether a name is in a source, as a word."""
     return re.search(rf"\b{name}\b", source) is not None
+
+
+def flow_fixtures(folder: Path) -> dict[str, Any]:
+    """The fixtures that run flows, for a test in a folder with the examples; what is golden is recorded."""
+    if not hasattr(flow_fixtures, "engine"):
+        flow_fixtures.engine = WholeEngine()  # type: ignore[attr-defined]
+    place = Place(folder / "test_flows.py", "test", "test_flows.py::test", folder)
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "orders.csv").write_bytes((EXAMPLES / "orders.csv").read_bytes())
+    for flow in EXAMPLES.glob("*.afm"):
+        (folder / flow.name).write_bytes(flow.read_bytes())
+    runner = FlowRunner(flow_fixtures.engine, place)  # type: ignore[attr-defined]
+    return {"alpine_outputs": runner, "alpine_golden": GoldenTest(runner, place, True, lambda _: None)}
 
 
 _HELPERS = {"_add", "_files", "_made"}

@@ -17,7 +17,7 @@ import pytest
 
 import alpine
 from alpine.alpineobject import AlpineObject
-from tests.documented import Stage, run_doctest, staged
+from tests.documented import Stage, flow_fixtures, run_doctest, staged
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -153,7 +153,7 @@ def test_a_block_of_python_runs(block: Block, stage: Stage, place: Path) -> None
 
 def run_source(source: str, where: str, names: dict[str, Any]) -> str:
     """Run a block, and the tests that it defines, as pytest would with the sandbox's fixtures."""
-    fixtures = {"alpine_session": names["session"], "alpine_sandbox": names.get("server")}
+    fixtures = {"alpine_session": names["session"], "alpine_sandbox": names.get("server"), **flow_fixtures(Path.cwd())}
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         names["__name__"] = "block"
         exec(compile(source, where, "exec"), names)

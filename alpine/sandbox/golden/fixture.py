@@ -195,7 +195,7 @@ class GoldenTest:
         if not found:
             return ""
         return (
-            f"The outputs of {flow} are not those recorded in {self.place.shown(where)} (record -> now):\n"
+            f"{flow} differs from {self.place.shown(where)} (record -> now):\n"
             f"{told(found, outputs)}\n"
-            f"If they should be so, record them anew: {how}"
+            f"If it should, record it anew:\n    {how}"
         )
