@@ -307,3 +307,15 @@ def test_a_contract_that_holds_can_be_chained() -> None:
     expect(pandas.DataFrame({"a": [1.5, None], "b": [True, False]})).rows(2).not_null("b").one_of("b", [True, False])
     with pytest.raises(TypeError, match="takes the output of an operator or a DataFrame"):
         expect([1])
+
+
+def test_one_row_of_many_without_a_key_is_told_alone() -> None:
+    values = [str((place * 7919) % 3001 / 7) for place in range(3000)]
+    kinds = ["VARCHAR", "DOUBLE", "VARCHAR"]
+    rows = [["a", value, "x"] for value in values]
+    noisy = [["a", str(float(value) * (1 + 1e-12)), "x"] for value in reversed(values)]
+    old, new = result(["k", "v", "w"], *rows, types=kinds), result(["k", "v", "w"], *noisy, types=kinds)
+    assert compared(old, new, Tolerance()) == []
+    changed = result(["k", "v", "w"], *noisy[:1234], ["a", "1000", "x"], *noisy[1235:], types=kinds)
+    [line] = compared(old, changed, Tolerance())
+    assert line == f"row {3000 - 1234} of the record: v: {values[3000 - 1235]} -> 1000"

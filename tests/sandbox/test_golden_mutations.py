@@ -30,10 +30,10 @@ SALES = pandas.DataFrame(
 CUSTOMERS = pandas.DataFrame({"customer": ["a", "b", "c", None], "region": ["north", "south", "north", "east"]})
 ORDERS = pandas.DataFrame(
     {
-        "order_id": [1, 2, 3, 4, 5, 6],
-        "customer": ["a", "a", "b", "d", None, "c"],
-        "amount": [10.0, 20.5, 20.5, None, 7.0, 40.0],
-        "least": [1.0, 30.0, 2.0, 1.0, 1.0, 50.0],
+        "order_id": range(1, 11),
+        "customer": ["a", "a", "b", "d", None, "c", "b", "b", "c", "a"],
+        "amount": [10.0, 20.5, 20.5, None, 7.0, 40.0, 8.5, 9.0, 4.5, 60.0],
+        "least": [1.0, 30.0, 2.0, 1.0, 1.0, 40.0, 1.0, 1.0, 1.0, 2.0],
     }
 )
 
@@ -93,14 +93,14 @@ def join_flow() -> bytes:
 
 
 FLOWS: dict[str, tuple[bytes, dict[str, Any], int]] = {
-    "order_filter": ((EXAMPLES / "order_filter.afm").read_bytes(), {}, 20),
-    "order_report": ((EXAMPLES / "order_report.afm").read_bytes(), {}, 60),
+    "order_filter": ((EXAMPLES / "order_filter.afm").read_bytes(), {}, 30),
+    "order_report": ((EXAMPLES / "order_report.afm").read_bytes(), {}, 50),
     "weekly_sales": (
         (PROJECT / "examples" / "sample_project" / "flows" / "weekly_sales.afm").read_bytes(),
         {"shop.sales": SALES},
-        40,
+        35,
     ),
-    "joins": (join_flow(), {"orders": ORDERS, "customers": CUSTOMERS}, 50),
+    "joins": (join_flow(), {"orders": ORDERS, "customers": CUSTOMERS}, 25),
 }
 
 
@@ -158,3 +158,27 @@ def test_the_changes_are_of_every_kind_of_operator() -> None:
     for content, _, _ in FLOWS.values():
         kinds |= {operator.class_name for name, operator in afm.read(content).operators.items() if name in changed}
     assert kinds == set(KINDS)
+
+
+def test_samples_and_models_are_compared_by_their_rows_and_tables(engine: WholeEngine) -> None:
+    engine.clear()
+    xs = [(place * 37) % 101 / 7 for place in range(60)]
+    engine.load_table("points", pandas.DataFrame({"x": xs, "y": [2 * x + place % 5 for place, x in enumerate(xs)]}))
+
+    def outputs(seed: str, columns: str, size: str = "50") -> FlowOutputs:
+        sizes = element("SampleSizeModel", element("sampleSizes", sampleSize=size), element("sampleIDs", sampleID="1"))
+        content = flow(
+            source("points", "points"),
+            node("sample", "sampling.RandomSamplingOperator", sizes, randomSeed=seed, sampleSizeType="Percentage"),
+            node("model", "linearregression.LinearRegressionOperator", dependentColumn="y", columnNames=columns),
+            links="points > sample, points > model",
+        )
+        return engine.outputs_of(content, "points")
+
+    first = outputs("1", "x")
+    assert {result.operator for result in first.results} == {"points", "sample", "model"}
+    assert differences(first.results, outputs("1", "x"), Tolerance(), {}) == {}
+    assert list(differences(first.results, outputs("2", "x"), Tolerance(), {})) == ["sample"]
+    assert list(differences(first.results, outputs("1", "x", "40"), Tolerance(), {})) == ["sample"]
+    engine.load_table("points", pandas.DataFrame({"x": xs, "y": [3 * x + place % 5 for place, x in enumerate(xs)]}))
+    assert "model" in differences(first.results, outputs("1", "x"), Tolerance(), {})

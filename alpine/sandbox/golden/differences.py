@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import chain, combinations
@@ -273,7 +273,7 @@ def _unmatched(
     ):
         return [], []
     if max(len(old), len(new)) > _MOST_PAIRED:
-        return old, new
+        return _walked(kinds, old, new, tolerance, size)
     gone = []
     for number, row in old:
         same = next((place for place, other in enumerate(new) if _same_rows(kinds, row, other, tolerance)), None)
@@ -282,6 +282,26 @@ def _unmatched(
         else:
             del new[same]
     return sorted(gone), new
+
+
+def _walked(
+    kinds: Sequence[str],
+    old: list[tuple[int, Row]],
+    new: list[Row],
+    tolerance: Tolerance,
+    size: Callable[[Row], list[float]],
+) -> tuple[list[tuple[int, Row]], list[Row]]:
+    """The same for many rows, which come sorted by size: one way through both."""
+    gone, fresh, place = list[tuple[int, Row]](), list[Row](), 0
+    for number, row in old:
+        while place < len(new) and not _same_rows(kinds, row, new[place], tolerance) and size(new[place]) < size(row):
+            fresh.append(new[place])
+            place += 1
+        if place < len(new) and _same_rows(kinds, row, new[place], tolerance):
+            place += 1
+        else:
+            gone.append((number, row))
+    return sorted(gone), fresh + new[place:]
 
 
 def _number(value: str | None) -> float:
