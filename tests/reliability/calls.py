@@ -281,6 +281,7 @@ OFFLINE = {
     "from_file": "reads a file, then logs in as the constructor does",
     "answer_limit": "a setting",
     "deadline": "a setting",
+    "on_request": "a setting",
     "results_limit": "a setting",
     "retries": "a setting",
     "timeout": "a setting",
