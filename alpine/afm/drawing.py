@@ -45,6 +45,10 @@ _STYLE = (
     ".alpine-flow .removed rect{fill:#fbe3e1;stroke:#c8453b;stroke-width:2.4;stroke-dasharray:6 3}"
     ".alpine-flow .removed path{stroke:#c8453b;stroke-dasharray:6 3}.alpine-flow .removed polygon{fill:#c8453b}"
     ".alpine-flow .changed rect{fill:#fdf1d3;stroke:#c98a12;stroke-width:2.4}"
+    ".alpine-flow .traced rect{fill:#d6e8fd;stroke:#1f6fd1;stroke-width:2.4}"
+    ".alpine-flow .traced path{stroke:#1f6fd1;stroke-width:2.4}.alpine-flow .traced polygon{fill:#1f6fd1}"
+    ".alpine-flow .decides rect{fill:#ece2fb;stroke:#7d4cc9;stroke-width:2.4}"
+    ".alpine-flow .unknown rect{fill:#f1f1f1;stroke:#7a7f87;stroke-width:2.4;stroke-dasharray:3 3}"
 )
 
 Point = tuple[float, float]
@@ -58,7 +62,8 @@ class Box:
     :param kind: A second, smaller line.
     :param x: Wished horizontal position.
     :param y: Wished vertical position.
-    :param mark: ``added``, ``removed`` or ``changed``, which have colours; otherwise nothing.
+    :param mark: ``added``, ``removed`` or ``changed``; ``traced``, ``decides`` or ``unknown``, which have colours;
+        otherwise nothing.
     """
 
     name: str

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 from alpine._display import html
@@ -15,6 +16,9 @@ from alpine.afm import changes, drawing
 from alpine.afm.fields import fields_of
 from alpine.afm.text import to_text
 from alpine.exception import WorkflowFileException
+
+if TYPE_CHECKING:
+    from alpine.flows import Findings, Impact, Lineage
 
 
 @dataclass(frozen=True)
@@ -251,6 +255,76 @@ class Workflow:
         """
         return changes.save(self, path)
 
+    def check(self, tables: Any = None) -> Findings:
+        """Look for what is wrong before anything runs, and without a server.
+
+        Columns and types are followed through every operator, as the sandbox runs it. What cannot be known, such as the
+        columns of a table that is neither given nor declared, is not guessed, and nothing is said of what depends on it.
+
+        :param tables: The tables that the flow reads: a dict from names to DataFrames, to paths of files, or to dicts of
+            columns and their types; a ``Sandbox``; or a session, whose server is asked for the columns. Without it, what
+            the flow declares.
+        :returns: A list of findings, errors first, which is shown as a table in a notebook.
+        :raises InvalidArgumentException: ``tables`` is none of these, or a table cannot be read.
+        :raises MissingExtraException: The extra ``sandbox`` is not installed.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> flow = flow.set("Column Filter", "columnNames", "order_id,amont")
+            >>> columns = {"order_id": "bigint", "amount": "numeric(10,2)"}
+            >>> print(flow.check({"demo.orders": columns}))
+            error: 'Column Filter' columnNames: There is no column 'amont'. Did you mean 'amount'? The input has: order_id, \
+amount.
+        """
+        findings: Findings = _flows().check(self, tables)
+        return findings
+
+    def lineage(self, operator: str, column: str, tables: Any = None) -> Lineage:
+        """The columns and expressions that a column comes from, and the columns that decide which rows there are.
+
+        :param operator: Name of an operator.
+        :param column: A column of its output.
+        :param tables: The tables that the flow reads, as for :meth:`check`.
+        :returns: The lineage: ``sources``, ``rows``, ``steps`` and ``unknown``; in a notebook, a drawing.
+        :raises InvalidArgumentException: There is no such operator or column.
+        :raises MissingExtraException: The extra ``sandbox`` is not installed.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> columns = {"order_id": "bigint", "region": "text", "amount": "numeric"}
+            >>> found = flow.lineage("Column Filter", "region", {"demo.orders": columns})
+            >>> [str(column) for column in found.sources]
+            ['demo.orders.region']
+            >>> [str(column) for column in found.rows]
+            ["demo.orders.amount (filter of 'Row Filter')"]
+        """
+        found: Lineage = _flows().lineage(self, operator, column, tables)
+        return found
+
+    def impact(self, table: str, column: str, tables: Any = None) -> Impact:
+        """The operators and columns that change with a column of a table.
+
+        :param table: A table that the flow reads, as ``schema.table``; a file by its path; or the operator that reads it.
+        :param column: A column of the table.
+        :param tables: The tables that the flow reads, as for :meth:`check`.
+        :returns: What changes, operator by operator; in a notebook, a drawing.
+        :raises InvalidArgumentException: The flow reads no such table, or it has no such column.
+        :raises MissingExtraException: The extra ``sandbox`` is not installed.
+
+        Example::
+
+            >>> flow = afm.read("order_filter.afm")
+            >>> columns = {"order_id": "bigint", "region": "text", "amount": "numeric"}
+            >>> print(flow.impact("demo.orders", "region", {"demo.orders": columns}))
+            With demo.orders.region change
+              'Row Filter': columns region
+              'Column Filter': columns region
+        """
+        found: Impact = _flows().impact(self, table, column, tables)
+        return found
+
     def to_text(self) -> str:
         """The workflow as lines of text, sorted, without positions and stored models: for ``git diff`` and reviews.
 
@@ -324,6 +398,20 @@ class Workflow:
             f"<Workflow {self.name or 'without a name'}: {len(self.operators)} operators, {len(self.links)} links, "
             f"{len(self.variables)} variables>"
         )
+
+
+def _flows() -> Any:
+    """What understands expressions and operators: it stands above the sandbox, which the client never imports.
+
+    :raises MissingExtraException: The extra is not installed.
+    """
+    try:
+        return importlib.import_module("alpine.flows")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "alpine"):
+            raise
+        raise missing_extra(package, "sandbox") from error
 
 
 def _in_words(parameters: dict[str, str]) -> str:

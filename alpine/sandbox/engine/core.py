@@ -107,6 +107,11 @@ class Engine:
         return [file.stem for file in files]
 
     @property
+    def shared(self) -> EngineContext:
+        """What all runs share: the tables, and what does the work of the operators."""
+        return self._shared
+
+    @property
     def tables(self) -> list[str]:
         """The names of the tables that a flow can ask for."""
         return self._shared.database.loaded()

@@ -57,7 +57,7 @@ class PlanContext(Context):
         try:
             return super().expression(text, data_type, **more)
         except NodeFailure as failure:
-            self._note(str(failure))
+            self.note(failure)
             return "NULL"
 
     def condition(self, text: str) -> str:
@@ -65,10 +65,14 @@ class PlanContext(Context):
         try:
             return super().condition(text)
         except NodeFailure as failure:
-            self._note(str(failure))
+            self.note(failure)
             return "NULL"
 
-    def _note(self, failure: str) -> None:
+    def note(self, failure: NodeFailure) -> None:
+        """Keep what is wrong with an expression.
+
+        :param failure: The failure.
+        """
         found = f"{self.subject}{failure}"
         if found not in self.failures:
             self.failures.append(found)

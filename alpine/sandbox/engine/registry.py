@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.failures import OperatorUnknown
 
 if TYPE_CHECKING:
     from alpine.afm import Operator
@@ -98,14 +98,14 @@ class Registry:
     def find(self, operator: Operator) -> Entry:
         """What does the work of an operator.
 
-        :raises NodeFailure: Nothing does; says how to register something.
+        :raises OperatorUnknown: Nothing does; says how to register something.
         """
         name = identity(operator)
         for key in (_key(name), _short(name)):
             found = self._own.get(key) or (_built_in().get(key) if operator.class_name != CUSTOM else None)
             if found:
                 return found
-        raise NodeFailure(
+        raise OperatorUnknown(
             f"The sandbox cannot do the operator {operator.name!r}, of the class {name!r}. "
             f"Register a function for it: server.register({name!r}, function)."
         )

@@ -27,10 +27,11 @@ def declared_columns(flow: Workflow, source: Operator) -> Columns:
     A Hadoop file says so itself; a database table is described by the operators that take it as input.
     """
     classes = _classes(flow)
-    return [(name, CLASS if name in classes else kind) for name, kind in _columns(flow, source)]
+    return [(name, CLASS if name in classes else kind) for name, kind in described(flow, source)]
 
 
-def _columns(flow: Workflow, source: Operator) -> Columns:
+def described(flow: Workflow, source: Operator) -> Columns:
+    """The columns of a source by the flow's own word for their types."""
     for element in source.elements:
         own = list(declared(element))
         if own:

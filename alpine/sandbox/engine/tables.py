@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from alpine.sandbox.engine.expressions import quoted
-from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.failures import ColumnMissing
 from alpine.sandbox.engine.kept import Kept
 from alpine.sandbox.engine.loading import check_names
 
@@ -51,14 +51,14 @@ class DatabaseTable:
         """The table's own spelling of a column.
 
         :param name: A column's name, in any capitals.
-        :raises NodeFailure: There is no such column.
+        :raises ColumnMissing: There is no such column.
         """
         if name in self.columns:
             return name
         for column in self.columns:
             if column.lower() == name.lower():
                 return column
-        raise NodeFailure(f"There is no column {name!r}. The columns are: {', '.join(self.columns)}.")
+        raise ColumnMissing(name, self.columns)
 
     def type_of(self, name: str) -> str:
         """The type of one column."""
@@ -142,14 +142,15 @@ def planned(heading: Sequence[tuple[str, str]]) -> DatabaseTable:
     return empty(columns, types)
 
 
-def empty(columns: Sequence[str], types: Sequence[str]) -> DatabaseTable:
+def empty(columns: Sequence[str], types: Sequence[str], number: int = 0) -> DatabaseTable:
     """A table without rows, and without a place in the database.
 
     :param columns: Its columns' names.
     :param types: Their types.
+    :param number: Tells its SQL from that of other tables.
     """
     values = [f"CAST(NULL AS {_INTEGER if kind == _NULL else kind})" for kind in types]
-    return _named(columns, types, values, "CAST(NULL AS BIGINT)", "WHERE FALSE")
+    return _named(columns, types, values, "CAST(NULL AS BIGINT)", f"WHERE {number} < 0")
 
 
 def _parted(heading: Sequence[tuple[str, str]]) -> tuple[list[str], list[str], bool]:

@@ -63,7 +63,8 @@ def typed(context: Context, column: str, expression: str, data_type: str, keys: 
     try:
         return context.expression(expression, data_type, keys=keys)
     except NodeFailure as failure:
-        raise type(failure)(f"{context.subject}{failure}") from None
+        failure.args = (f"{context.subject}{failure}",)
+        raise
     finally:
         context.subject = ""
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from alpine.sandbox.engine import standins
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import DatabaseTable
-from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.failures import NodeFailure, TableMissing
 from alpine.sandbox.engine.hadoop_files import FileStructure, structure_of
 from alpine.sandbox.engine.registry import operator
 
@@ -61,11 +61,7 @@ def _loaded(context: Context, names: list[str], wanted: str, structure: FileStru
         view = context.show(table)
         remark = f"The table {wanted!r} is not loaded; these are stand-in rows."
         return Output(table, replace(view, messages=[*view.messages, remark]))
-    there = ", ".join(context.database.loaded()) or "none"
-    raise NodeFailure(
-        f"The table {wanted!r} is not loaded. Load it before the run: server.load_table({wanted!r}, "
-        f"path_or_dataframe). Loaded tables: {there}."
-    )
+    raise TableMissing(wanted, context.database.loaded())
 
 
 def _found(context: Context, name: str, structure: FileStructure | None) -> DatabaseTable | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from alpine.sandbox.engine.failures import ExpressionUnreadable
 from alpine.sandbox.engine.pig.casts import convert, result
 from alpine.sandbox.engine.pig.date_functions import loaded_datetime
 from alpine.sandbox.engine.pig.functions import NAMES
@@ -22,13 +23,13 @@ from alpine.sandbox.engine.pig.kinds import Kind, kind_of_column
 from alpine.sandbox.engine.pig.numbers import compare
 from alpine.sandbox.engine.pig.refusals import Refusal, raised
 from alpine.sandbox.engine.pig.strptime import strptime_format
-from alpine.sandbox.engine.pig.syntax import parse
+from alpine.sandbox.engine.pig.syntax import Node, parse
 from alpine.sandbox.engine.pig.translate import Translator, check_aggregates
 from alpine.sandbox.engine.pig.udf import prepare
 from alpine.sandbox.engine.pig.value import Value
 from alpine.sandbox.engine.types import UnknownType, of_flow
 
-__all__ = ["Kind", "comparison", "loaded_datetime", "prepare", "raised", "strptime_format", "to_sql"]
+__all__ = ["Kind", "comparison", "loaded_datetime", "parsed", "prepare", "raised", "strptime_format", "to_sql"]
 
 
 def to_sql(
@@ -51,8 +52,8 @@ def to_sql(
     :param data_type: The type that the result is cast to, as a flow writes it; may be empty.
     :raises NodeFailure: It is not an expression, the type is not known, or the sandbox cannot compute it as Pig does.
     """
+    tree = parsed(text)
     try:
-        tree = parse(text)
         translator = Translator(columns or {}, tree, keys)
         value = translator.condition(tree) if is_condition else translator.value(tree)
         check_aggregates(value, keys)
@@ -61,6 +62,20 @@ def to_sql(
         return result(value)
     except Refusal as refusal:
         raise refusal.failure(text) from None
+    except RecursionError:
+        raise Refusal("it is nested too deep").failure(text) from None
+
+
+def parsed(text: str) -> Node:
+    """A Pig expression as a tree.
+
+    :param text: The expression.
+    :raises ExpressionUnreadable: It is none.
+    """
+    try:
+        return parse(text)
+    except Refusal as refusal:
+        raise ExpressionUnreadable(str(refusal.failure(text))) from None
     except RecursionError:
         raise Refusal("it is nested too deep").failure(text) from None
 
@@ -74,8 +89,8 @@ def comparison(column: str, sign: str, text: str, columns: Mapping[str, str]) ->
     :param columns: The types of the table's columns, as for :func:`to_sql`.
     :raises NodeFailure: The two cannot be compared.
     """
+    tree = parsed(text)
     try:
-        tree = parse(text)
         translator = Translator(columns, tree)
         value = compare(translator.named(column), sign, translator.value(tree))
         check_aggregates(value, None)

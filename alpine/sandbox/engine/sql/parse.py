@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.failures import ExpressionUnreadable, NodeFailure
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -107,8 +107,15 @@ def parse(statement: str, lead: int = 0) -> exp.Expression:
 
     :param statement: The expression, in PostgreSQL's SQL.
     :param lead: How many characters before it are not the flow's.
-    :raises NodeFailure: PostgreSQL would not read it so, or not at all.
+    :raises ExpressionUnreadable: PostgreSQL would not read it so, or not at all.
     """
+    try:
+        return _tree(statement, lead)
+    except NodeFailure as failure:
+        raise ExpressionUnreadable(str(failure)) from None
+
+
+def _tree(statement: str, lead: int) -> exp.Expression:
     from sqlglot.errors import SqlglotError
 
     text = statement[lead:]
