@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from alpine.flows import structure
@@ -23,23 +24,25 @@ def check(flow: Workflow, tables: Any = None) -> Findings:
     known = given(tables, flow)
     steps, circles = structure.ordered(flow)
     plan = look_over(flow, known, steps)
+    undeclared = list(structure.undeclared(flow))
+    # An expression with the name of a variable in it cannot be read; the name says why.
+    fields = {(finding.operator, finding.field) for finding in undeclared}
     return in_order(
         [
             *structure.links(flow, circles, known.registry),
-            *_of_operators(plan),
-            *structure.variables(flow),
+            *(finding for finding in _of_operators(plan) if (finding.operator, finding.field) not in fields),
+            *undeclared,
+            *structure.unused(flow),
             *structure.credentials(flow),
         ]
     )
 
 
-def _of_operators(plan: Plan) -> list[Finding]:
-    found = []
+def _of_operators(plan: Plan) -> Iterator[Finding]:
     for step in plan.steps.values():
+        is_source = step.entry is not None and step.entry.title in SOURCES
         for wrong in step.wrong:
             finding = finding_of(step, wrong)
-            is_source = step.entry is not None and step.entry.title in SOURCES
-            # That it has no input is said already.
-            if step.inputs or is_source or finding.kind not in ("link", "model"):
-                found.append(finding)
-    return found
+            # That it has no input is said already, and the rest follows from it.
+            if step.inputs or is_source or finding.kind in ("syntax", "refused"):
+                yield finding

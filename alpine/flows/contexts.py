@@ -10,6 +10,7 @@ from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import Cursor, DatabaseTable
 from alpine.sandbox.engine.failures import ColumnMissing, NodeFailure, PlanEnds
 from alpine.sandbox.engine.planning import PlanContext
+from alpine.sandbox.engine.types import UnknownType, of_flow
 
 _SIGNS = frozenset({"=", "==", "<>", "!=", "<", "<=", ">", ">=", "between"})
 
@@ -108,6 +109,8 @@ class LookContext(PlanContext):
 
     def columns(self, name: str = "columnNames") -> list[str]:
         """The columns of the input that a parameter names."""
+        if self._is_unknown(None):
+            return self.listed(name)
         try:
             found = super().columns(name)
         except ColumnMissing as failure:
@@ -122,6 +125,8 @@ class LookContext(PlanContext):
         """An expression as SQL, or a null where it is refused, or its columns are not known."""
         self._text = text
         if self._is_unknown(more.get("tables")):
+            if data_type:
+                self._look_at_type(data_type)
             return self._read(text)
         return super().expression(text, data_type, **more)
 
@@ -175,6 +180,12 @@ class LookContext(PlanContext):
     def _is_unknown(self, tables: Mapping[str, DatabaseTable] | None) -> bool:
         found = [entry.table for entry in self.inputs] if tables is None else tables.values()
         return any(isinstance(table, UnknownTable) for table in found)
+
+    def _look_at_type(self, data_type: str) -> None:
+        try:
+            of_flow(data_type, is_hadoop=self.is_hadoop)
+        except UnknownType as error:
+            self.note(NodeFailure(str(error)))
 
     def _read(self, text: str, read: Callable[[str], object] | None = None) -> str:
         self._text = text

@@ -17,7 +17,13 @@ from alpine.flows.given import DATABASE, HADOOP, NOT_KEPT, NUMERIC, Given, conne
 from alpine.flows.models import planned_model
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import DatabaseTable, Schema
-from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnds
+from alpine.sandbox.engine.failures import (
+    ColumnMissing,
+    DatabaseFailure,
+    ExpressionUnreadable,
+    NodeFailure,
+    PlanEnds,
+)
 from alpine.sandbox.engine.hadoop_files import structure_of
 from alpine.sandbox.engine.loading import check_names
 from alpine.sandbox.engine.registry import Entry
@@ -32,8 +38,21 @@ _GIVE_TABLES = frozenset(
     | {"Null Value Replacement", "Pivot", "Pig Execute", "Copy to Database", "Copy to Hadoop", "Sample Selector"}
     | {"Predictor", "Classifier", "Decision Tree Predictor", *SOURCES}
 )
+_TAKE_OTHERS = frozenset(
+    {"Predictor", "Classifier", "Decision Tree Predictor", "Sample Selector", "Export", *SOURCES}
+    | {"Confusion Matrix", "ROC", "Lift", "Goodness of Fit"}
+)
+"""The operators that take a model or samples, or nothing; all others take tables."""
+_TAKE_SEVERAL = frozenset({"Join", "Set Operations", "Pig Execute"})
+_COLUMNS = ("columnNames", "dependentColumn")
+_GIVE_BOTH = frozenset({"K-Means", "Random Sampling"})
 UNKNOWN = Output()
 """What an operator gives of which nothing is known."""
+
+
+def gives_table(title: str) -> bool:
+    """Whether an operator gives a table to those after it, by what the product calls it."""
+    return title in _GIVE_TABLES or title in _GIVE_BOTH
 
 
 @dataclass(frozen=True)
@@ -151,6 +170,12 @@ def _output(plan: Plan, step: Step, given: Given, cursor: PlanCursor) -> Output:
         step.is_certain = False
         return UNKNOWN
     inputs = [_lent(plan, step, plan.steps[name].output) if name in plan.steps else UNKNOWN for name in step.inputs]
+    if step.entry.title not in _TAKE_OTHERS and (len(inputs) == 1 or step.entry.title in _TAKE_SEVERAL):
+        # Whatever the operator before it is, it can only be one that gives a table.
+        inputs = [
+            Output(UnknownTable(), name=n) if entry is UNKNOWN else entry
+            for n, entry in zip(step.inputs, inputs, strict=True)
+        ]
     context = LookContext(Context(step.filled, inputs, cursor, given.database), UNKNOWN)
     try:
         where = SOURCES.get(step.entry.title)
@@ -165,12 +190,24 @@ def _output(plan: Plan, step: Step, given: Given, cursor: PlanCursor) -> Output:
             step.wrong.append(Wrong(failure))
         output = None
     except NodeFailure as failure:
-        step.wrong.append(Wrong(failure))
+        step.wrong += [Wrong(failure), *_other_columns(step, context, failure)]
         output = None
     except Exception:  # noqa: BLE001 - tables without rows may be more than a function expects; the run will tell
         output = None
     step.wrong[:0] = [Wrong(failure, text, subject) for failure, text, subject in context.wrong]
     return _judged(plan, step, context, output)
+
+
+def _other_columns(step: Step, context: LookContext, failure: NodeFailure) -> Iterator[Wrong]:
+    """Columns that are missing beside a failure, which may have come before they were looked at."""
+    for name in _COLUMNS if not isinstance(failure, ColumnMissing) else ():
+        if name in step.filled.parameters:
+            try:
+                context.columns(name)
+            except ColumnMissing as missing:
+                yield Wrong(missing)
+            except (NodeFailure, PlanEnds):
+                return
 
 
 def _judged(plan: Plan, step: Step, context: LookContext, output: Output | None) -> Output:
@@ -195,8 +232,6 @@ def _judged(plan: Plan, step: Step, context: LookContext, output: Output | None)
 
 
 def _may_be_of_types(wrong: Wrong) -> bool:
-    from alpine.sandbox.engine.failures import ColumnMissing, ExpressionUnreadable
-
     said = str(wrong.failure).lower()
     return not isinstance(wrong.failure, ColumnMissing | ExpressionUnreadable) and "there is no column" not in said
 

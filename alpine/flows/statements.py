@@ -151,7 +151,9 @@ class _Statement:
     def _of(self, scope: Any) -> _Found:
         key = id(scope)
         if key not in self._seen:
-            self._seen[key] = self._union(scope) if isinstance(scope.expression, self._exp.SetOperation) else self._select(scope)
+            self._seen[key] = (
+                self._union(scope) if isinstance(scope.expression, self._exp.SetOperation) else self._select(scope)
+            )
         return self._seen[key]
 
     def _union(self, scope: Any) -> _Found:

@@ -64,7 +64,9 @@ def links(flow: Workflow, circles: Iterable[list[str]], registry: Registry) -> I
     for circle in circles:
         way = " > ".join(map(repr, [*circle, circle[0]]))
         advice = "Remove one of these links."
-        yield Finding(circle[0], "", "error", "circle", f"The links form a circle, which can never start: {way}.", advice)
+        yield Finding(
+            circle[0], "", "error", "circle", f"The links form a circle, which can never start: {way}.", advice
+        )
     for link in dict.fromkeys(flow.links):
         for end, other in ((link.source, link.target), (link.target, link.source)):
             if end not in flow.operators:
@@ -93,20 +95,24 @@ def title_of(operator: Operator, registry: Registry) -> str:
     return ""
 
 
-def variables(flow: Workflow) -> Iterator[Finding]:
-    """Variables that are used and not declared, and declared and not used."""
-    declared = sorted(flow.variables, key=len, reverse=True)
+def undeclared(flow: Workflow) -> Iterator[Finding]:
+    """Variables that are used and not declared."""
     for operator in flow.operators.values():
         if operator.is_note:
             continue
         for field, value in fields_of(operator).items():
-            for name in _undeclared(value, declared) if "@" in value else ():
+            for name in _undeclared(value, [*flow.variables, *FILLED]) if "@" in value else ():
                 if operator.class_name == CUSTOM and _OF_SERVER.fullmatch(name):
                     # A custom operator may know it from a server of another version.
                     continue
                 problem = f"The variable {name} is used, but the flow does not declare it."
                 advice = f"Declare it, or correct the name.{nearest(name, flow.variables)}"
                 yield Finding(operator.name, field, "error", "variable", problem, advice)
+
+
+def unused(flow: Workflow) -> Iterator[Finding]:
+    """Variables that are declared and not used."""
+    declared = sorted(flow.variables, key=len, reverse=True)
     text = _outside_declarations(flow)
     for name in declared:
         if name in FILLED or _OF_SERVER.fullmatch(name) or text is None:
@@ -120,8 +126,7 @@ def variables(flow: Workflow) -> Iterator[Finding]:
             yield Finding("", name, "warning", "unused", problem, "Use it, or remove it.")
 
 
-def _undeclared(value: str, declared: list[str]) -> Iterator[str]:
-    known = [*declared, *FILLED]
+def _undeclared(value: str, known: list[str]) -> Iterator[str]:
     for match in _VARIABLE.finditer(value):
         name, before, after = match[0], value[: match.start()], value[match.end() :]
         if any(name.startswith(other) for other in known):
@@ -216,8 +221,8 @@ class _Secrets(Walker):
         self._note(label, *values)
         for name, value in attributes.items():
             self._note(name if is_secret(name) and "." not in name else "", value)
-            for said in _SECRET_IN_URL.finditer(value):
-                self._note(attributes.get("key", name), said[2])
+            for found in _SECRET_IN_URL.finditer(value):
+                self._note(attributes.get("key", name), found[2])
         self._secret = label or (tag if is_secret(tag) else "")
 
     def end(self, tag: str) -> None:

@@ -317,8 +317,9 @@ def _before(plan: Plan, step: Step) -> set[str]:
 
 
 def _parts(rows: Iterable[Decider], leaves: set[Leaf]) -> list[str]:
-    hit = [(part, by) for part, by, source, column in rows if (source, column) in leaves]
-    return [f"{part} of {by!r}" for part, by in sorted(set(hit), key=lambda pair: pair[::-1])]
+    hit = {(part, by) for part, by, source, column in rows if (source, column) in leaves}
+    hit = {(part, by) for part, by in hit if part != "order" or ("group", by) not in hit}
+    return [f"{part} of {by!r}" for part, by in sorted(hit, key=lambda pair: pair[::-1])]
 
 
 def _steps(trace: Trace, step: Step, number: int, column: str) -> Iterable[LineageStep]:
@@ -388,6 +389,9 @@ def _sources(plan: Plan, leaves: Iterable[Leaf]) -> tuple[SourceColumn, ...]:
 
 def _deciders(plan: Plan, rows: Iterable[Decider]) -> tuple[RowColumn, ...]:
     order = list(plan.steps)
+    rows = set(rows)
+    # Groups come in the order of their keys.
+    rows = {row for row in rows if row[0] != "order" or ("group", *row[1:]) not in rows}
     found = sorted(rows, key=lambda row: (order.index(row[1]), row))
     return tuple(
         RowColumn(SourceColumn(table_name(plan.steps[name]), column, name), part, by)
@@ -401,7 +405,7 @@ def _listed(sources: tuple[SourceColumn, ...]) -> str:
 
 
 def _unknown(names: Iterable[str]) -> str:
-    return f"what {', '.join(map(repr, names))} gives."
+    return f"what {', '.join(map(repr, names))} gives. Where it is a table, give it: tables={{…}}."
 
 
 def _drawn(flow: Workflow | None, marks: dict[str, str], ways: dict[tuple[str, str], str]) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from alpine.flows.contexts import PlannedTable
 from alpine.flows.models import Planned
-from alpine.flows.plan import UNKNOWN, Plan, Step
+from alpine.flows.plan import UNKNOWN, Plan, Step, gives_table
 from alpine.flows.statements import COMPUTED, ORDER, Known, Origin, origin
 
 Leaf = tuple[str, str]
@@ -80,23 +80,31 @@ class Trace:
         return frozenset(values), frozenset(rows)
 
     def unknown_before(self, step: Step) -> list[str]:
-        """The operators at and before one whose output is not known for certain."""
-        found: dict[str, None] = {}
-        todo = [step.operator.name]
-        seen: set[str] = set()
-        while todo:
-            name = todo.pop()
-            if name in seen or name not in self.plan.steps:
-                continue
-            seen.add(name)
-            at = self.plan.steps[name]
-            is_model = isinstance(at.output.model, Planned)
-            if not at.is_certain and not is_model:
-                found[name] = None
-            if any(not self.origin(n).is_certain for n, maker in self.plan.makers.items() if maker == name and self.plan.tables[n].select):
-                found[name] = None
-            todo += at.inputs
-        return list(found)
+        """The operators at and before one whose output is not known, the first of each way."""
+        found: dict[str, bool] = {}
+
+        def look(name: str) -> bool:
+            if name not in found:
+                at = self.plan.steps.get(name)
+                # All inputs are looked at, not only up to the first that is not known.
+                before = [look(other) for other in at.inputs] if at else []
+                found[name] = any(before) or at is None or self._is_unknown(at)
+                if found[name] and not any(before):
+                    first.append(name)
+            return found[name]
+
+        first: list[str] = []
+        look(step.operator.name)
+        return first
+
+    def _is_unknown(self, step: Step) -> bool:
+        """Whether it is not known what an operator does, though its inputs are."""
+        if step.entry is None or step.entry.is_own or step.wrong:
+            return True
+        if not step.is_certain and gives_table(step.entry.title):
+            return True
+        made = [number for number, maker in self.plan.makers.items() if maker == step.operator.name]
+        return any(self.plan.tables[number].select and not self.origin(number).is_certain for number in made)
 
     def _tables(self, name: str) -> list[PlannedTable]:
         step = self.plan.steps.get(name)
@@ -150,7 +158,9 @@ class Trace:
                 for table in self._tables(name):
                     wanted = {column.lower() for column in features or table.columns}
                     found |= {
-                        leaf for column in table.columns if column.lower() in wanted
+                        leaf
+                        for column in table.columns
+                        if column.lower() in wanted
                         for leaf in self.values(table.number, column)
                     }
         return frozenset(found)

@@ -138,8 +138,6 @@ def _with_name(fields: dict[str, str], name: str) -> Iterator[str]:
     """The fields that hold a name: as their whole value, else in a list, else within an expression."""
     bare = name.strip().lower()
     yield from (field for field, value in fields.items() if value.strip().lower() == bare)
-    yield from (
-        field for field, value in fields.items() if bare in [part.strip().lower() for part in value.split(",")]
-    )
+    yield from (field for field, value in fields.items() if bare in [part.strip().lower() for part in value.split(",")])
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
     yield from (field for field, value in fields.items() if word.search(value))
