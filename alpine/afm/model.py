@@ -258,12 +258,13 @@ class Workflow:
     def check(self, tables: Any = None) -> Findings:
         """Look for what is wrong before anything runs, and without a server.
 
-        Columns and types are followed through every operator, as the sandbox runs it. What cannot be known, such as the
-        columns of a table that is neither given nor declared, is not guessed, and nothing is said of what depends on it.
+        Columns and types are followed through every operator, as the sandbox runs it. What cannot be known, such as
+        the columns of a table that is neither given nor declared, is not guessed, and nothing is said of what depends
+        on it.
 
-        :param tables: The tables that the flow reads: a dict from names to DataFrames, to paths of files, or to dicts of
-            columns and their types; a ``Sandbox``; or a session, whose server is asked for the columns. Without it, what
-            the flow declares.
+        :param tables: The tables that the flow reads: a dict from names to DataFrames, to paths of files, or to dicts
+            of columns and their types; a ``Sandbox``; or a session, whose server is asked for the columns. Without
+            it, what the flow declares.
         :returns: A list of findings, errors first, which is shown as a table in a notebook.
         :raises InvalidArgumentException: ``tables`` is none of these, or a table cannot be read.
         :raises MissingExtraException: The extra ``sandbox`` is not installed.
@@ -273,9 +274,11 @@ class Workflow:
             >>> flow = afm.read("order_filter.afm")
             >>> flow = flow.set("Column Filter", "columnNames", "order_id,amont")
             >>> columns = {"order_id": "bigint", "amount": "numeric(10,2)"}
-            >>> print(flow.check({"demo.orders": columns}))
-            error: 'Column Filter' columnNames: There is no column 'amont'. Did you mean 'amount'? The input has: order_id, \
-amount.
+            >>> [finding] = flow.check({"demo.orders": columns})
+            >>> finding.operator, finding.field, finding.problem
+            ('Column Filter', 'columnNames', "There is no column 'amont'.")
+            >>> finding.advice
+            "Did you mean 'amount'? The input has: order_id, amount."
         """
         findings: Findings = _flows().check(self, tables)
         return findings
@@ -306,7 +309,7 @@ amount.
     def impact(self, table: str, column: str, tables: Any = None) -> Impact:
         """The operators and columns that change with a column of a table.
 
-        :param table: A table that the flow reads, as ``schema.table``; a file by its path; or the operator that reads it.
+        :param table: A table that the flow reads, as ``schema.table``; a file by its path; or the operator.
         :param column: A column of the table.
         :param tables: The tables that the flow reads, as for :meth:`check`.
         :returns: What changes, operator by operator; in a notebook, a drawing.

@@ -5,9 +5,22 @@
 
 from __future__ import annotations
 
-from alpine.flows.checking import check
-from alpine.flows.findings import Finding, Findings
-from alpine.flows.traces import Effect, Impact, Lineage, LineageStep, RowColumn, SourceColumn, impact, lineage
+from alpine.sandbox._extras import require_all
+
+require_all()
+
+from alpine.flows.checking import check  # noqa: E402 - what is missing is said before anything needs it
+from alpine.flows.findings import Finding, Findings  # noqa: E402
+from alpine.flows.traces import (  # noqa: E402
+    Effect,
+    Impact,
+    Lineage,
+    LineageStep,
+    RowColumn,
+    SourceColumn,
+    impact,
+    lineage,
+)
 
 __all__ = [
     "Effect",

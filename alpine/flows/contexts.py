@@ -1,4 +1,4 @@
-"""What operators are given while they are looked over: tables that may not be known, and a cursor that keeps the SQL."""
+"""What operators are given while they are looked over: tables that may not be known, a cursor that keeps the SQL."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class UnknownTable(DatabaseTable):
         """The name as it is: there may be such a column."""
         return name
 
-    def type_of(self, name: str) -> str:
+    def type_of(self, name: str) -> str:  # noqa: ARG002 - nothing is known of any
         """Nothing: it is not known.
 
         :raises PlanEnds: Always.

@@ -169,7 +169,7 @@ def _output(plan: Plan, step: Step, given: Given, cursor: PlanCursor) -> Output:
     if step.entry.is_own:
         step.is_certain = False
         return UNKNOWN
-    inputs = [_lent(plan, step, plan.steps[name].output) if name in plan.steps else UNKNOWN for name in step.inputs]
+    inputs = [_lent(step, plan.steps[name].output) if name in plan.steps else UNKNOWN for name in step.inputs]
     if step.entry.title not in _TAKE_OTHERS and (len(inputs) == 1 or step.entry.title in _TAKE_SEVERAL):
         # Whatever the operator before it is, it can only be one that gives a table.
         inputs = [
@@ -236,7 +236,7 @@ def _may_be_of_types(wrong: Wrong) -> bool:
     return not isinstance(wrong.failure, ColumnMissing | ExpressionUnreadable) and "there is no column" not in said
 
 
-def _lent(plan: Plan, step: Step, output: Output) -> Output:
+def _lent(step: Step, output: Output) -> Output:
     """An output for one operator, which notes the columns that it asks for."""
 
     def lent(table: Any) -> Any:

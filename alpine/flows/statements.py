@@ -19,6 +19,7 @@ COMPUTED = (0, "")
 """What stands for values that a function has computed of what its operator looks at, such as predictions."""
 _NUMBERS = re.compile(r"WHERE (\d+) < 0\)")
 _HANDED_OVER = "handed_over"
+_TAKEN = f"SELECT * FROM {_HANDED_OVER}"  # noqa: S608 - it is compared, not run
 _ROLES = {
     "where": "filter",
     "having": "filter",
@@ -71,7 +72,7 @@ def origin(select: str, columns: Iterable[str], tables: Mapping[int, Known]) -> 
     from sqlglot.errors import SqlglotError
 
     names = [column.lower() for column in columns]
-    if select == f"SELECT * FROM {_HANDED_OVER}":
+    if select == _TAKEN:
         return Origin({name: _computed(name) for name in names})
     numbers = sorted({int(number) for number in _NUMBERS.findall(select)} & tables.keys(), reverse=True)
     schema: dict[str, dict[str, str]] = {}

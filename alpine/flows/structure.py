@@ -52,7 +52,7 @@ def _circle(start: str, before: dict[str, list[str]]) -> list[str]:
     for way in ways:
         for other in before.get(way[-1], []):
             if other == start:
-                return way[::-1]
+                return [start, *way[:0:-1]]
             if other not in seen:
                 seen.add(other)
                 ways.append([*way, other])

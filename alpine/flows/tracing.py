@@ -61,7 +61,7 @@ class Trace:
         These are the columns that it asks for; all of its inputs, where it is not known what it does with them.
         """
         looked = step.looked if step.entry is not None and not step.entry.is_own and not step.wrong else set()
-        if not looked or _all_known(step) is None:
+        if not looked:
             tables = [table for name in step.inputs for table in self._tables(name)]
             looked = {(table.number, column) for table in tables for column in table.columns}
         values = {leaf for number, column in looked for leaf in self.values(number, column)}
@@ -171,8 +171,3 @@ class Trace:
     def _models(self, step: Step) -> Iterable[Step]:
         steps = (self.plan.steps[name] for name in step.inputs if name in self.plan.steps)
         return [other for other in steps if other.output is UNKNOWN or other.output.model is not None]
-
-
-def _all_known(step: Step) -> bool | None:
-    """True for an operator whose columns are known by what it asks for before it needs rows; None for others."""
-    return True if step.entry is not None and step.entry.title not in ("Summary Statistics", "Export") else None

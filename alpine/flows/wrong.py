@@ -14,10 +14,6 @@ from alpine.sandbox.engine.failures import ColumnMissing, ExpressionUnreadable, 
 
 _MANY = 20
 _SUBJECT = re.compile(r"The column '(.*)': ", re.DOTALL)
-_NO_COLUMN = re.compile(
-    r"[Tt]here is no column (?P<name>'[^']*'|\"[^\"]*\"|[^\s;,.]+)[;.,]?\s*(?:(?:did you|names are)[^?.]*?"
-    r"(?P<near>'[^']*')\?)?"
-)
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)+)'")
 _NAMED = re.compile(r"\bparameter (\w+)|\((\w+)\)")
 _OF_TYPES = re.compile(
@@ -48,7 +44,7 @@ def _kind(wrong: Wrong) -> tuple[str, Severity]:
         return "refused", "info"
     if isinstance(failure, ExpressionUnreadable):
         return ("refused", "info") if "The sandbox" in said else ("syntax", "error")
-    if "here is no column" in said or "There is no table" in said:
+    if "here is no column" in said or "here is no field" in said or "There is no table" in said:
         return "column", "error"
     if "does not know the type" in said:
         return "type", "error"
@@ -98,9 +94,9 @@ def located(operator: Operator, wrong: Wrong, kind: str) -> str:
         return ""
     if kind == "table":
         return next((name for name in _TABLE_FIELDS if fields.get(name)), "")
-    if subject := _SUBJECT.match(wrong.subject or str(wrong.failure)):
-        if found := field_of_column(fields, subject[1]):
-            return found
+    subject = _SUBJECT.match(wrong.subject or str(wrong.failure))
+    if subject and (found := field_of_column(fields, subject[1])):
+        return found
     if wrong.text:
         same = [name for name, value in fields.items() if value.strip() == wrong.text.strip()]
         same = same or [name for name, value in fields.items() if wrong.text.strip() in value]

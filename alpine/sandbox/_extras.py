@@ -11,7 +11,7 @@ _HOW_TO_INSTALL = (
     "The extra 'sandbox' brings it: pip install '.[sandbox]' in a checkout of alpine, or with a wheel "
     "pip install '<path to the wheel>[sandbox]'."
 )
-_PACKAGES = ("werkzeug", "cheroot", "duckdb", "pandas", "pyarrow", "statsmodels", "sklearn", "lark")
+_PACKAGES = ("werkzeug", "cheroot", "duckdb", "pandas", "pyarrow", "statsmodels", "sklearn", "lark", "sqlglot")
 
 
 def require_all() -> None:

@@ -246,14 +246,18 @@ def read(good: Good) -> afm.Workflow:
 def frame(columns: dict[str, str], rng: random.Random, rows: int) -> pd.DataFrame:
     """A random table."""
     made = {
-        "bigint": lambda: rng.randrange(6),
+        "bigint": lambda: rng.randrange(1, 7),
         "long": lambda: rng.randrange(6),
         "integer": lambda: rng.choice([None, *range(15, 40)]),
-        "double precision": lambda: rng.choice([None, *(value / 4 for value in range(1, 30))]),
+        "double precision": lambda: rng.choice([None, *(value * 12.5 for value in range(1, 90))]),
         "double": lambda: rng.choice([value / 4 for value in range(1, 30)]),
         "text": lambda: rng.choice(["a", "b", "c", "Rome"]),
         "chararray": lambda: rng.choice(["a", "b", "c", "Rome"]),
     }
-    data = {name: [made[kind]() for _ in range(rows)] for name, kind in columns.items()}
+    chosen = {"class": ["a", "b"], "status": ["paid", "open"], "region": ["north", "south"]}
+    data = {
+        name: [rng.choice(chosen[name]) if name in chosen else made[kind]() for _ in range(rows)]
+        for name, kind in columns.items()
+    }
     whole = {name: "Int64" for name, kind in columns.items() if kind in ("bigint", "integer", "long")}
     return pd.DataFrame(data).astype(whole)
