@@ -12,7 +12,7 @@ import requests
 import urllib3
 
 from alpine import __version__
-from benchmarks import client, datasets, files, flows, many, operators, sandbox
+from benchmarks import checks, client, datasets, files, flows, many, operators, sandbox
 from benchmarks.measure import Result, show
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -25,6 +25,7 @@ CASES = [
     files.sending,
     files.receiving,
     files.reading,
+    checks.checking,
     datasets.tables,
     client.threading_,
     many.sweeping,

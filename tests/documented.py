@@ -100,6 +100,8 @@ class Stage:
         for name in ("afm/test.afm", "order_filter.afm"):
             (folder / name).write_bytes(flow)
         shutil.copytree(Path(__file__).parent / "flows", folder / "flows", dirs_exist_ok=True)
+        for name in ("order_report.afm", "orders.csv"):
+            (folder / name).write_bytes((EXAMPLES / name).read_bytes())
         (folder / "row_filter.afm").write_text(ROW_FILTER, "utf-8")
         (folder / "notes.txt").write_bytes(NOTES.encode())
         login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}

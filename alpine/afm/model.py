@@ -273,12 +273,12 @@ class Workflow:
 
             >>> flow = afm.read("order_filter.afm")
             >>> flow = flow.set("Column Filter", "columnNames", "order_id,amont")
-            >>> columns = {"order_id": "bigint", "amount": "numeric(10,2)"}
+            >>> columns = {"order_id": "bigint", "region": "text", "amount": "numeric"}
             >>> [finding] = flow.check({"demo.orders": columns})
             >>> finding.operator, finding.field, finding.problem
             ('Column Filter', 'columnNames', "There is no column 'amont'.")
             >>> finding.advice
-            "Did you mean 'amount'? The input has: order_id, amount."
+            "Did you mean 'amount'? The input has: order_id, region, amount."
         """
         findings: Findings = _flows().check(self, tables)
         return findings
@@ -324,6 +324,7 @@ class Workflow:
             With demo.orders.region change
               'Row Filter': columns region
               'Column Filter': columns region
+              'By Region': columns region; rows, by group of 'By Region'
         """
         found: Impact = _flows().impact(self, table, column, tables)
         return found

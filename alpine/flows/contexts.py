@@ -77,9 +77,10 @@ class PlanCursor(Cursor):
 
     on_made: Callable[[DatabaseTable, str], DatabaseTable]
 
-    def make(self, select: str, parameters: list[Any] | None = None) -> DatabaseTable:
-        """The table that a SELECT gives, without rows."""
-        return self.on_made(super().make(select, parameters), select)
+    def _make(
+        self, select: str, heading: Sequence[tuple[str, str]], parameters: list[Any] | None = None
+    ) -> DatabaseTable:
+        return self.on_made(super()._make(select, heading, parameters), select)
 
 
 class LookContext(PlanContext):

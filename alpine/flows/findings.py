@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from alpine._display import html
-from alpine._display.html import RichList, Status
+from alpine._display.html import RichList
 
 Severity = Literal["error", "warning", "info"]
 
@@ -61,16 +61,20 @@ class Findings(RichList[Finding]):
     def _repr_html_(self) -> str:
         if not self:
             return html.block(html.heading("Nothing was found"))
-        rows = [
-            (Status(finding.severity), finding.operator, finding.field, finding.problem, finding.advice)
-            for finding in self
-        ]
+        # Not as other tables, whose long cells are cut: the place in an expression stands at the end.
+        rows = "".join(
+            f"<tr><td>{html.badge(f.severity)}</td>"
+            + "".join(f"<td>{html.escape(text)}</td>" for text in (f.operator, f.field, f.problem, f.advice))
+            + "</tr>"
+            for f in self
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("", "operator", "field", "what is wrong", "what to do"))
+        table = f'<table class="alpine"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         counts = [
             html.count(number, word)
             for word in _ORDER
             if (number := sum(finding.severity == word for finding in self)) and word != "info"
         ]
-        table = html.table(("", "operator", "field", "what is wrong", "what to do"), rows)
         return html.block(html.heading(html.count(len(self), "finding"), *counts), f'<div class="wrap">{table}</div>')
 
 

@@ -16,7 +16,7 @@ from alpine.sandbox.engine.hadoop_files import FileStructure, select_values
 from alpine.sandbox.engine.loading import LoadOptions, check_names
 from alpine.sandbox.engine.registry import Registry
 from alpine.sandbox.engine.substitution import Substitution
-from alpine.sandbox.engine.tables import empty, planned
+from alpine.sandbox.engine.tables import Headings, described, empty, planned
 from alpine.sandbox.engine.types import UnknownType, of_flow
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ColumnsOnly(Database):
         return self._keep(select_values(structure, table.columns, table.types, table.rows))
 
     def _keep(self, sql: str) -> DatabaseTable:
-        return planned(self._query, sql)
+        return planned(described(self._query, sql))
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._root is None:
@@ -100,6 +100,12 @@ def connection() -> duckdb.DuckDBPyConnection:
     """A connection to the database that all looks share; it holds no table."""
     with _lock:
         return _shared()._connection().cursor()
+
+
+@cache
+def headings() -> Headings:
+    """What all looks know of the columns of SELECTs."""
+    return Headings()
 
 
 @cache

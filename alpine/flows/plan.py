@@ -13,7 +13,7 @@ from typing import Any
 
 from alpine.afm import Operator, Workflow
 from alpine.flows.contexts import LookContext, PlanCursor, PlannedTable, UnknownTable
-from alpine.flows.given import DATABASE, HADOOP, NOT_KEPT, NUMERIC, Given, connection, duckdb_type
+from alpine.flows.given import DATABASE, HADOOP, NOT_KEPT, NUMERIC, Given, connection, duckdb_type, headings
 from alpine.flows.models import planned_model
 from alpine.sandbox.engine.context import Context, Output
 from alpine.sandbox.engine.database import DatabaseTable, Schema
@@ -138,7 +138,7 @@ def look_over(flow: Workflow, given: Given, steps: Sequence[Operator]) -> Plan:
     plan = Plan(flow)
     server = {"@flow_id": "1", "@flow_name": flow.name or "flow", "@user_id": "1", "@user_name": "user"}
     substitution = Substitution({**flow.variables, **server})
-    cursor = PlanCursor(connection(), Schema('"looked over"'))
+    cursor = PlanCursor(connection(), Schema('"looked over"'), headings())
     try:
         with cursor.planning():
             for operator in steps:
@@ -216,10 +216,11 @@ def _judged(plan: Plan, step: Step, context: LookContext, output: Output | None)
         # What follows from a type that the sandbox does not keep is not known, whatever it says of it.
         kept = [wrong for wrong in step.wrong if not _may_be_of_types(wrong)]
         step.wrong[:] = kept
-    if output is not None and not step.wrong:
+    title = step.entry.title if step.entry else ""
+    # A filter has the columns of its input, whatever is wrong with its conditions.
+    if output is not None and (not step.wrong or title == "Row Filter"):
         return output
     step.is_certain = False
-    title = step.entry.title if step.entry else ""
     if title in _GIVE_TABLES:
         return Output(UnknownTable())
     if step.wrong:

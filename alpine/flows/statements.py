@@ -73,7 +73,9 @@ def origin(select: str, columns: Iterable[str], tables: Mapping[int, Known]) -> 
 
     names = [column.lower() for column in columns]
     if select == _TAKEN:
-        return Origin({name: _computed(name) for name in names})
+        return Origin(dict.fromkeys(names, frozenset({COMPUTED})))
+    # By position each row meets its own, as all rows of a CROSS JOIN do, and sqlglot reads no other than that.
+    select = select.replace(f"POSITIONAL JOIN {_HANDED_OVER}", f"CROSS JOIN {_HANDED_OVER}")
     numbers = sorted({int(number) for number in _NUMBERS.findall(select)} & tables.keys(), reverse=True)
     schema: dict[str, dict[str, str]] = {}
     for number in numbers:
@@ -87,11 +89,6 @@ def origin(select: str, columns: Iterable[str], tables: Mapping[int, Known]) -> 
         found = _all(names, {number: tables[number].columns for number in numbers})
     found.read = frozenset(numbers)
     return found
-
-
-def _computed(column: str) -> Columns:
-    """Where a column comes from that a function computes; the places of rows come along with it."""
-    return frozenset() if column == "place" else frozenset({COMPUTED})
 
 
 def _all(names: Iterable[str], tables: Mapping[int, Iterable[str]]) -> Origin:
@@ -224,7 +221,7 @@ class _Statement:
             elif source.name != _HANDED_OVER:
                 found.add((int(source.name[1:]), name))
             else:
-                found |= _computed(name)
+                found.add(COMPUTED)
         return frozenset(found)
 
     def _has(self, source: Any, name: str) -> bool:

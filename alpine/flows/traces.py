@@ -76,7 +76,10 @@ class LineageStep:
 
     def __str__(self) -> str:
         made = f" = {self.expression}" if self.expression else ""
-        of = ", ".join(f"{operator!r} {column}" for operator, column in self.inputs)
+        by: dict[str, list[str]] = {}
+        for operator, column in self.inputs:
+            by.setdefault(operator, []).append(column)
+        of = "; ".join(f"{operator!r} {', '.join(columns)}" for operator, columns in by.items())
         return f"{self.operator!r} {self.column}{made}{f', of {of}' if of else ''}"
 
 

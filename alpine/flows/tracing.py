@@ -139,12 +139,14 @@ class Trace:
         here = self.origin(number)
         found: set[Decider] = set()
         for part, before, name in here.rows:
-            if name != ORDER and (before, name) != COMPUTED:
+            if (before, name) == COMPUTED:
+                found |= {(part, by, *leaf) for leaf in self._computed(self.plan.steps[by])}
+            elif name != ORDER:
                 found |= {(part, by, *leaf) for leaf in self.values(before, name)}
         # The order of a table that is read comes with its rows.
         for before in here.read:
             found |= self.rows(before)
-        if not here.read:
+        if any(COMPUTED in columns for columns in here.values.values()):
             found |= self._models_rows(self.plan.steps[by])
         return frozenset(found)
 

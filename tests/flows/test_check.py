@@ -68,8 +68,8 @@ def test_a_missing_column_names_its_field_and_the_nearest() -> None:
             "customer, region, status, items, amount, ordered_on."
         ),
         (
-            "error: 'Variable' columnNames: There is no column 'regoin'. Did you mean 'region'? The input has: order_id, "
-            "customer, region, status, items, amount, ordered_on."
+            "error: 'Variable' columnNames: There is no column 'regoin'. Did you mean 'region'? The input has: "
+            "order_id, customer, region, status, items, amount, ordered_on."
         ),
     ]
 
