@@ -52,7 +52,7 @@ _STYLE = (
     "font-size:12px;font-weight:600}"
     "div.alpine .wrap table.alpine td{white-space:normal;overflow-wrap:anywhere;max-width:30em;min-width:4em}"
     "div.alpine .wrap table.alpine td .badge{white-space:nowrap;margin-right:0}"
-    "div.alpine .warn{color:#b7791f}"
+    "div.alpine .warn{color:#ab6a10}"
     "div.alpine .good{color:#278a4e}div.alpine .bad{color:#d9433e}div.alpine .open{color:#2f7fbf}"
     "div.alpine details{margin:2px 0 6px 0}div.alpine details details{margin-left:16px}"
     "div.alpine summary{cursor:pointer;font-weight:600}"

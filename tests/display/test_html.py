@@ -20,7 +20,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("page", ["#ffffff", "#111111", "#131416"])
 def test_colours_are_legible_on_the_pages_of_jupyter_and_furo(page: str) -> None:
     colours = set(re.findall(r"[{;]color:(#[0-9a-f]{6})", html.block()))
-    assert len(colours) == 3
+    assert len(colours) == 4
     for colour in colours:
         light, dark = sorted((luminance(colour), luminance(page)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) > 4.2
