@@ -23,7 +23,8 @@ _KINDS = {
     "OK": "good",
     "WORKING": "open",
     "FINISHED": "open",
-    "WARNING": "open",
+    "WARNING": "warn",
+    "INFO": "open",
     "NOT TRIED": "open",
 }
 """How a status is coloured; any other is bad."""
