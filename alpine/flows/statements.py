@@ -19,7 +19,7 @@ COMPUTED = (0, "")
 """What stands for values that a function has computed of what its operator looks at, such as predictions."""
 _NUMBERS = re.compile(r"WHERE (\d+) < 0\)")
 _HANDED_OVER = "handed_over"
-_TAKEN = f"SELECT * FROM {_HANDED_OVER}"  # noqa: S608 - it is compared, not run
+_TAKEN = f"SELECT * FROM {_HANDED_OVER}"
 _ROLES = {
     "where": "filter",
     "having": "filter",
