@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from alpine._arguments import Id
+from alpine._constants import flag
 from alpine._http.request import Request
 from alpine.alpineobject import AlpineObject
+
+if TYPE_CHECKING:
+    from alpine._conformance.report import ConformanceReport
 
 
 class ServerInformation(AlpineObject):
@@ -57,3 +62,30 @@ class ServerInformation(AlpineObject):
         True
         """
         return self._one(Request("GET", "license", "read the licence of the server"))
+
+    def conformance(self, write: bool = False, workspace: Id | None = None) -> ConformanceReport:
+        """Try what this client expects of a server, and report what is as expected and what differs.
+
+        :param write: Also create and delete, in a workspace that is made for it and removed afterwards. By default
+            nothing but GET requests is sent.
+        :type write: bool
+        :param workspace: ID or name of a workspace to read in; by default the first in the list of workspaces.
+        :type workspace: int
+        :returns: One line for each expectation: ``as expected``, ``differs``, ``missing`` or ``not tried``. It prints
+            as a table, and has ``ok``, ``differences``, ``to_dict()``, ``to_json()`` and ``to_html()``. No name, data,
+            host or secret is in it.
+        :rtype: ConformanceReport
+        :raises WorkspaceNotFoundException: The workspace does not exist.
+        :raises ServerConnectionException: The server does not respond at all.
+
+        Warns if the workspace that was made may not be removed.
+
+        Example:
+
+        >>> report = session.conformance()
+        >>> report.ok
+        True
+        """
+        from alpine._conformance.trial import Trial
+
+        return Trial._beside(self).run(write=bool(flag(write, "write")), workspace=workspace)

@@ -1,0 +1,1 @@
+"""What the client expects of a server, as one table, and how it is tried on a live one."""
