@@ -16,16 +16,12 @@ from alpine._conformance.expectation import Expectation, Keep, Kind, Upload
 from alpine._conformance.report import ConformanceReport, Line, Verdict
 from alpine._conformance.table import DELETING, EXPECTATIONS, READING, REMOVING, WRITING
 from alpine._http.body import Body, BytesBody
+from alpine._http.refusal import exception_for
 from alpine._http.request import Request, Response
 from alpine._pager import Listing
 from alpine._version import __version__
 from alpine.alpineobject import ENGINE, AlpineObject
-from alpine.exception import (
-    AlpineException,
-    AlpineSessionNotFoundException,
-    RequestTimeoutException,
-    ServerConnectionException,
-)
+from alpine.exception import AlpineException
 from alpine.workspace import workspace_id_of
 
 _PATIENCE = 60.0
@@ -35,6 +31,7 @@ _SILENCE = 3
 _NAME = re.compile(r"\{(\w+)\}")
 _NO_RECORD = "there is no record to try it with"
 _READING_ONLY = "reading only"
+_LOGIN = next(each for each in READING if each.endpoint == "GET /sessions")
 
 
 class Trial(AlpineObject):
@@ -125,11 +122,8 @@ class Trial(AlpineObject):
         )
         try:
             response = self._sent(request)
-        except AlpineSessionNotFoundException:
-            self._lines[expectation] = _line(expectation, Verdict.NOT_TRIED, why="nobody is logged in")
-            return None
         except AlpineException as error:
-            self._silent += isinstance(error, ServerConnectionException | RequestTimeoutException)
+            self._silent += error.status_code is None
             if self._silent >= _SILENCE or len(self._lines) == 0:
                 raise
             seen = "no response" if error.status_code is None else f"status {error.status_code}"
@@ -138,6 +132,12 @@ class Trial(AlpineObject):
             )
             return None
         self._silent = 0
+        if response.status == 401 and not expectation.anonymous and (self.token is None or expectation is _LOGIN):
+            if self.token is not None:
+                # Nothing can be learnt with a login that has expired.
+                raise exception_for(response, self._transport.clean)
+            self._lines[expectation] = _line(expectation, Verdict.NOT_TRIED, why="nobody is logged in")
+            return None
         self._lines[expectation] = _judged(expectation, params, response)
         if 200 <= response.status < 300:
             rows = rows_of(response.body)

@@ -11,7 +11,8 @@ from typing import Any
 
 from pandas import DataFrame
 
-from alpine import APIClient, Deployment, SQLResult
+from alpine import APIClient, SQLResult
+from alpine._conformance.report import ConformanceReport
 from alpine.alpineobject import AlpineObject
 from alpine.results import FlowResults
 from tests.reliability.wire import PASSWORD, own_folder
@@ -104,6 +105,7 @@ CALLS = (
     Call("get_status", lambda s: s.get_status(), dict),
     Call("get_version", lambda s: s.get_version(), str),
     Call("get_license", lambda s: s.get_license(), dict),
+    Call("conformance", lambda s: s.conformance(), ConformanceReport),
     Call("request", lambda s: s.request("GET", "license"), object),
     Call("request (POST)", lambda s: s.request("POST", "workspaces/1/milestones", json={"name": "x"}), object),
     Call("request (all pages)", lambda s: s.request("GET", "users", all_pages=True), ROWS),
