@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -152,24 +153,25 @@ class DifferingServer(ScriptedServer):
     def __init__(self, url: str, differences: Iterable[Difference]) -> None:
         super().__init__()
         self._url, self._differences = url, tuple(differences)
+        self._sandbox = requests.Session()
+        self._sandbox.trust_env = False
+        # The cookie of a login would log in those who sent none.
+        self._sandbox.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for method in ("GET", "POST", "PUT", "DELETE"):
             self.on(method, ".*", self.forward)
 
     def forward(self, asked: Asked) -> Reply:
         """Ask the sandbox, and change what it says."""
         headers = {name: value for name, value in asked.headers.items() if name.lower() != "host"}
-        # Not in a session, which would keep the cookie of a login.
-        answer = requests.request(
-            asked.method,
-            self._url + asked.path,
-            params=asked.query,
-            data=asked.body,
-            headers=headers,
-            proxies={"http": ""},
-            timeout=20,
+        answer = self._sandbox.request(
+            asked.method, self._url + asked.path, params=asked.query, data=asked.body, headers=headers
         )
         reply = Reply(answer.content, answer.status_code, {"Content-Type": answer.headers.get("Content-Type", "")})
         for difference in self._differences:
             if difference.applies(asked):
                 difference.change(reply)
         return reply
+
+    def close(self) -> None:
+        super().close()
+        self._sandbox.close()
