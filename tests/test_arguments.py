@@ -170,6 +170,7 @@ EXCEPT = {
     "datasource.get.type": Parameter(KIND, (None, *DATA_SOURCE_TYPE.wrong)),
     "datasource.create_hadoop.port": COUNT,
     "datasource.create.type": Parameter(KIND, (None, *DATA_SOURCE_TYPE.wrong)),
+    "conformance.workspace": WORKSPACE_OR_NONE,
     "insight.get_list.workspace_id": WORKSPACE_OR_NONE,
     "insight.iterate.workspace_id": WORKSPACE_OR_NONE,
     "job.update.name": NAME_OR_NONE,
@@ -315,7 +316,7 @@ def test_a_wrong_argument_is_refused_before_anything_is_sent(
 def test_an_id_that_nothing_can_have_is_not_found(server: ScriptedServer, session: APIClient, name: str) -> None:
     for parameter, annotation in parameters_of(found(session, name)).items():
         # That of a workspace or of a data source may be a name.
-        if parameter in ("workspace_id", "data_source") or not annotation.startswith("Id"):
+        if parameter in ("workspace_id", "workspace", "data_source") or not annotation.startswith("Id"):
             continue
         kind = MISSING.get(f"{name}.{parameter}", MISSING.get(parameter, NotFoundException))
         for value in ("order_filter", "-1", "1.0", "", "9" * 30, -1, numpy.int64(-1)):

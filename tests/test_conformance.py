@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -215,6 +217,22 @@ def test_the_workspace_is_removed_when_something_breaks_off(sandbox: Sandbox) ->
         assert workspaces(client) == ["Sandbox"]
 
 
+def test_the_workspace_is_removed_after_an_interrupt(sandbox: Sandbox) -> None:
+    def interrupt(reply: Reply) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    now = Difference(("POST /notes", "write"), "/api/notes", interrupt, "", "")
+    server = DifferingServer(sandbox.url, [now])
+    with (
+        APIClient(server.url, username=sandbox.username, password=sandbox.password) as client,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        client.conformance(write=True)
+    server.close()
+    with sandbox.client() as client:
+        assert workspaces(client) == ["Sandbox"]
+
+
 @pytest.mark.parametrize("fault", ["close", "truncate"])
 def test_the_workspace_is_removed_when_the_response_that_names_it_is_lost(sandbox: Sandbox, fault: str) -> None:
     def lose(reply: Reply) -> None:
@@ -267,6 +285,16 @@ def test_a_workspace_that_cannot_be_removed_is_told_by_name_but_not_in_the_repor
     with sandbox.client() as client:
         (left,) = set(workspaces(client)) - {"Sandbox"}
     assert left not in told(report)
+
+
+def test_a_workspace_that_is_refused_is_neither_looked_for_nor_warned_of(sandbox: Sandbox) -> None:
+    server = DifferingServer(sandbox.url, [])
+    server.on("POST", "/api/workspaces", Reply('{"errors":{"model_data":{}}}', 403))
+    with APIClient(server.url, username=sandbox.username, password=sandbox.password) as client:
+        report = client.conformance(write=True)
+    server.close()
+    assert report.ok
+    assert {asked.method for asked in server.asked if "workspaces/" in asked.path} == {"GET"}
 
 
 def test_what_the_user_may_not_do_is_not_a_difference(ada: APIClient) -> None:

@@ -59,26 +59,30 @@ class Trial(AlpineObject):
         # What is written to and deleted is named by these alone, so that nothing of anybody else's is touched.
         own = {name: found[name] for name in ("me", "database", "database_type", "dataset") if name in found}
         own["own_name"] = f"conformance {secrets.token_hex(8)}"
+        made = True
         try:
-            self._create(own)
+            made = self._create(own)
             if "workspace" in own:
                 self._try_all(WRITING[1:], own)
                 self._try_all([each for each in READING if self._may_show_more(each)], own)
                 self._try_all(DELETING, own)
         finally:
-            self._remove(own)
+            if made:
+                self._remove(own)
 
     def _may_show_more(self, expectation: Expectation) -> bool:
         """Whether it was not tried, or has shown no row, for lack of the records that are there now."""
         line = self._lines[expectation]
         return line.why == _NO_RECORD or (line.verdict is Verdict.AS_EXPECTED and expectation in self._without_rows)
 
-    def _create(self, own: dict[str, Any]) -> None:
+    def _create(self, own: dict[str, Any]) -> bool:
+        """Create the workspace, and say whether it may be there now."""
         response = self._try(WRITING[0], own)
         rows = rows_of(response.body) if response is not None else []
         if not any(row.get("name") == own["own_name"] for row in rows):
             # What is not known to be the new one is not deleted by its number.
             own.pop("workspace", None)
+        return response is None or not 400 <= response.status < 500
 
     def _remove(self, own: dict[str, Any]) -> None:
         name = own["own_name"]
