@@ -343,3 +343,28 @@ def test_a_login_that_has_expired_is_an_exception(sandbox: Sandbox) -> None:
     with pytest.raises(AlpineSessionNotFoundException):
         client.conformance(write=True)
     client.session.close()
+
+
+SECRET = "Quagga-42-secret"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SECRET,
+        f'"{SECRET}"',
+        f"6.3-{SECRET}",
+        json.dumps({SECRET: SECRET, "errors": {"record": SECRET, "fields": {SECRET: {SECRET: {}}}}}),
+        json.dumps({"response": [{SECRET: SECRET, "id": 4242424, "name": SECRET}], "pagination": {SECRET: SECRET}}),
+        json.dumps({"response": {SECRET: SECRET, "id": 4242424}, "meta": {"processId": SECRET}, "status": SECRET}),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 403, 404, 422])
+def test_no_response_of_whatever_form_gets_into_the_report(
+    server: ScriptedServer, session: APIClient, body: str, status: int
+) -> None:
+    server.on("GET", ".*", Reply(body, status, {"X-Request-Id": SECRET}))
+    text = told(session.conformance())
+    assert "Quagga" not in text
+    assert "4242424" not in text
+    assert str(server.port) not in text

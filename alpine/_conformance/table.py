@@ -5,6 +5,8 @@ The order is that of trying: an id is found before it is needed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from alpine._conformance.expectation import Answer, Expectation, Keep, Kind, Upload
 
 PAGE = 20
@@ -52,9 +54,9 @@ def _paged(keys: str) -> Answer:
     return Answer(Kind.PAGED, keys)
 
 
-def _unknown(endpoint: str, path: str, **more: object) -> Expectation:
+def _unknown(endpoint: str, path: str, params: Mapping[str, object] | None = None) -> Expectation:
     """An id that nothing has: it tells an endpoint that exists from one that does not."""
-    return Expectation(endpoint, "an unknown id", path, _NOT_FOUND, 404, **more)  # type: ignore[arg-type]
+    return Expectation(endpoint, "an unknown id", path, _NOT_FOUND, 404, params or {})
 
 
 def _never(endpoint: str, why: str) -> Expectation:

@@ -10,7 +10,7 @@ from typing import Any
 
 from urllib3 import encode_multipart_formdata
 
-from alpine._arguments import segment
+from alpine._arguments import Id, segment
 from alpine._conformance.comparison import Difference, differences, form_of, is_enveloped, rows_of, value_at
 from alpine._conformance.expectation import Expectation, Keep, Kind, Upload
 from alpine._conformance.report import ConformanceReport, Line, Verdict
@@ -37,14 +37,14 @@ _LOGIN = next(each for each in READING if each.endpoint == "GET /sessions")
 class Trial(AlpineObject):
     """One trial of a server."""
 
-    def run(self, *, write: bool, workspace: object) -> ConformanceReport:
+    def run(self, *, write: bool, workspace: Id | None) -> ConformanceReport:
         """Try all that may be tried."""
         self._lines: dict[Expectation, Line] = {}
         self._silent, self._version = 0, ""
         self._without_rows: set[Expectation] = set()
         found: dict[str, Any] = {}
         if workspace is not None:
-            found["workspace"] = workspace_id_of(self, workspace)  # type: ignore[arg-type]
+            found["workspace"] = workspace_id_of(self, workspace)
         self._try_all(READING, found)
         if write:
             self._write(found)
