@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import html
 import json
-import os
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +48,24 @@ def workspaces(client: APIClient) -> list[str]:
     return [row["name"] for row in client.workspace.get_list()]
 
 
+@contextmanager
+def behind(sandbox: Sandbox, *differences: Difference) -> Iterator[tuple[APIClient, DifferingServer]]:
+    """A client of the sandbox behind a proxy that makes some differences, and that proxy."""
+    server = DifferingServer(sandbox.url, differences)
+    try:
+        with APIClient(server.url, username=sandbox.username, password=sandbox.password) as client:
+            yield client, server
+    finally:
+        server.close()
+
+
 @pytest.fixture
 def through(sandbox: Sandbox) -> Iterator[Trial]:
     """Tries the sandbox behind a proxy that makes some differences."""
 
     def tried(*differences: Difference, write: bool = True) -> ConformanceReport:
-        server = DifferingServer(sandbox.url, differences)
-        try:
-            with APIClient(server.url, username=sandbox.username, password=sandbox.password) as client:
-                return client.conformance(write=write)
-        finally:
-            server.close()
+        with behind(sandbox, *differences) as (client, _):
+            return client.conformance(write=write)
 
     yield tried
     with sandbox.client() as client:
@@ -165,14 +172,12 @@ def test_the_report_tells_nothing_that_the_server_holds(sandbox: Sandbox) -> Non
         client.job.create(workspace, "ibex-job")
         client.note.create("workspace", workspace, "kudu-note")
         sandbox.add_data_source("Wombat Source", "oracle_data_source")
-        server = DifferingServer(sandbox.url, DIFFERENCES)
-        through = APIClient(server.url, username=sandbox.username, password=sandbox.password)
-        reports = [client.conformance(write=True, workspace="Okapi Project"), through.conformance(write=True)]
-        held = {*secrets, sandbox.password, client.token or "", through.token or "", sandbox.host, str(sandbox.port)}
+        with behind(sandbox, *DIFFERENCES) as (through, server):
+            reports = [client.conformance(write=True, workspace="Okapi Project"), through.conformance(write=True)]
+            tokens = {client.token or "", through.token or ""}
+        held = {*secrets, *tokens, sandbox.password, sandbox.host, str(sandbox.port)}
         for path in ("sessions", "users", "workspaces", "data_sources", "hdfs_data_sources", "users/1", "workfiles/1"):
             held |= set(strings_in(client.request("GET", path)))
-        through.session.close()
-        server.close()
     held |= {str(server.port), "no such process of ada", "IN_USE", "GONE", "5410", client.get_version()}
     # The words of the protocol itself are in the table.
     table = " ".join(f"{each.endpoint} {each.what} {each.answer}" for each in EXPECTATIONS)
@@ -205,13 +210,8 @@ def test_the_workspace_is_removed_when_something_breaks_off(sandbox: Sandbox) ->
 
     broken: list[bool] = []
     gone = Difference(("POST /notes", "write"), r"/api/(?!sessions|workspaces$).*", break_off, "", "")
-    server = DifferingServer(sandbox.url, [gone])
-    with (
-        APIClient(server.url, username=sandbox.username, password=sandbox.password) as client,
-        pytest.raises(AlpineException),
-    ):
+    with behind(sandbox, gone) as (client, _), pytest.raises(AlpineException):
         client.conformance(write=True)
-    server.close()
     assert len(broken) == 3
     with sandbox.client() as client:
         assert workspaces(client) == ["Sandbox"]
@@ -219,16 +219,11 @@ def test_the_workspace_is_removed_when_something_breaks_off(sandbox: Sandbox) ->
 
 def test_the_workspace_is_removed_after_an_interrupt(sandbox: Sandbox) -> None:
     def interrupt(reply: Reply) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        _thread.interrupt_main()
 
     now = Difference(("POST /notes", "write"), "/api/notes", interrupt, "", "")
-    server = DifferingServer(sandbox.url, [now])
-    with (
-        APIClient(server.url, username=sandbox.username, password=sandbox.password) as client,
-        pytest.raises(KeyboardInterrupt),
-    ):
+    with behind(sandbox, now) as (client, _), pytest.raises(KeyboardInterrupt):
         client.conformance(write=True)
-    server.close()
     with sandbox.client() as client:
         assert workspaces(client) == ["Sandbox"]
 
@@ -239,23 +234,17 @@ def test_the_workspace_is_removed_when_the_response_that_names_it_is_lost(sandbo
         reply.fault = fault
 
     lost = Difference(("POST /workspaces", "create"), "/api/workspaces", lose, "", "")
-    server = DifferingServer(sandbox.url, [lost])
-    with APIClient(server.url, username=sandbox.username, password=sandbox.password) as client:
+    with behind(sandbox, lost) as (client, _):
         report = client.conformance(write=True)
-    server.close()
     assert ("POST /workspaces", "create") in differing(report)
     with sandbox.client() as client:
         assert workspaces(client) == ["Sandbox"]
 
 
 def test_nobody_elses_workspace_is_written_to_or_removed(sandbox: Sandbox) -> None:
-    theirs = of_another(1)
-    server = DifferingServer(
-        sandbox.url, [Difference(("POST /workspaces", "create"), "/api/workspaces", theirs, "", "")]
-    )
-    with APIClient(server.url, username=sandbox.username, password=sandbox.password) as client:
+    theirs = Difference(("POST /workspaces", "create"), "/api/workspaces", of_another(1), "", "")
+    with behind(sandbox, theirs) as (client, _):
         client.conformance(write=True)
-    server.close()
     with sandbox.client() as client:
         assert workspaces(client) == ["Sandbox"]
         assert len(client.workfile.get_list(1)) == 2
@@ -273,14 +262,12 @@ def of_another(number: int) -> Callable[[Reply], None]:
 
 
 def test_a_workspace_that_cannot_be_removed_is_told_by_name_but_not_in_the_report(sandbox: Sandbox) -> None:
-    server = DifferingServer(sandbox.url, [])
-    server.on("DELETE", r"/api/workspaces/\d+", Reply(PAGE, 500))
     with (
-        APIClient(server.url, username=sandbox.username, password=sandbox.password) as client,
+        behind(sandbox) as (client, server),
         pytest.warns(UserWarning, match=r"'conformance [0-9a-f]{16}' of the conformance check may still be"),
     ):
+        server.on("DELETE", r"/api/workspaces/\d+", Reply(PAGE, 500))
         report = client.conformance(write=True)
-    server.close()
     assert differing(report) == {("DELETE /workspaces/:id", "delete")}
     with sandbox.client() as client:
         (left,) = set(workspaces(client)) - {"Sandbox"}
@@ -288,11 +275,9 @@ def test_a_workspace_that_cannot_be_removed_is_told_by_name_but_not_in_the_repor
 
 
 def test_a_workspace_that_is_refused_is_neither_looked_for_nor_warned_of(sandbox: Sandbox) -> None:
-    server = DifferingServer(sandbox.url, [])
-    server.on("POST", "/api/workspaces", Reply('{"errors":{"model_data":{}}}', 403))
-    with APIClient(server.url, username=sandbox.username, password=sandbox.password) as client:
+    with behind(sandbox) as (client, server):
+        server.on("POST", "/api/workspaces", Reply('{"errors":{"model_data":{}}}', 403))
         report = client.conformance(write=True)
-    server.close()
     assert report.ok
     assert {asked.method for asked in server.asked if "workspaces/" in asked.path} == {"GET"}
 
