@@ -318,9 +318,10 @@ def test_wrong_arguments_send_nothing(server: ScriptedServer, session: APIClient
     assert server.asked == []
 
 
-def test_an_unknown_workspace_is_named(client: APIClient) -> None:
-    with pytest.raises(WorkspaceNotFoundException, match="Nowhere"):
-        client.conformance(workspace="Nowhere")
+@pytest.mark.parametrize("workspace", ["Nowhere", 999])
+def test_an_unknown_workspace_is_named(client: APIClient, workspace: str | int) -> None:
+    with pytest.raises(WorkspaceNotFoundException, match=str(workspace)):
+        client.conformance(workspace=workspace)
 
 
 def test_a_login_that_has_expired_is_an_exception(sandbox: Sandbox) -> None:

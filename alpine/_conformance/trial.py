@@ -6,6 +6,7 @@ import re
 import secrets
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from urllib3 import encode_multipart_formdata
@@ -21,8 +22,8 @@ from alpine._http.request import Request, Response
 from alpine._pager import Listing
 from alpine._version import __version__
 from alpine.alpineobject import ENGINE, AlpineObject
-from alpine.exception import AlpineException
-from alpine.workspace import workspace_id_of
+from alpine.exception import AlpineException, InvalidResponseException
+from alpine.workspace import Workspace, workspace_id_of
 
 _PATIENCE = 60.0
 """Seconds that a request may take; it is not sent again, so that what a server does at times is seen."""
@@ -44,7 +45,7 @@ class Trial(AlpineObject):
         self._without_rows: set[Expectation] = set()
         found: dict[str, Any] = {}
         if workspace is not None:
-            found["workspace"] = workspace_id_of(self, workspace)
+            found["workspace"] = self._number_of(workspace)
         self._try_all(READING, found)
         if write:
             self._write(found)
@@ -53,6 +54,13 @@ class Trial(AlpineObject):
             self._lines.setdefault(expectation, _line(expectation, Verdict.NOT_TRIED, why=why))
         lines = tuple(self._lines[expectation] for expectation in EXPECTATIONS)
         return ConformanceReport(__version__, self._version, write, lines)
+
+    def _number_of(self, workspace: Id) -> int:
+        number = workspace_id_of(self, workspace)
+        # That its response differs is for the report to say; that there is none is not a difference.
+        with suppress(InvalidResponseException):
+            Workspace._beside(self).get(number)
+        return number
 
     def _write(self, found: Mapping[str, Any]) -> None:
         """Create and delete in a workspace that is removed whatever happens."""

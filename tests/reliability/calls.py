@@ -11,7 +11,7 @@ from typing import Any
 
 from pandas import DataFrame
 
-from alpine import APIClient, SQLResult
+from alpine import APIClient, Deployment, SQLResult
 from alpine._conformance.report import ConformanceReport
 from alpine.alpineobject import AlpineObject
 from alpine.results import FlowResults
