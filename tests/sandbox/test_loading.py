@@ -371,3 +371,23 @@ def test_times_with_and_without_a_zone_do_not_mix(engine: Engine, missing: Any):
         engine.load_table("t", pd.DataFrame({"at": pd.Series([bare, missing, aware], dtype=object)}))
     engine.load_table("t", pd.DataFrame({"at": pd.Series([aware, missing, aware.tz_convert("UTC")], dtype=object)}))
     assert [row[0] for row in loaded(engine)] == ["2020-01-01 11:00:00+00", "", "2020-01-01 11:00:00+00"]
+
+
+def test_a_table_in_several_pieces_keeps_the_order_of_its_rows(engine: Engine):
+    # Large files are read in such pieces, and several threads convert them.
+    count = 150_000
+    table = pa.table(
+        {
+            "id": [str(number) for number in range(count)],
+            "flag": ["ft"[number % 2] for number in range(count)],
+            "price": [f"{number}.25" for number in range(count)],
+            "at": ["2000-01-01 00:00:00+00"] * count,
+        }
+    )
+    pieces = pa.Table.from_batches(table.to_batches(max_chunksize=30_000))
+    kinds = {"id": "integer", "flag": "boolean", "price": "numeric(12,2)", "at": "timestamp with time zone"}
+    engine.load_table("demo.pieces", pieces, types=kinds)
+    found = engine.catalogue.find("demo", "pieces")
+    assert found is not None
+    text = b"".join(engine.catalogue.lines(found)).decode()
+    assert [int(line.partition(",")[0]) for line in text.splitlines()[1:]] == list(range(count))
