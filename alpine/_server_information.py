@@ -74,7 +74,7 @@ class ServerInformation(AlpineObject):
         :returns: One line for each expectation: ``as expected``, ``differs``, ``missing`` or ``not tried``. It prints
             as a table, and has ``ok``, ``differences``, ``to_dict()``, ``to_json()`` and ``to_html()``. No name, data,
             host or secret is in it.
-        :rtype: ConformanceReport
+        :rtype: alpine._conformance.report.ConformanceReport
         :raises WorkspaceNotFoundException: The workspace does not exist.
         :raises ServerConnectionException: The server does not respond at all.
 

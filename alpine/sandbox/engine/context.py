@@ -84,7 +84,7 @@ class Context:
         self.cursor = cursor
         self._on_file = on_file
         self.subject = ""
-        """What the expression that comes next is for, as a failure says it: ``The column 'x': ``."""
+        """What the expression that comes next is for, as a failure begins with it, such as ``The column 'x':``."""
         self.is_hadoop: bool = operator.class_name.startswith(("Hadoop", "Copyto")) or ".hadoop." in operator.type
 
     @property

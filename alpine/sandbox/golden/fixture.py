@@ -77,7 +77,8 @@ class FlowRunner:
         :param tables: Tables by name, each a path or a DataFrame, or a folder of text and Parquet files.
         :param variables: Values of workflow variables, by name.
         :param types: Types of the columns of tables, by PostgreSQL's names.
-        :param operators: Functions that do the work of operators, by class, as for :meth:`Sandbox.register`.
+        :param operators: Functions that do the work of operators, by class, as for
+            :meth:`alpine.sandbox.Sandbox.register`.
         :returns: The outputs.
         """
         __tracebackhide__ = True
