@@ -45,7 +45,7 @@ def interrupted(server: Sandbox, number: int, *arguments: str) -> Interrupted:
         run = re.search(r"\d+:[\w-]+", first)
         assert run, first + process.stderr.read()
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         return Interrupted(Done(process.returncode, out, first + err), run[0])
 
 

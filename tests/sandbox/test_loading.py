@@ -375,7 +375,7 @@ def test_times_with_and_without_a_zone_do_not_mix(engine: Engine, missing: Any):
 
 def test_a_table_in_several_pieces_keeps_the_order_of_its_rows(engine: Engine):
     # Large files are read in such pieces, and several threads convert them.
-    count = 150_000
+    count = 120_000
     table = pa.table(
         {
             "id": [str(number) for number in range(count)],

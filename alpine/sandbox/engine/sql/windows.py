@@ -220,6 +220,11 @@ def _distance(translator: Translator, node: exp.Expression, order: exp.Expressio
     keys = order.args["expressions"] if order is not None else []
     if len(keys) != 1:
         raise translator.failure("RANGE with a distance needs one ORDER BY column", spec)
+    import duckdb
+
+    if int(duckdb.__version__.partition(".")[0]) < 2:
+        # There a stop does not break such a window off.
+        raise translator.failure("RANGE with a distance needs DuckDB 2 or newer here", spec)
     key, distance = sortable(translator.node(keys[0].args["this"])).type, translator.node(node)
     name = key.name
     if name in INTEGERS or name == "numeric":
