@@ -33,6 +33,9 @@ class Interrupted:
 
 def interrupted(server: Sandbox, number: int, *arguments: str) -> Interrupted:
     """Send a signal to a process as soon as it has told the id of its run."""
+    if signal.getsignal(number) is signal.SIG_IGN:
+        # A test run that nohup started ignores it, and so would the processes that it starts.
+        signal.signal(number, signal.SIG_DFL)
     with subprocess.Popen(
         [*PROGRAM, *arguments],
         env=environment(server),
