@@ -375,8 +375,7 @@ def test_times_with_and_without_a_zone_do_not_mix(engine: Engine, missing: Any):
 
 def test_a_table_in_several_pieces_keeps_the_order_of_its_rows(engine: Engine):
     # Large files are read in such pieces, and several threads convert them.
-    # DuckDB 1 changes the order of more than 131,072 rows, which the guide says and this does not show.
-    count = 120_000
+    count = 400_000
     table = pa.table(
         {
             "id": [str(number) for number in range(count)],

@@ -38,6 +38,8 @@ _SETTINGS = (
     "SET python_enable_replacements = false",
     # Expressions of a flow say where nulls come, and in which time zone a time is; the machine's has no part in it.
     "SET GLOBAL TimeZone = 'UTC'",
+    # This would make a join of a long IN list, and the threads of a join give rows in another order each time.
+    "SET disabled_optimizers = 'in_clause'",
     "SET temp_directory = ''",
     "SET enable_external_access = false",
     "SET lock_configuration = true",

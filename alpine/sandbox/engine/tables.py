@@ -183,8 +183,7 @@ def _named(
 @contextmanager
 def registered(connection: duckdb.DuckDBPyConnection, data: Any) -> Iterator[str]:
     """Let SQL see a DataFrame or an Arrow table for a moment, under the name that is given."""
-    # Threads that read several pieces of an Arrow table change the order of its rows.
-    connection.register("handed_over", data.combine_chunks() if hasattr(data, "combine_chunks") else data)
+    connection.register("handed_over", data)
     try:
         yield "handed_over"
     finally:
