@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
+from alpine.sandbox.engine import Engine
 from alpine.sandbox.engine.learning.clusters import lloyd, start
 from tests.sandbox.differential import Bench, Random, Refused, Result, differential, tab, tables
-from tests.sandbox.engine_flows import node
+from tests.sandbox.engine_flows import apply, node
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +180,13 @@ def test_an_evaluator_refuses_clusters(bench: Bench) -> None:
     ]
     with pytest.raises(Refused, match="takes classification models alone"):
         bench.run(steps, "source 0 > model, source 0 > step, model > step", random, table=False)
+
+
+def test_a_sample_of_many_rows_that_has_too_few_different_ones_is_not_the_start():
+    numbers = np.zeros((1, 400_000))
+    numbers[0, [7, 200_001]] = 5.0, 9.0
+    engine = Engine()
+    engine.load_table("demo.rare", pd.DataFrame({"x": numbers[0]}))
+    profiles = tab(apply(engine, k_means(("x",), 3), "demo.rare")["visualData"], "Cluster Profiles")
+    assert [row[1] for row in profiles] == ["399998", "1", "1"]
+    engine.close()

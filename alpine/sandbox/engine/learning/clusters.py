@@ -27,6 +27,8 @@ T = TypeVar("T")
 _SEED = 0
 _BLOCK, _MOST_PIECE, _LEAST_PIECE = 1 << 16, 1 << 13, 1 << 9
 _PRODUCT = 1 << 18
+_SAMPLE = 1 << 17
+"""Of how many rows the start is made, where there are more."""
 _TIE = 1e-12
 """Distances that differ less, as a share of them, are the same."""
 _INFO_DIGITS = 6
@@ -130,7 +132,7 @@ def cluster(
         raise NodeFailure("There is no row that has a number in each of the columns.")
     centres, moved, is_settled = lloyd(
         values,
-        start(values, size),
+        _start(values, size),
         rounds,
         # Raises where the run was stopped.
         lambda: cursor.fetch("SELECT 1"),
@@ -148,6 +150,22 @@ def cluster(
     shift = [column.centre for column in parts]
     distances = model.distances(values, labels)
     return Clustering(model, places, labels, counts, means + shift, distances, moved, is_settled)
+
+
+def _start(values: Array, size: int) -> Array:
+    """Rows to start from; of a sample where there are many, since each look at all of them costs as much as a round."""
+    import numpy as np
+
+    count = values.shape[1]
+    if count > _SAMPLE:
+        # Drawn, since rows at equal distances may all be of one kind.
+        drawn = np.unique(np.random.RandomState(_SEED).randint(count, size=_SAMPLE))
+        try:
+            return start(np.ascontiguousarray(values[:, drawn]), size)
+        except NodeFailure:
+            # The sample has fewer different rows than there should be clusters; the table may have more.
+            pass
+    return start(values, size)
 
 
 def start(values: Array, size: int) -> Array:

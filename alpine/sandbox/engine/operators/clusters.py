@@ -23,9 +23,10 @@ _IS_SQUARED = {"": False, "euclidean": False, "squaredeuclidean": True}
     "hadoop.HadoopKmeansOperator",
     title="K-Means",
     fidelity="equivalent",
-    remark="Lloyd's algorithm on the numbers as they are, from one start of k-means++ that is always the same (the "
-    "server's start is not public); Euclidean distance, or its square, and no other; clusters are numbered from 0 by "
-    "size; rows with a null are left out; tabs, and the columns PRED_KM and DIST_KM of the output, are assumed",
+    remark="Lloyd's algorithm on the numbers as they are, from one start of k-means++ that is always the same, of "
+    "at most 131,072 rows (the server's start is not public); Euclidean distance, or its square, and no other; "
+    "clusters are numbered from 0 by size; rows with a null are left out; "
+    "tabs, and the columns PRED_KM and DIST_KM of the output, are assumed",
     test="tests/sandbox/test_differential_clusters.py::test_clusters",
 )
 def k_means(context: Context) -> Output:
