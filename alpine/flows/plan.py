@@ -16,7 +16,8 @@ from alpine.flows.contexts import LookContext, PlanCursor, PlannedTable, Unknown
 from alpine.flows.given import DATABASE, HADOOP, NOT_KEPT, NUMERIC, Given, connection, duckdb_type, headings
 from alpine.flows.models import planned_model
 from alpine.sandbox.engine.context import Context, Output
-from alpine.sandbox.engine.database import DatabaseTable, Schema
+from alpine.sandbox.engine.cursor import Schema
+from alpine.sandbox.engine.database import DatabaseTable
 from alpine.sandbox.engine.failures import (
     ColumnMissing,
     DatabaseFailure,

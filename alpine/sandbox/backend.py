@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from alpine.sandbox._extras import needed
+from alpine.sandbox.importer import Importer
 from alpine.sandbox.job_runner import JobRunner
 from alpine.sandbox.presenters.data_sources import location_object
+from alpine.sandbox.queries import Queries
 from alpine.sandbox.scheduler import Scheduler
 from alpine.sandbox.state.defaults import unused_name
 from alpine.sandbox.state.model import User, Workfile, Workspace
@@ -32,6 +34,8 @@ class Backend:
     def __init__(self, state: State, pace: PaceOfRuns, prepare: Callable[[Engine], None]) -> None:
         self.state = state
         self.jobs: JobRunner = JobRunner(self)
+        self.importer: Importer = Importer(self)
+        self.queries: Queries = Queries(self)
         self.scheduler: Scheduler = Scheduler(self)
         self._pace = pace
         self._prepare = prepare
@@ -102,6 +106,7 @@ class Backend:
             data_sources=[place["name"] for place in places if place],
             stand_in=stand_in,
             on_file=lambda name, content: self._keep_file(workspace, user, name, content),
+            workspace_id=workfile.workspace_id,
         )
         with self.state.lock:
             self.state.runs[process_id] = RunRecord(workfile.id, workfile.workspace_id, user.id, keep)
@@ -121,6 +126,15 @@ class Backend:
             add_version(self.state, user, workfile, content)
             self.state.workfiles.add(workfile)
             workspace.has_added_workfile = True
+
+    def drop_outputs(self, workspace: Workspace) -> None:
+        """Drop the tables that the runs of a workspace have left.
+
+        :param workspace: The workspace.
+        """
+        with self._engine_lock:
+            if self._engine is not None:
+                self._engine.drop_outputs(workspace.id)
 
     def check(self, flow: bytes) -> None:
         """Have the engine look at a workflow before it is kept.
@@ -144,6 +158,7 @@ class Backend:
 
         :param tables: Whether tables and registered functions go as well, but for those that were there at the start.
         """
+        self.importer.stop_all()
         with self._engine_lock:
             if self._engine is None:
                 return
@@ -159,5 +174,6 @@ class Backend:
             engine, self._engine, self._closed = self._engine, None, True
         self.scheduler.close()
         self.jobs.stop_all()
+        self.importer.stop_all()
         if engine is not None:
             engine.close()

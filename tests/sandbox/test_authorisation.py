@@ -31,6 +31,8 @@ INSIGHT = {"insight": {"note_id": "{note}"}}
 TAGGED = {"entity_type": "workfile", "entity_id": "{file}"}
 FORM = {"workfile": {"file_name": "form 2", "workflow_id": "{flow}"}}
 FIELDS = {"workfile": {"worklet_parameters": {"fields": []}}}
+IMPORT = {"to_table": "t", "column_names": ["a"], "types": ["text"], "delimiter": ",", "has_header": True}
+PREVIEW = {"task": {"schema_id": "{schema}", "query": "select 1"}}
 FILE = {"workfile": {"file_name": "new.txt"}}
 
 ANYBODY = (200, 200, 200, 200, 200, 200)
@@ -121,6 +123,16 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/workspaces/<workspace_id>/datasets", {"dataset_ids": ["{other}"]}, ADDS),
     ("DELETE", "/workspaces/<workspace_id>/datasets", {"dataset_ids": ["{dataset}"]}, WRITES),
     ("DELETE", "/workspaces/<workspace_id>/datasets/<id:dataset>", None, WRITES),
+    ("POST", "/workspaces/<workspace_id>/sandbox", {"schema_id": "{schema}"}, ADDS),
+    ("POST", "/workspaces/<workspace_id>/csv", {"csv": {}}, (401, 403, 403, 422, 422, 422)),
+    # Whoever has uploaded a file imports it.
+    ("POST", "/workspaces/<workspace_id>/csv/<id:csv>/imports", IMPORT, (401, 403, 403, 403, 201, 403)),
+    ("GET", "/workspaces/<workspace_id>/datasets/<id:dataset>/imports", None, (401, 404, 200, 200, 200, 200)),
+    ("PUT", "/imports", {"id": "{import}"}, OWNS),
+    ("GET", "/activities/<id:event>", None, (401, 404, 200, 200, 200, 200)),
+    ("POST", "/workfiles/<id:sql>/executions", {"check_id": "1", "sql": "select 1"}, (401, 403, 403, 403, 200, 403)),
+    ("DELETE", "/workfiles/<id:sql>/executions/<check_id>", None, WRITES),
+    ("POST", "/datasets/preview_sql", PREVIEW, (401, 403, 403, 403, 200, 403)),
     ("GET", "/workspaces/<workspace_id>/jobs", None, SEES),
     ("GET", "/workspaces/<workspace_id>/jobs/<id:job>", None, SEES),
     ("POST", "/workspaces/<workspace_id>/jobs", {"job": {**JOB["job"], "name": "new"}}, ADDS),
@@ -246,6 +258,7 @@ class World:
         associated = {"dataset_ids": [ids["dataset"]]}
         assert ben("POST", f"/workspaces/{ids['workspace']}/datasets", json=associated).status_code == 201
         self.add_talk(ids)
+        self.add_import(ids)
         self.ids = ids
 
     def add_talk(self, ids: dict[str, Any]) -> None:
@@ -269,6 +282,22 @@ class World:
             form = ben.ok("POST", f"/workspaces/{where}/touchpoints", json={"workfile": sent})
             ids |= {name: form["id"], "parameter": ids.get("parameter", form["parameters"][0]["id"])}
         ids["published"] = ben.ok("PUT", f"/workspaces/{other}/touchpoints/{ids['published']}/publish")["id"]
+
+    def add_import(self, ids: dict[str, Any]) -> None:
+        """A schema for imports, a CSV file that waits and one that was imported, and a file of SQL."""
+        ben, workspace = self.callers["ben"], ids["workspace"]
+        made = {"schema_name": "own", "database_id": ids["database"]}
+        assert ben("POST", f"/workspaces/{workspace}/sandbox", json=made).status_code == 201
+        ids["csv"] = self.csv_of(ben, workspace)
+        ben.ok("POST", f"/workspaces/{workspace}/csv/{self.csv_of(ben, workspace)}/imports", json=IMPORT)
+        events = ben.ok("GET", "/activities", params={"entity_type": "workspace", "entity_id": workspace})
+        ids["event"], ids["import"] = next((e["id"], e["reference_id"]) for e in events if "reference_id" in e)
+        ids["sql"] = ben.upload(f"{MARK}.sql", b"select 1", workspace).json()["response"]["id"]
+
+    @staticmethod
+    def csv_of(caller: Wire, workspace: int) -> int:
+        files = {"csv[contents]": ("x.csv", b"a\n1\n")}
+        return int(caller("POST", f"/workspaces/{workspace}/csv", files=files).json()["response"]["id"])
 
     @staticmethod
     def job_of(caller: Wire, workspace: int, flow: int) -> tuple[int, int]:

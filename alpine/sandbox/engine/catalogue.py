@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alpine.sandbox.engine.database import Database
+from alpine.sandbox.engine.database import Cursor, Database
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.tables import PLACE, DatabaseTable
@@ -88,6 +88,10 @@ class Catalogue:
         except NodeFailure:
             return None
 
+    def is_view(self, schema: str, table: str) -> bool:
+        """Whether a table is shown as a view, as outputs of runs may be."""
+        return self._database.is_view(f"{schema}.{table}")
+
     def columns(self, schema: str, table: str) -> list[CatalogueColumn]:
         """The columns of a table, in order; none where there is no table."""
         found = self.find(schema, table)
@@ -117,6 +121,30 @@ class Catalogue:
         texts = ", ".join(f"coalesce({text}, '')" for text in _texts(table))
         with self._database.reading() as query:
             return [list(row) for row in query(f"SELECT {texts} FROM {table.rows} ORDER BY {PLACE} LIMIT {limit}")]
+
+    def selected(
+        self, text: str, schema: str, limit: int, cursor: Cursor
+    ) -> tuple[list[CatalogueColumn], list[list[str]]]:
+        """What a SELECT of a user's gives: its columns, and its first rows as the server's texts.
+
+        :param text: The SELECT.
+        :param schema: Where tables are looked for whose names say no schema.
+        :param limit: The most rows.
+        :param cursor: Runs it, and can be stopped.
+        :raises NodeFailure: It is refused, or fails.
+        """
+        from alpine.sandbox.engine.sql.queries import query
+
+        found = query(text, lambda named, table: self._seen(named, table, schema))
+        kinds = [str(row[1]) for row in cursor.fetch(f"DESCRIBE {found.sql}")]
+        texts = ", ".join(f"coalesce({as_text(f'c{place}', kind)}, '')" for place, kind in enumerate(kinds))
+        rows = cursor.fetch(f"SELECT {texts} FROM ({found.sql}) LIMIT {limit}")
+        columns = [_described(name, kind, "") for name, kind in zip(found.names, kinds, strict=True)]
+        return columns, [list(row) for row in rows]
+
+    def _seen(self, named: str, table: str, schema: str) -> DatabaseTable | None:
+        schemas = [named] if named else [schema, PUBLIC]
+        return next((found for each in schemas if (found := self.find(each, table)) is not None), None)
 
     def count(self, table: DatabaseTable) -> int:
         """How many rows a table has."""

@@ -30,6 +30,18 @@ _translations: Kept[str] = Kept()
 _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Where an output is kept.
+
+    :param name: The table, ``schema.table``.
+    :param is_view: Whether the flow calls it a view.
+    """
+
+    name: str
+    is_view: bool
+
+
 @dataclass
 class Output:
     """What an operator left.
@@ -40,6 +52,7 @@ class Output:
     :param samples: The tables of a sampling, for the selectors that follow.
     :param meta: More lines for the results' meta information.
     :param has_meta: False where the server gives none.
+    :param stored_as: The table that it is kept as; filled by the engine.
     :param name: The operator's name; filled by the engine.
     :param uuid: The operator's id in the file; filled by the engine.
     """
@@ -50,6 +63,7 @@ class Output:
     samples: Sequence[DatabaseTable] = ()
     meta: list[list[str]] = field(default_factory=list)
     has_meta: bool = True
+    stored_as: Stored | None = None
     name: str = ""
     uuid: str = ""
 
@@ -361,6 +375,17 @@ class Context:
 
     def _frame(self, table: DatabaseTable) -> Any:
         return self.cursor.dataframe(f"SELECT * EXCLUDE ({PLACE}) FROM {table.rows} ORDER BY {PLACE}")
+
+    def stored_as(self) -> Stored | None:
+        """The table that the flow wants the output to be kept as; None where it does not say.
+
+        :raises NodeFailure: It is there, and the flow does not want it dropped.
+        """
+        name = self._table_name()
+        drop = self.parameter("dropIfExist").strip().lower() or "yes"
+        if name and not _YES_OR_NO.get(drop, True) and self.database.find(name):
+            raise NodeFailure(f"The table {name!r} exists already, and the operator's option dropIfExist says no.")
+        return Stored(name, self.parameter("outputType").strip().upper() == "VIEW") if name else None
 
     def _table_name(self) -> str | None:
         schema, table = self.parameter("outputSchema"), self.parameter("outputTable")

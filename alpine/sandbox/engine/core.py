@@ -9,7 +9,9 @@ from typing import Any
 
 from alpine import afm
 from alpine.sandbox.engine.catalogue import Catalogue
-from alpine.sandbox.engine.database import Database
+from alpine.sandbox.engine.context import Output
+from alpine.sandbox.engine.csv_import import ImportOptions, import_csv
+from alpine.sandbox.engine.database import Cursor, Database
 from alpine.sandbox.engine.failures import EngineRefused
 from alpine.sandbox.engine.frames import as_handler
 from alpine.sandbox.engine.loading import PARQUET, LoadOptions, is_readable
@@ -39,7 +41,9 @@ class Engine:
     """
 
     def __init__(self, *, pace: str | float = "instant", stand_in: bool = False) -> None:
-        self._shared = EngineContext(Database(), Registry(), Pace(pace), OperatorFaults())
+        self._shared = EngineContext(
+            Database(), Registry(), Pace(pace), OperatorFaults(), is_wanted=_is_stored, keep=self._store
+        )
         self._stand_in = stand_in
         self._lock = threading.Lock()
         self._runs: dict[str, Run] = {}
@@ -129,6 +133,25 @@ class Engine:
         """
         return self._shared.database.drop(name)
 
+    def import_csv(self, name: str, path: Path, options: ImportOptions) -> int:
+        """Copy a CSV file into a table, as PostgreSQL's COPY does.
+
+        :param name: ``schema.table``.
+        :param path: The file.
+        :param options: Its columns, and what happens to rows that are there.
+        :returns: How many rows were copied.
+        :raises ValueError: It cannot be; the message is the database's. Nothing was changed.
+        """
+        return import_csv(self._shared.database, name, path, options)
+
+    def open_query(self, name: str) -> Cursor:
+        """A connection for SQL of a user's, which can be broken off; whoever asks for it closes it."""
+        return self._shared.database.open(name)
+
+    def drop_outputs(self, workspace_id: int) -> None:
+        """Drop the tables that the runs of a workspace have left."""
+        self._shared.database.drop_kept(workspace_id)
+
     def register(self, class_or_signature: str, function: Callable[..., Any]) -> None:
         """Make a function do the work of an operator class, or of a custom operator by its signature class.
 
@@ -158,6 +181,7 @@ class Engine:
         data_sources: Sequence[str] = (),
         stand_in: bool = False,
         on_file: Callable[[str, bytes], None] | None = None,
+        workspace_id: int | None = None,
     ) -> str:
         """Start a run.
 
@@ -170,13 +194,21 @@ class Engine:
         :param data_sources: Names of the data sources that the flow is bound to.
         :param stand_in: Whether this run gets stand-in rows, where the engine makes none by itself.
         :param on_file: Takes each file that an operator writes into the workspace, in the run's own thread.
+        :param workspace_id: The workspace that its output tables are kept for; None keeps none.
         :returns: The process id.
         :raises EngineRefused: The flow cannot be run at all.
         """
         workflow, steps = _read(flow)
-        made_up = stand_in or self._stand_in
         request = RunRequest(
-            workflow_id, workflow_name, user_id, user_name, dict(variables), tuple(data_sources), made_up, on_file
+            workflow_id=workflow_id,
+            workflow_name=workflow_name,
+            user_id=user_id,
+            user_name=user_name,
+            variables=dict(variables),
+            data_sources=tuple(data_sources),
+            stand_in=stand_in or self._stand_in,
+            on_file=on_file,
+            workspace_id=workspace_id,
         )
         run = Run(workflow, steps, request, self._shared)
         with self._lock:
@@ -243,12 +275,16 @@ class Engine:
         self._shared.pace.release(count)
 
     def reset(self) -> None:
-        """Stop all runs and forget them, with all failures that were asked for; tables and functions stay."""
+        """Stop all runs and forget them, with their tables and all failures that were asked for.
+
+        Tables that were loaded, and functions, stay.
+        """
         with self._lock:
             runs, self._runs = list(self._runs.values()), {}
         for run in runs:
             if not run.is_over:
                 run.stop(_STOP_WAIT)
+        self._shared.database.drop_kept()
         self._shared.faults.clear()
         self._shared.pace.reset()
 
@@ -264,6 +300,14 @@ class Engine:
         self.reset()
         self._shared.database.close()
 
+    def _store(self, request: RunRequest, outputs: Mapping[str, Output], cursor: Cursor) -> None:
+        """Keep the tables that the flow has names for."""
+        for output in outputs.values():
+            if output.stored_as and output.table is not None and request.workspace_id is not None:
+                stored = output.stored_as
+                database = self._shared.database
+                database.store(stored.name, output.table, cursor, request.workspace_id, is_view=stored.is_view)
+
     def _promise_examples(self) -> None:
         for path in sorted(EXAMPLES.glob("*.csv")):
             self._shared.database.promise(f"{EXAMPLE_SCHEMA}.{path.stem}", path)
@@ -272,6 +316,10 @@ class Engine:
         over = [process_id for process_id, run in self._runs.items() if run.is_over]
         for process_id in over[: max(len(self._runs) - MAX_RUNS_KEPT, 0)]:
             del self._runs[process_id]
+
+
+def _is_stored(request: RunRequest, operator: afm.Operator) -> bool:
+    return request.workspace_id is not None and bool(operator.parameters.get("outputTable"))
 
 
 def _read(flow: bytes) -> tuple[afm.Workflow, list[afm.Operator]]:

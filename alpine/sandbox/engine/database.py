@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from alpine.sandbox.engine.cursor import Cursor, Schema
 from alpine.sandbox.engine.expressions import quoted
-from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure, PlanEnds, RunStopped
+from alpine.sandbox.engine.failures import DatabaseFailure, NodeFailure
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_texts, select_values
-from alpine.sandbox.engine.loading import LoadOptions, as_arrow, read, select
+from alpine.sandbox.engine.loading import LoadOptions, read, select
 from alpine.sandbox.engine.messages import plain
-from alpine.sandbox.engine.sql import forget, register, watch
-from alpine.sandbox.engine.tables import PLACE, DatabaseTable, Headings, created, described, drop, planned, registered
+from alpine.sandbox.engine.sql import register
+from alpine.sandbox.engine.tables import PLACE, DatabaseTable, Headings, created, drop, registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,8 @@ log: logging.Logger = logging.getLogger("alpine.sandbox")
 __all__ = ["PLACE", "Cursor", "Database", "DatabaseTable"]
 
 LOADED = "loaded"
+NOBODY = 0
+"""Owns tables that stay when workspaces go."""
 MAX_THREADS = 4
 MAX_MEGABYTES = 4096
 _SETTINGS = (
@@ -46,175 +48,6 @@ _SETTINGS = (
 )
 
 
-@dataclass(frozen=True)
-class Schema:
-    """The part of the database that the tables of one run are in.
-
-    :param name: Its quoted name.
-    :param numbers: Tell its tables apart.
-    """
-
-    name: str
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-
-class Cursor:
-    """One run's connection to the database: its own schema, and a stop that reaches a running query.
-
-    :param connection: A DuckDB cursor of its own.
-    :param schema: The run's schema.
-    :param headings: Knows the columns of SELECTs.
-    :param on_close: Called when the run needs the database no more; None for a connection beside the run's first.
-    """
-
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        schema: Schema,
-        headings: Headings,
-        on_close: Callable[[], None] | None = None,
-    ) -> None:
-        self._connection = connection
-        self.schema = schema
-        self._headings = headings
-        self._on_close = on_close
-        self._made: list[DatabaseTable] = []
-        self._is_planning = False
-        self._stopped = threading.Event()
-        self._closing = threading.Lock()
-        self._is_closed = False
-        self._watched = watch(connection, self._stopped)
-
-    @property
-    def stopped(self) -> threading.Event:
-        """Set once the connection is stopped."""
-        return self._stopped
-
-    def beside(self) -> Cursor:
-        """Another connection for the same run, for work that goes on at the same time; to be closed before this one."""
-        return Cursor(self._connection.cursor(), self.schema, self._headings)
-
-    def fetch(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run a query and give all its rows."""
-        with self._errors():
-            return self._connection.execute(sql, parameters or []).fetchall()
-
-    def make(self, select: str, parameters: list[Any] | None = None) -> DatabaseTable:
-        """Keep what a SELECT gives as a new table of this run, in the order of its rows.
-
-        While operators are only looked over, nothing is kept: the table has the right columns and no rows.
-
-        :raises NodeFailure: The SELECT is none, or the names of its columns cannot be kept apart.
-        """
-        heading = self._headings.of(self.fetch, select) if parameters is None else None
-        return self._make(select, heading or described(self.fetch, select, parameters), parameters)
-
-    def _make(
-        self, select: str, heading: Sequence[tuple[str, str]], parameters: list[Any] | None = None
-    ) -> DatabaseTable:
-        try:
-            if self._is_planning:
-                return planned(heading)
-            table = created(self.fetch, self.schema.name, next(self.schema.numbers), select, parameters, heading)
-        except ValueError as error:
-            raise NodeFailure(str(error)) from None
-        self._made.append(table)
-        return self._headings.add(table)
-
-    def made(self) -> list[DatabaseTable]:
-        """The tables that were made since this was last asked."""
-        made, self._made = self._made, []
-        return made
-
-    def drop(self, tables: Iterable[DatabaseTable]) -> None:
-        """Drop tables of the run."""
-        for table in tables:
-            drop(self.fetch, table)
-
-    def take(self, data: Any, select: Callable[[str], str] = lambda name: f"SELECT * FROM {name}") -> DatabaseTable:
-        """Keep a DataFrame or an Arrow table as a new table of this run, or what a SELECT makes of it.
-
-        :param select: Makes the SELECT, of the name that the data have in it.
-        """
-        with self._errors(), registered(self._connection, as_arrow(data)) as name:
-            # The name stands for other data each time, so that nothing is kept of the SELECT.
-            text = select(name)
-            return self._make(text, described(self.fetch, text))
-
-    def dataframe(self, sql: str) -> Any:
-        """What a query gives, as a pandas DataFrame.
-
-        :raises PlanEnds: The operators are only looked over, so that there are no rows yet.
-        """
-        if self._is_planning:
-            raise PlanEnds
-        with self._errors():
-            return self._connection.execute(sql).df()
-
-    def arrays(self, sql: str) -> dict[str, Any]:
-        """What a query gives, as a NumPy array for each column; a column with nulls is a masked array.
-
-        :raises PlanEnds: The operators are only looked over, so that there are no rows yet.
-        """
-        if self._is_planning:
-            raise PlanEnds
-        with self._errors():
-            return self._connection.execute(sql).fetchnumpy()
-
-    @contextmanager
-    def planning(self) -> Iterator[None]:
-        """Give no rows away, but only look operators over."""
-        self._is_planning = True
-        try:
-            yield
-        finally:
-            self._is_planning = False
-
-    def stop(self) -> None:
-        """Break off the query that runs, and refuse all that follow."""
-        self._stopped.set()
-        with self._closing:
-            if not self._is_closed:
-                self._connection.interrupt()
-
-    def raise_if_stopped(self) -> None:
-        """Let a computation that no query carries end where its run is to stop; called between its steps.
-
-        :raises RunStopped: The run is to stop.
-        """
-        if self._stopped.is_set():
-            raise RunStopped
-
-    def close(self) -> None:
-        """Give the connection back; from now on a stop has nothing to break off. The first one drops the schema."""
-        import duckdb
-
-        with self._closing:
-            self._is_closed = True
-        forget(self._watched)
-        # The database may be gone already, where this was a query that nothing breaks off.
-        with suppress(duckdb.Error):
-            if self._on_close is not None:
-                self._connection.execute(f"DROP SCHEMA IF EXISTS {self.schema.name} CASCADE")
-            self._connection.close()
-        if self._on_close is not None:
-            self._on_close()
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        import duckdb
-
-        self.raise_if_stopped()
-        try:
-            yield
-        except duckdb.Error as error:
-            if self._stopped.is_set():
-                raise RunStopped from None
-            raise DatabaseFailure(plain(error)) from None
-        except (OverflowError, ValueError, MemoryError) as error:
-            raise NodeFailure(f"A value cannot be read: {error}.") from None
-
-
 @dataclass
 class _Loaded:
     """A table that was loaded.
@@ -224,6 +57,8 @@ class _Loaded:
     :param text: The text file that it was, which Hadoop flows read by what they declare.
     :param refusal: Why there is no table.
     :param declared: The types of columns that were given with it.
+    :param owner: The workspace whose run has left it, :data:`NOBODY` for what was imported; None for what was loaded.
+    :param is_view: Whether it is shown as a view.
     :param files: What Hadoop flows have read of it, by what they declare.
     """
 
@@ -232,6 +67,8 @@ class _Loaded:
     text: TextFile | None
     refusal: str
     declared: Mapping[str, str] = field(default_factory=dict)
+    owner: int | None = None
+    is_view: bool = False
     files: dict[FileStructure, DatabaseTable] = field(default_factory=dict)
 
     @property
@@ -276,9 +113,56 @@ class Database:
                 table = self._put(found.data, lambda view: select(found, options, view, self._query)) if found else None
             except (NodeFailure, ValueError) as error:
                 raise ValueError(f"The table {name!r} cannot be loaded: {error}") from error
-            self._retire(self._loaded.pop(key, None))
-            self._loaded[key] = _Loaded(name, table, text, refusal, dict(options.types))
-            self._waiting.pop(key, None)
+            self._replace(_Loaded(name, table, text, refusal, dict(options.types)))
+
+    def write(
+        self, name: str, data: Any, select: Callable[[str, DatabaseTable | None], str], declared: Mapping[str, str]
+    ) -> None:
+        """Make a table, or make it anew, from data and from what it was before.
+
+        :param name: ``schema.table``.
+        :param data: An Arrow table.
+        :param select: SQL for the rows, given where the data are, and the table as it is, if it is there.
+        :param declared: The types of its columns, by PostgreSQL's names.
+        :raises NodeFailure: The SQL fails; then the table is as it was.
+        """
+        with self._lock:
+            old = self.find(name)
+            table = self._put(data, lambda view: select(view, old))
+            owner = NOBODY if old is None else self._loaded[name.strip().lower()].owner
+            self._replace(_Loaded(name, table, None, "", dict(declared), owner))
+
+    def store(self, name: str, table: DatabaseTable, cursor: Cursor, owner: int, *, is_view: bool = False) -> None:
+        """Keep a table of a run beyond its end, in place of one that had its name.
+
+        :param name: ``schema.table``.
+        :param table: The table.
+        :param cursor: The run's own, so that a stop reaches the copy.
+        :param owner: The workspace that it goes away with.
+        :param is_view: Whether it is shown as a view.
+        """
+        with self._lock:
+            self._count += 1
+            number = self._count
+        kept = created(cursor.fetch, LOADED, number, f"SELECT * FROM {table.rows} ORDER BY {PLACE}")
+        with self._lock:
+            self._replace(_Loaded(name, self._headings.add(kept), None, "", owner=owner, is_view=is_view))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query of the sandbox's own on the connection that tables are loaded by."""
+        with self._lock:
+            return self._query(sql)
+
+    def drop_kept(self, owner: int | None = None) -> None:
+        """Forget what runs have left.
+
+        :param owner: The workspace whose tables go; None for all of them, and for what was imported.
+        """
+        with self._lock:
+            kept = [entry for entry in self._loaded.values() if entry.owner is not None]
+            for entry in kept:
+                if owner in (None, entry.owner):
+                    self.drop(entry.name)
 
     def loaded(self) -> list[str]:
         """The names of all tables a flow can ask for."""
@@ -288,6 +172,11 @@ class Database:
         """The names of those tables that database flows can read."""
         with self._lock:
             return [name for name in self.loaded() if (key := name.lower()) in self._waiting or self._loaded[key].table]
+
+    def is_view(self, name: str) -> bool:
+        """Whether a table is shown as a view."""
+        entry = self._loaded.get(name.strip().lower())
+        return entry is not None and entry.is_view
 
     def declared(self, name: str) -> Mapping[str, str]:
         """The types of columns that were given when a table was loaded."""
@@ -425,6 +314,12 @@ class Database:
             return self._connection().execute(sql, parameters or []).fetchall()
         except duckdb.Error as error:
             raise DatabaseFailure(plain(error)) from error
+
+    def _replace(self, entry: _Loaded) -> None:
+        key = entry.name.strip().lower()
+        self._retire(self._loaded.pop(key, None))
+        self._loaded[key] = entry
+        self._waiting.pop(key, None)
 
     def _retire(self, entry: _Loaded | None) -> None:
         """Drop the tables of an entry once no run reads them."""

@@ -43,6 +43,7 @@ class RunRequest:
     :param data_sources: Names of the data sources that the flow is bound to.
     :param stand_in: Whether a table that is not loaded gets made-up rows.
     :param on_file: Takes each file that an operator writes into the workspace: its name and its content.
+    :param workspace_id: The workspace that the tables of the run go away with; None where none is kept.
     """
 
     workflow_id: int
@@ -53,6 +54,7 @@ class RunRequest:
     data_sources: Sequence[str] = ()
     stand_in: bool = False
     on_file: Callable[[str, bytes], None] | None = None
+    workspace_id: int | None = None
 
 
 class OperatorFaults:
@@ -317,6 +319,7 @@ class Run:
             with self._one_by_one if entry.is_own else nullcontext():
                 output = _made(entry, context)
             output.name, output.uuid = operator.name, operator.uuid
+            output.stored_as = context.stored_as()
             step.record = _record(operator.name, entry, context, output, started)
         except NodeFailure as failure:
             step.failure = failure

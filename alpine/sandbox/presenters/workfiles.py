@@ -6,6 +6,7 @@ from typing import Any
 
 from alpine.sandbox.file_types import TEXT_TYPES, file_type
 from alpine.sandbox.presenters.data_sources import location_object
+from alpine.sandbox.presenters.datasets import schema_object
 from alpine.sandbox.presenters.people import short_user
 from alpine.sandbox.presenters.tags import comments_counted, tag_objects
 from alpine.sandbox.presenters.touchpoints import touchpoint_fields
@@ -56,7 +57,8 @@ def workfile_object(view: View, workfile: Workfile, *, listed: bool = False, con
         return {**common, **touchpoint_fields(view, workfile)}
     latest = workfile.live_versions[-1]
     common["latest_version_id"] = latest.id
-    common["execution_schema"] = None
+    schema = view.state.schemas.find(workfile.execution_schema_id)
+    common["execution_schema"] = schema_object(view.state, schema) if schema else None
     if not listed:
         common["has_draft"] = False
     return {**common, "version_info": version_object(view, workfile, latest, content=content)}

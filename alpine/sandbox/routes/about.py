@@ -48,7 +48,7 @@ def configuration(call: Call) -> Response:
             "tableau_configured": False,
             "tableau_sites": [],
             "file_sizes_mb_workfiles": settings.workfile_limit_mb,
-            "file_sizes_mb_csv_imports": 100,
+            "file_sizes_mb_csv_imports": settings.csv_limit_mb,
             "file_sizes_mb_user_icon": 5,
             "file_sizes_mb_workspace_icon": 5,
             "file_sizes_mb_attachment": 10,

@@ -59,10 +59,15 @@ def datasets(call: Call) -> Response:
         return call.paged(_sorted(kept), lambda row: dataset_object(call.state, row), in_full=True)
     there = tables_of(call, schema)
     mark_stale(call.state, schema, there)
+    is_view = call.backend.engine.catalogue.is_view
+    if call.params.text("tables_only"):
+        there = [name for name in there if not is_view(schema.name, name)]
     names = sorted((name for name in there if wanted in name.lower()), key=_in_the_catalogue)
     _, pagination = page_of(names, call.params)
     first = names[: pagination["page"] * pagination["per_page"]]
     shown, _ = page_of(_sorted(tables_seen(call.state, schema, first)), call.params)
+    for row in shown:
+        row.object_type = "VIEW" if is_view(schema.name, row.name) else "TABLE"
     account = has_account(call, source)
     rows = [dataset_object(call.state, row, has_credentials=account) for row in shown]
     return json_response({"response": rows, "pagination": pagination})

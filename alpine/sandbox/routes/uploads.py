@@ -61,6 +61,8 @@ def new_workfile(call: Call, workspace: Workspace, sent: Mapping[str, Any]) -> W
         workfile.flow = _kept_flow(call, content)
     else:
         add_version(call, workfile, content)
+        if name.lower().endswith(".sql"):
+            workfile.execution_schema_id = workspace.sandbox_schema_id
     return workfile
 
 

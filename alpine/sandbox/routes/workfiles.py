@@ -236,6 +236,9 @@ def _assign(call: Call, workfile: Workfile, sent: dict[str, Any]) -> None:
         workfile.status, workfile.process_id = "idle", None
     if workfile.is_workflow and "execution_locations" in sent:
         workfile.locations = locations(call, as_list(sent["execution_locations"]))
+    schema = sent.get("execution_schema")
+    if not workfile.is_workflow and isinstance(schema, dict):
+        workfile.execution_schema_id = found(call.state.schemas.find(as_id(schema.get("id")))).id
 
 
 def _start(call: Call, workfile: Workfile) -> None:

@@ -103,6 +103,7 @@ def delete(call: Call) -> Response:
         workspace,
     ):
         record.deleted = True
+    call.backend.drop_outputs(workspace)
     return json_response({})
 
 

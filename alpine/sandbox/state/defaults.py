@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alpine import afm
-from alpine.sandbox.state.model import Location, User, Workfile, Workspace
+from alpine.sandbox.state.model import Location, Schema, User, Workfile, Workspace
 from alpine.sandbox.state.passwords import hashed
 from alpine.sandbox.state.sources import add_source
 from alpine.sandbox.state.store import State
@@ -45,8 +45,13 @@ def fill(state: State, username: str, password: str, flows: Iterable[Path]) -> N
             public=True,
             summary="Try things here.",
             members={owner.id: "Project Manager"},
+            has_added_sandbox=True,
         )
     )
+    database = next(iter(state.databases))
+    for name in ("demo", "public"):
+        state.schemas.add(Schema(name=name, data_source_id=database.data_source_id, database_id=database.id))
+    workspace.sandbox_schema_id = next(schema.id for schema in state.schemas if schema.name == "public")
     for flow in flows:
         add_workflow(state, workspace, flow)
 

@@ -122,7 +122,10 @@ class WorkfileVersion(StateRecord):
 
 @dataclass(kw_only=True)
 class Workfile(StateRecord):
-    """A file of a workspace; a workflow keeps its XML in ``flow``, any other file has versions."""
+    """A file of a workspace; a workflow keeps its XML in ``flow``, any other file has versions.
+
+    ``execution_schema_id`` is the schema that SQL of the file runs in.
+    """
 
     workspace_id: int
     file_name: str
@@ -136,6 +139,7 @@ class Workfile(StateRecord):
     versions: list[WorkfileVersion] = field(default_factory=list)
     flow: Path | None = None
     process_id: str | None = None
+    execution_schema_id: int | None = None
 
     @property
     def is_workflow(self) -> bool:

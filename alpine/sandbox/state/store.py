@@ -46,13 +46,15 @@ class Settings:
     :param licence_expired: A log-in then answers 503 ``LICENSE_EXPIRED``.
     :param demo_mode: Nobody but administrators may change anything (403 ``DEMO_FORBIDDEN``).
     :param workfile_limit_mb: Larger files are refused with 422.
+    :param csv_limit_mb: Larger CSV files are refused with 422.
     :param body_limit_mb: Larger requests are refused with an HTML 413.
     :param stop_style: ``"json"`` as servers 6.2 and 6.3 answer, ``"text"`` as the documentation says.
     :param finished_text: What a query of a run that is over says.
     :param unknown_text: What a query of a run that never was says.
     :param databases_down: The databases of the data sources cannot be reached: lists of datasets then show what was
         known before, and everything else that connects fails as on the server.
-    :param preview_rows: The most rows of a preview.
+    :param preview_rows: The most rows of a preview, and of the result of SQL.
+    :param import_seconds: How long an import waits before it begins.
     :param stand_in: Whether a table that is not loaded gets made-up rows, where the workflow declares its columns.
     """
 
@@ -65,12 +67,14 @@ class Settings:
     licence_expired: bool = False
     demo_mode: bool = False
     workfile_limit_mb: float = 100
+    csv_limit_mb: float = 100
     body_limit_mb: float = 4096
     stop_style: Literal["json", "text"] = "json"
     finished_text: str = "Workflow not started or already stopped."
     unknown_text: str = "invalid processId or workflow already stopped."
     databases_down: bool = False
     preview_rows: int = 500
+    import_seconds: float = 0
     stand_in: bool = False
 
 
@@ -118,6 +122,11 @@ class EventTable(RecordTable[Event]):
         if record.is_note:
             self.note_talk(record)
         return record
+
+    def add_target(self, record: Event, name: str, target: Target) -> None:
+        """Note what an event is about, once that is there."""
+        record.targets[name] = target
+        self._about.setdefault(target, []).append(record)
 
     def note_talk(self, event: Event) -> None:
         """Note that somebody said something about an event: it is a note, or there is a comment on it."""

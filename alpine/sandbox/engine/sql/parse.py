@@ -102,20 +102,21 @@ def refusal(reason: str, text: str, position: int | None, hint: str = "") -> Nod
     return NodeFailure(f"{reason}. {f'{hint} ' if hint else ''}It stands at {at}the expression: {shown(text)}")
 
 
-def parse(statement: str, lead: int = 0) -> exp.Expression:
+def parse(statement: str, lead: int = 0, *, is_query: bool = False) -> exp.Expression:
     """The tree of one expression.
 
     :param statement: The expression, in PostgreSQL's SQL.
     :param lead: How many characters before it are not the flow's.
+    :param is_query: Whether it is a whole SELECT, whose columns and tables may have other names by AS.
     :raises ExpressionUnreadable: PostgreSQL would not read it so, or not at all.
     """
     try:
-        return _tree(statement, lead)
+        return _tree(statement, lead, is_query)
     except NodeFailure as failure:
         raise ExpressionUnreadable(str(failure)) from None
 
 
-def _tree(statement: str, lead: int) -> exp.Expression:
+def _tree(statement: str, lead: int, is_query: bool) -> exp.Expression:
     from sqlglot.errors import SqlglotError
 
     text = statement[lead:]
@@ -125,7 +126,7 @@ def _tree(statement: str, lead: int) -> exp.Expression:
         tokens = _dialect().tokenize(text)
         if len(tokens) > MAX_SIGNS:
             raise NodeFailure(f"An expression of more than {MAX_SIGNS:,} words and signs is too long: {shown(text)}")
-        _look_at_signs(text, tokens)
+        _look_at_signs(text, tokens, is_query)
         trees = _dialect().parser(error_message_context=20).parse(_dialect().tokenize(statement), statement)
     except SqlglotError as error:
         raise _syntax_error(text, error, lead) from None
@@ -158,7 +159,7 @@ def _syntax_error(text: str, error: Exception, lead: int) -> NodeFailure:
     return refusal(reason, text, start)
 
 
-def _look_at_signs(text: str, tokens: list[Any]) -> None:
+def _look_at_signs(text: str, tokens: list[Any], is_query: bool) -> None:
     """Refuse what is no sign or word of PostgreSQL's, and what is nested too deep."""
     _look_at_operators(text, tokens)
     end = -1
@@ -171,7 +172,8 @@ def _look_at_signs(text: str, tokens: list[Any]) -> None:
         if sign == "." and after[:1].isdigit() and tokens[place + 1].start > token.end + 1:
             # A point and digits apart from it are no number.
             raise refusal("There is a syntax error at or near '.'", text, token.start)
-        _look_at_place(text, token.start, sign, before, after, calls)
+        if not (is_query and sign.lower() == "as"):
+            _look_at_place(text, token.start, sign, before, after, calls)
         if sign in ("(", "["):
             calls.append(before)
             if len(calls) > MAX_NESTING:
