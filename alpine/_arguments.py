@@ -145,6 +145,19 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f" Did you mean {by_fold[near[0]]!r}?" if near else ""
 
 
+def names_of(columns: object) -> list[str]:
+    """The names of columns, each once.
+
+    :raises InvalidArgumentException: They are none.
+    """
+    if isinstance(columns, str | bytes) or not isinstance(columns, Iterable):
+        raise InvalidArgumentException(f"columns must be a list of names, not {columns!r}.")
+    names = list(dict.fromkeys(text(each, "each of columns") for each in columns))
+    if not names:
+        raise InvalidArgumentException("columns must name at least one column.")
+    return names
+
+
 def given(**values: object) -> dict[str, object]:
     """The values that were given: None means that one was not."""
     return {name: value for name, value in values.items() if value is not None}

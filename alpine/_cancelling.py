@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alpine._http.request import Request
-from alpine.exception import AlpineException, RequestTimeoutException
+from alpine.exception import AlpineException, OutcomeUnknownException, RequestTimeoutException
 
 if TYPE_CHECKING:
     from alpine.alpineobject import AlpineObject
@@ -33,7 +33,9 @@ def broken_off(resource: AlpineObject, cancel: Request) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if isinstance(error, RequestTimeoutException) or not isinstance(error, AlpineException):
+        if isinstance(error, RequestTimeoutException | OutcomeUnknownException) or not isinstance(
+            error, AlpineException
+        ):
             with suppress(AlpineException):
                 resource._request(replace(cancel, deadline=_PATIENCE))
         raise

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from alpine._arguments import nearest
 from alpine._dataset_lists import FEATURE
 from alpine._files import FileSink
 from alpine._http.request import Request
@@ -16,6 +17,7 @@ from alpine.alpineobject import AlpineObject, warn_of_open_end
 from alpine.exception import (
     AlpineException,
     DatasetNotFoundException,
+    InvalidArgumentException,
     RequestTimeoutException,
     ServerConnectionException,
     restated,
@@ -72,6 +74,20 @@ class CsvSink:
             self._file.write((",".join(map(_field, dict.fromkeys(self._columns))) + "\n").encode())
         if self._expected is not None and (rows := self.rows) != self._expected:
             raise failure(Ending(False, why=f"it has {{rows}} rows, not {self._expected:,}"), rows)
+
+
+def check_columns(wanted: Sequence[str] | None, columns: Sequence[Column], what: str) -> None:
+    """Make sure that there are the columns that are asked for.
+
+    :param what: What should have them, as in "Dataset 7".
+    :raises InvalidArgumentException: There is one that is not; the message names the nearest.
+    """
+    names = [column.name for column in columns]
+    for name in wanted or ():
+        if name not in names:
+            raise InvalidArgumentException(
+                f"{what} has no column {name!r}.{nearest(name, names)} Its columns are: {', '.join(names[:50])}."
+            )
 
 
 def into_file(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alpine import dataset_schema as _schema
 from alpine import dataset_workspace as _workspace
-from alpine._arguments import Id, choice, find_id, given, identifier, nearest, number, page_size, text
+from alpine._arguments import Id, choice, find_id, given, identifier, names_of, number, page_size, text
 from alpine._cancelling import broken_off, new_check_id
 from alpine._constants import flag
-from alpine._dataset_download import into_file, into_frame
+from alpine._dataset_download import check_columns, into_file, into_frame
 from alpine._dataset_lists import FEATURE, each_once, whole_list
 from alpine._display.records import Record, RecordList
-from alpine._files import target_path
+from alpine._files import existing_file, target_path
 from alpine._http.body import BytesBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
@@ -25,6 +26,7 @@ from alpine._tables.columns import NULLS, Column, columns_of
 from alpine._tables.sql_result import SQLResult
 from alpine.alpineobject import UNORDERED_PAGE, Resource
 from alpine.exception import DatasetNotFoundException, InvalidArgumentException, SchemaNotFoundException
+from alpine.workspace import workspace_id_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -353,17 +355,102 @@ class Dataset(Resource):
         (300, 'string')
         """
         wanted, meaning = _number(dataset_id), choice(nulls, "nulls", NULLS)
-        chosen = None if columns is None else _names(columns)
+        chosen = None if columns is None else names_of(columns)
         most, known = _count(limit, "limit", 1), _count(rows, "rows", 0)
         found = self._columns(wanted)
-        names = [column.name for column in found]
-        for name in chosen or ():
-            if name not in names:
-                raise InvalidArgumentException(
-                    f"Dataset {wanted} has no column {name!r}.{nearest(name, names)} Its columns are: "
-                    f"{', '.join(names[:50])}."
-                )
+        check_columns(chosen, found, f"Dataset {wanted}")
         return into_frame(self, wanted, found, chosen, meaning, most, known)
+
+    def load_csv(
+        self,
+        workspace_id: Id,
+        source: str | os.PathLike[str] | DataFrame | Any,
+        table: str,
+        if_exists: str = "error",
+        types: Mapping[str, str] | None = None,
+        *,
+        delimiter: str = ",",
+        header: bool = True,
+        columns: Iterable[str] | None = None,
+        verbose: bool = False,
+        timeout: float = 3600,
+    ) -> Record:
+        """Load a CSV file or a DataFrame into a table of a workspace's sandbox.
+
+        Calls ``POST /workspaces/:id/csv`` and ``POST /workspaces/:id/csv/:id/imports``, waits for the end of the
+        import, and counts the rows of the table then.
+
+        The types of the columns are chosen so that no value changes: codes such as ``007`` stay text, and numbers that
+        would be rounded are ``numeric``. In a file, nothing between two delimiters is a null, and ``""`` an empty
+        string; it is UTF-8, with its fields in double quotes where they need some. A DataFrame travels as such a file,
+        which is written in pieces; its index is left out.
+
+        :param workspace_id: ID of the workspace, or its name. It needs a sandbox, the schema of its own tables:
+            :meth:`alpine.dataset_workspace.InWorkspace.create_sandbox`.
+        :type workspace_id: int
+        :param source: Path of the CSV file, or a DataFrame of pandas, or a table of pyarrow.
+        :type source: str
+        :param table: Name of the table, without a schema. Capitals count.
+        :type table: str
+        :param if_exists: What to do if the table is there: ``"error"``, ``"append"``, or ``"replace"``, which empties
+            it first; it keeps its columns and their types.
+        :type if_exists: str
+        :param types: Types of columns in place of those that are chosen, by PostgreSQL's names, as in
+            ``{"zip": "text", "amount": "numeric(10,2)"}``. A table that is there keeps its own.
+        :type types: dict
+        :param delimiter: What separates the fields of a file: one character.
+        :type delimiter: str
+        :param header: Whether the first row of a file contains the names of the columns.
+        :type header: bool
+        :param columns: Names of the columns of a file, in place of those in its header.
+        :type columns: list
+        :param verbose: Print the time and what is being done.
+        :type verbose: bool
+        :param timeout: Seconds for all of it; an import that takes longer is asked to stop.
+        :type timeout: float
+        :returns: The dataset's metadata, with the number of rows that were loaded as ``loaded_rows``.
+        :rtype: dict
+        :raises LoadFailureException: The table is there already, the import failed, which the message explains, or the
+            table has another number of rows than were sent.
+        :raises WorkspaceNotFoundException: There is no such workspace.
+        :raises LocalFileException: The file cannot be read, or its rows are not as long as the first; nothing was sent.
+        :raises InvalidArgumentException: An argument is wrong, or a column of the DataFrame has values that no database
+            can hold; nothing was sent.
+        :raises RequestTimeoutException: It took longer than ``timeout``.
+        :raises OutcomeUnknownException: The response was lost, and nothing tells whether the import has begun.
+        :raises FeatureNotFoundException: The server imports no CSV files.
+        :raises MissingExtraException: For a DataFrame, pyarrow is not installed.
+
+        If Ctrl-C or an exception raised by a signal handler ends the wait, the import is asked to stop.
+
+        Example:
+
+        >>> customers = session.dataset.load_csv(
+        ...     workspace_id, "customers.csv", "customers"
+        ... )
+        >>> customers["object_name"], customers["loaded_rows"]
+        ('customers', 3)
+        """
+        # With it comes what only loading needs.
+        from alpine._dataset_loading import IF_EXISTS, Load, checked_table, checked_types, is_frame, load
+
+        name = checked_table(text(table, "table"))
+        wanted = Load(
+            workspace=0,
+            table=name,
+            if_exists=choice(if_exists, "if_exists", IF_EXISTS),
+            types=None if types is None else checked_types(types),
+            names=None if columns is None else names_of(columns),
+            delimiter=_delimiter(delimiter),
+            header=bool(flag(header, "header")),
+        )
+        limit, is_verbose = number(timeout, "timeout"), bool(verbose)
+        if not is_frame(source):
+            source = existing_file(source, "source")
+        elif wanted.names is not None or wanted.delimiter != "," or not wanted.header:
+            raise InvalidArgumentException("columns, delimiter and header are for files only.")
+        wanted = replace(wanted, workspace=workspace_id_of(self, workspace_id))
+        return load(self, source, wanted, is_verbose, limit)
 
     def _columns(self, wanted: int) -> list[Column]:
         return columns_of(self.get_columns(wanted))
@@ -377,13 +464,10 @@ def _count(value: object, name: str, least: int) -> int | None:
     return None if value is None else number(value, name, least=least, whole=True)
 
 
-def _names(columns: object) -> list[str]:
-    if isinstance(columns, str | bytes) or not isinstance(columns, Iterable):
-        raise InvalidArgumentException(f"columns must be a list of names, not {columns!r}.")
-    names = list(dict.fromkeys(text(each, "each of columns") for each in columns))
-    if not names:
-        raise InvalidArgumentException("columns must name at least one column.")
-    return names
+def _delimiter(value: object) -> str:
+    if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\x00' or not value.isascii():
+        raise InvalidArgumentException(f"delimiter must be one character, such as ',' or ';', not {value!r}.")
+    return value
 
 
 def _parts(name: object) -> tuple[str, str]:

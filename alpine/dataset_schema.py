@@ -110,7 +110,7 @@ class Schema(Resource):
 
     def _listing(self, data_source: Id, database: str | None) -> Listing:
         wanted = None if database is None else text(database, "database")
-        number = _source_number(data_source)
+        number = source_number(data_source)
         sources = DataSource._beside(self)
         if number is None:
             source = sources._named(text(data_source, "data_source"), None)
@@ -126,7 +126,7 @@ class Schema(Resource):
         return Listing(path, f"list the schemas of data source {name!r}", errors=_OF_SOURCE, feature=FEATURE)
 
 
-def _source_number(value: Id) -> int | None:
+def source_number(value: Id) -> int | None:
     """The id of a data source; None for what is the name of one."""
     if isinstance(value, str) and value.strip() and not value.strip().lstrip("-").isdecimal():
         return None

@@ -14,6 +14,7 @@ from alpine._http.request import Request
 from alpine._named_workspace import not_the_workspace
 from alpine._pager import Listing
 from alpine.alpineobject import Resource
+from alpine.dataset_schema import Schema, source_number
 from alpine.exception import (
     DatasetNotFoundException,
     DataSourceNotFoundException,
@@ -44,6 +45,71 @@ class InWorkspace(Resource):
     """
 
     Subtype = Subtype
+
+    def create_sandbox(
+        self,
+        workspace_id: Id,
+        data_source: Id,
+        schema: str,
+        database: str | None = None,
+        *,
+        show_sandbox_datasets: bool = True,
+    ) -> Record:
+        """Give a workspace a sandbox: the schema of its own tables. Calls ``POST /workspaces/:id/sandbox``.
+
+        Tables that are loaded go there. A workspace keeps its sandbox; it may get another one, but not lose it.
+
+        :param workspace_id: ID of the workspace, or its name.
+        :type workspace_id: int
+        :param data_source: ID of a Greenplum, HAWQ or PostgreSQL source, or its name.
+        :type data_source: int
+        :param schema: Name of the schema: ``public``, one that the server knows, or a new one, which is created.
+        :type schema: str
+        :param database: Name of the database, if the source has more than one.
+        :type database: str
+        :param show_sandbox_datasets: Whether its tables are in the list of the workspace's datasets.
+        :type show_sandbox_datasets: bool
+        :returns: The schema's metadata.
+        :rtype: dict
+        :raises WorkspaceNotFoundException: There is no such workspace.
+        :raises DataSourceNotFoundException: There is no such data source or database.
+        :raises ForbiddenException: The user is not a member of the workspace.
+        :raises ValidationException: The schema cannot be created; the message is the database's.
+        :raises FeatureNotFoundException: The server has no sandboxes.
+
+        Example:
+
+        >>> sandbox = session.dataset.in_workspace.create_sandbox(
+        ...     workspace_id, "Sandbox Database", "scratch"
+        ... )
+        >>> sandbox["name"]
+        'scratch'
+        """
+        name, is_shown = text(schema, "schema"), flag(show_sandbox_datasets, "show_sandbox_datasets")
+        # Both may be names, which are looked up once all arguments were checked.
+        source: Id = text(data_source, "data_source") if (found := source_number(data_source)) is None else found
+        place = None if database is None else text(database, "database")
+        workspace = workspace_id_of(self, workspace_id)
+        schemas = Schema._beside(self).get_list(source, place)
+        known = next((row for row in schemas if row.get("name") == name), None)
+        where: dict[str, object] = {"schema_id": known.get("id")} if known else {"schema_name": name}
+        if known is None:
+            databases = [row["database"].get("id") for row in schemas if isinstance(row.get("database"), dict)]
+            if not databases:
+                raise DataSourceNotFoundException(
+                    f"The data source {data_source!r} has no database that a schema could be made in; a sandbox is in "
+                    "one of Greenplum, HAWQ or PostgreSQL."
+                )
+            where["database_id"] = databases[0]
+        action = f"give workspace {workspace} the sandbox {name!r}"
+        body = BytesBody.json({"sandbox": {**where, "show_sandbox_datasets": bool(is_shown)}})
+        path = f"workspaces/{workspace}/sandbox"
+        self._request(
+            Request("POST", path, action, body=body, idempotent=True, errors=_IN_WORKSPACE, feature="sandboxes")
+        )
+        record = self._one(Request("GET", f"workspaces/{workspace}", action, errors=_IN_WORKSPACE))
+        made = record.get("sandbox_info")
+        return Record(made if isinstance(made, dict) else {})
 
     def get_list(
         self,

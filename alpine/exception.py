@@ -45,6 +45,7 @@
     │   ├── WorkfileNotFoundException
     │   ├── WorkspaceMemberNotFoundException
     │   └── WorkspaceNotFoundException
+    ├── LoadFailureException                         a table could not be loaded
     ├── FlowResultsMalformedException                results without the expected parts
     │   └── OperatorNotFoundException (LookupError)  results without that operator
     ├── RunFlowFailureException                      a run that could not start, or failed
@@ -380,6 +381,15 @@ class WorkspaceNotFoundException(NotFoundException):
     by_name = "session.workspace.get_id(workspace_name)"
 
 
+class LoadFailureException(AlpineException):
+    """A table could not be loaded, or has another number of rows than were sent.
+
+    ``server_message`` is why the import failed, and ``rows`` how many rows the table has, where they were counted.
+    """
+
+    rows: int | None = None
+
+
 class FlowResultsMalformedException(AlpineException):
     """The results of a run lack a part that every result has."""
 
@@ -460,6 +470,7 @@ __all__ = [
     "InvalidResponseException",
     "JobNotFoundException",
     "LicenseExpiredException",
+    "LoadFailureException",
     "LocalFileException",
     "LocalFileNotFoundException",
     "LoginFailureException",

@@ -13,7 +13,7 @@ from alpine._arguments import nearest
 from alpine._display import html
 from alpine._display.html import RichDict, RichStr
 from alpine._files import FileSink, local_path, read_json, target_path
-from alpine._results.outputs import OperatorOutput
+from alpine._results.outputs import OperatorOutput, StoredTables
 from alpine.exception import FlowResultsMalformedException, LocalFileException, OperatorNotFoundException
 
 __all__ = ["SUCCESS", "FlowResults", "OperatorOutput", "Operators", "RunStatus", "find_operator", "get_metadata"]
@@ -31,6 +31,8 @@ class FlowResults(RichDict):
     >>> results.status, list(results.operators)
     ('SUCCESS', ['orders', 'Row Filter', 'Column Filter', 'By Region'])
     """
+
+    _stored: StoredTables | None = None
 
     @property
     def operators(self) -> Operators:
@@ -173,7 +175,8 @@ class Operators(Mapping[str, OperatorOutput]):
     def __init__(self, flow_results: object) -> None:
         self._outputs: dict[str, OperatorOutput] = {}
         for output in _outputs(flow_results):
-            self._outputs.setdefault(str(output.get("out_title")), OperatorOutput(output))
+            made = self._outputs.setdefault(str(output.get("out_title")), OperatorOutput(output))
+            made._stored = getattr(flow_results, "_stored", None)
 
     def __getitem__(self, name: str) -> OperatorOutput:
         if name in self._outputs:

@@ -23,6 +23,12 @@ from alpine.sandbox.golden.fixture import FlowRunner, GoldenTest, Place
 from alpine.sandbox.golden.outputs import WholeEngine
 
 EXAMPLES = Path(alpine.sandbox.__file__).parent / "examples"
+NOTEBOOKS = Path(__file__).parents[1] / "docs" / "notebooks"
+FLATS = "price,rooms,area,district\n" + "".join(
+    f"{area * 4 + 30 * (area % 3)},{area // 25 + 1},{area},{('center', 'north', 'south')[area % 3]}\n"
+    for area in range(40, 100)
+)
+CUSTOMERS = 'code,name,age\n007,Ann,51\n008,Bob,\n010,"Cid, jr.",33\n'
 NOTES = "Amounts are in euro.\n"
 ROW_FILTER = """\
 <Process Version="6.3.0.0" UserName="1" Description="">
@@ -104,6 +110,9 @@ class Stage:
             (folder / name).write_bytes((EXAMPLES / name).read_bytes())
         (folder / "row_filter.afm").write_text(ROW_FILTER, "utf-8")
         (folder / "notes.txt").write_bytes(NOTES.encode())
+        (folder / "customers.csv").write_text(CUSTOMERS, "utf-8")
+        (folder / "flats.csv").write_text(FLATS, "utf-8")
+        (folder / "predict.afm").write_bytes((NOTEBOOKS / "predict.afm").read_bytes())
         login = {"host": self.server.url, "username": self.server.username, "password": self.server.password}
         (folder / "alpine_login.json").write_text(json.dumps(login), "utf-8")
         (folder / "alpine_login.json").chmod(0o600)

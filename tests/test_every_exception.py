@@ -282,6 +282,11 @@ def DownloadFailureException(scene: Scene) -> Any:
 
 
 @cause
+def LoadFailureException(scene: Scene) -> Any:
+    return scene.client.dataset.load_csv(1, scene.file("table.csv", "a\nx\n"), "t", types={"a": "integer"})
+
+
+@cause
 def JobNotFoundException(scene: Scene) -> Any:
     return scene.client.job.get(1, 99)
 

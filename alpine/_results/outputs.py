@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from alpine._arguments import nearest
+from alpine._arguments import choice, names_of, nearest
+from alpine._constants import flag
 from alpine._display import html
 from alpine._display.html import COLUMNS_SHOWN, ROWS_SHOWN, RichDict
-from alpine.exception import FlowResultsMalformedException, InvalidArgumentException
+from alpine._files import target_path
+from alpine.exception import DatasetNotFoundException, FlowResultsMalformedException, InvalidArgumentException
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,11 +25,24 @@ if TYPE_CHECKING:
 _SIZE = re.compile(r"([\d.,' \u00a0\u202f]*\d)\s+columns?\s+and\s+([\d.,' \u00a0\u202f]*\d)\s+rows?\b")
 
 
+class StoredTables(Protocol):
+    """Reads the tables in which the operators of a run have left their outputs."""
+
+    def dataframe(
+        self, operator: str, table: str, columns: Sequence[str] | None, nulls: str, rows: int | None
+    ) -> DataFrame: ...
+
+    def download(self, operator: str, table: str, path: Path, rows: int | None) -> Path: ...
+
+
 class OperatorOutput(RichDict):
     """The output of one operator, or one tab of it: ``out_title``, ``visualType``, ``visualData`` and more.
 
     If an output has several tabs, the attributes of a table are those of the first table.
     """
+
+    # Not part of the dict: what is pickled, copied and printed does not have it.
+    _stored: StoredTables | None = None
 
     @property
     def name(self) -> str:
@@ -45,27 +62,104 @@ class OperatorOutput(RichDict):
         """
         return {name: part.to_dataframe() for name, part in self._shown().items() if part._table is not None}
 
-    def to_dataframe(self, tab: str | None = None) -> DataFrame:
-        """The rows that the server returned as a DataFrame, with numbers as numbers and missing values as missing.
+    def to_dataframe(
+        self,
+        tab: str | None = None,
+        *,
+        all_rows: bool = False,
+        columns: Iterable[str] | None = None,
+        nulls: str = "missing",
+    ) -> DataFrame:
+        """The rows of the output as a DataFrame, with numbers as numbers and missing values as missing.
 
-        The server returns at most 25 rows: :attr:`row_count` is the total number, and :attr:`table_name` the table in
-        the data source that contains all rows. The total number is also in ``attrs["row_count"]`` of the DataFrame.
+        By default these are the rows in the results, which are at most 25: :attr:`row_count` is the total number, and
+        :attr:`table_name` the table in the data source that contains all rows. The total number is also in
+        ``attrs["row_count"]`` of the DataFrame.
+
+        With ``all_rows=True``, the whole table is downloaded from the workflow's data source, and typed by its columns
+        as :meth:`alpine.dataset.Dataset.to_dataframe` does. Its number of rows must be that of the results.
 
         :param tab: The name of a tab; by default the first that contains a table.
         :type tab: str
+        :param all_rows: Whether to download all rows.
+        :type all_rows: bool
+        :param columns: With ``all_rows=True``, the names of the columns to keep, in order.
+        :type columns: list
+        :param nulls: With ``all_rows=True``, what an empty field in a column of text is: ``"missing"`` or ``"empty"``,
+            an empty string. The server sends both in the same way.
+        :type nulls: str
         :returns: The table.
         :rtype: pandas.DataFrame
-        :raises InvalidArgumentException: There is no such tab.
+        :raises InvalidArgumentException: There is no such tab or column, or the results were read from a file, so that
+            nothing is known of the server.
         :raises FlowResultsMalformedException: There is no table in the output.
-        :raises MissingExtraException: Pandas is not installed.
+        :raises DatasetNotFoundException: The output is not stored in a table; the message says what to do.
+        :raises DownloadFailureException: The table did not arrive whole, or has another number of rows by now.
+        :raises FeatureNotFoundException: The server has no datasets; the message has the SQL to run.
+        :raises MissingExtraException: Pandas, or with ``all_rows=True`` pyarrow, is not installed.
 
         Example:
 
-        >>> results.operators["Row Filter"].to_dataframe()["amount"].mean()
+        >>> len(results.operators["Row Filter"].to_dataframe())
+        25
+        >>> whole = results.operators["Row Filter"].to_dataframe(all_rows=True)
+        >>> len(whole) == results.operators["Row Filter"].row_count
+        True
         """
+        part = self._first(tab)
+        wanted = None if columns is None else names_of(columns)
+        meaning = choice(nulls, "nulls", ("missing", "empty"))
+        if flag(all_rows, "all_rows"):
+            stored, table = self._whole(part)
+            frame = stored.dataframe(self.name, table, wanted, meaning, part._said_rows)
+            frame.attrs["row_count"] = len(frame)
+            return frame
+        if wanted is not None or meaning != "missing":
+            raise InvalidArgumentException("columns and nulls are for all_rows=True only.")
         frame = self._the_table(tab).to_dataframe()
-        frame.attrs["row_count"] = self._first(tab).row_count
+        frame.attrs["row_count"] = part.row_count
         return frame
+
+    def download(self, path: str | os.PathLike[str], tab: str | None = None) -> Path:
+        """Download all rows of the output into a CSV file, as :meth:`alpine.dataset.Dataset.download` does.
+
+        :param path: Where to write it: the path of a file, which is replaced, or a directory.
+        :type path: str
+        :param tab: The name of a tab; by default the first that contains a table.
+        :type tab: str
+        :returns: The path that was written.
+        :rtype: pathlib.Path
+        :raises LocalFileException: The file cannot be written.
+
+        Other exceptions are those of :meth:`to_dataframe` with ``all_rows=True``.
+
+        Example:
+
+        >>> results.operators["Row Filter"].download("large_orders.csv").name
+        'large_orders.csv'
+        """
+        target, part = target_path(path, "path"), self._first(tab)
+        stored, table = self._whole(part)
+        return stored.download(self.name, table, target, part._said_rows)
+
+    def _whole(self, part: OperatorOutput) -> tuple[StoredTables, str]:
+        """What reads the table that a part was stored in, and the table's name."""
+        if self._stored is None:
+            raise InvalidArgumentException(
+                "All rows are on the server, and these results do not know which one: they were saved, copied or read "
+                "from a file. Take those of session.workfile.process.download_results(workflow_id, process_id)."
+            )
+        # An operator that reads a table names it among its facts.
+        table = part.table_name or self.meta.get("TableName")
+        if not table:
+            part._the_table(None)
+            raise DatasetNotFoundException(
+                f"The results name no table for the output of {self.name!r}, so that it is not stored: it belongs to "
+                "Hadoop, or to an operator that stores none. In the workflow, let an operator store it as a table (its "
+                "output type TABLE, with a schema and a name), and run it again; or read what it is made of, "
+                "with session.sql or session.dataset.to_dataframe."
+            )
+        return self._stored, table
 
     @property
     def row_count(self) -> int:
@@ -227,6 +321,7 @@ class OperatorOutput(RichDict):
         for entry in data if isinstance(data, list) else []:
             if isinstance(entry, dict):
                 part = OperatorOutput(entry)
+                part._stored = self._stored
                 names[part.name] = names.get(part.name, 0) + 1
                 yield part.name if names[part.name] == 1 else f"{part.name} ({names[part.name]})", part
 
@@ -263,12 +358,23 @@ class OperatorOutput(RichDict):
 
     def _size(self) -> tuple[int, int]:
         part = self._first()
-        for message in part.messages:
+        if said := part._said_size():
+            return said
+        table = part._table
+        return (len(table.columns), len(table.rows)) if table else (0, 0)
+
+    def _said_size(self) -> tuple[int, int] | None:
+        """The numbers of columns and rows that the server tells; None where it tells none."""
+        for message in self.messages:
             if found := _SIZE.search(message):
                 columns, rows = (int(re.sub(r"\D", "", number)) for number in found.groups())
                 return columns, rows
-        table = part._table
-        return (len(table.columns), len(table.rows)) if table else (0, 0)
+        return None
+
+    @property
+    def _said_rows(self) -> int | None:
+        said = self._said_size()
+        return said[1] if said else None
 
     def _moment(self, label: str) -> datetime | None:
         said = next((value for name, value in self.meta.items() if name.casefold().endswith(label)), "")

@@ -15,6 +15,7 @@ from alpine._http.observing import request_id_in
 from alpine._http.request import Request, Response
 from alpine._http.transport import Transport, unusable
 from alpine._printable import logger_of
+from alpine._stored_outputs import StoredOutputs
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
     OutcomeUnknownException,
@@ -200,7 +201,9 @@ class Engine(AlpineObject):
                 process_id=run,
                 request_id=self._id_of(response),
             )
-        return FlowResults(document)
+        results = FlowResults(document)
+        results._stored = StoredOutputs(self, flow)
+        return results
 
     def _id_of(self, response: Response) -> str | None:
         return request_id_in(response.headers, self.clean)

@@ -22,6 +22,9 @@ class SQLResult(Record):
     Every cell of ``rows`` is a string; a null is an empty string there.
     """
 
+    row_limit: int | None = None
+    """The most rows that the server gives, where it was asked for; a result with as many may have been cut."""
+
     def __init__(self, document: Mapping[str, Any]) -> None:
         super().__init__(document)
         for key in ("columns", "rows", "warnings"):

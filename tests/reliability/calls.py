@@ -20,6 +20,7 @@ from tests.reliability.wire import PASSWORD, own_folder
 FOLDER = own_folder("calls")
 AFM = FOLDER / "flow.afm"
 TEXT = FOLDER / "notes.txt"
+CSV = FOLDER / "table.csv"
 GPDB = "gpdb_data_source"
 ROWS = [dict]
 """Stands for a list of dicts."""
@@ -41,6 +42,7 @@ def prepare_files() -> None:
     """Write the files that the calls upload."""
     AFM.write_text('<?xml version="1.0"?><Process Version="6.2.0.0" UserName="1"></Process>')
     TEXT.write_text("some notes\n" * 50)
+    CSV.write_text("x\n1\n")
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class Call:
     :param make: Makes it.
     :param gives: The documented type; ``[dict]`` for a list of dicts, several types as a tuple.
     :param repeats_post: Whether its POST is declared to do no harm when it arrives twice.
+    :param once: The end of the path of one that does, where others do not.
     """
 
     name: str
     make: Callable[[APIClient], Any]
     gives: Any
     repeats_post: bool = False
+    once: str = ""
 
     @property
     def shown(self) -> str:
@@ -91,6 +95,10 @@ def _deploy(session: APIClient) -> Any:
     # Another call of the session must find nothing on record.
     folder.with_name(f"{folder.name}.deployed.json").unlink(missing_ok=True)
     return session.workfile.deploy(folder, 1, UPLOADED_TO, overwrite=True)
+
+
+def _all_rows(session: APIClient) -> Any:
+    return session.workfile.process.attach(1, "p1").results().operators["x"].to_dataframe(all_rows=True)
 
 
 def _sweep(session: APIClient) -> list[dict[str, Any]]:
@@ -169,9 +177,16 @@ CALLS = (
     Call("dataset.get_list", lambda s: s.dataset.get_list(1), ROWS),
     Call("dataset.get_statistics", lambda s: s.dataset.get_statistics(1), dict),
     Call("dataset.iterate", lambda s: list(s.dataset.iterate(1)), ROWS),
+    Call("dataset.load_csv", lambda s: s.dataset.load_csv(1, CSV, "y"), dict, repeats_post=True, once="/imports"),
     Call("dataset.preview", lambda s: s.dataset.preview(1), SQLResult, repeats_post=True),
     Call("dataset.to_dataframe", lambda s: s.dataset.to_dataframe(1), DataFrame),
     Call("dataset.in_workspace.associate", lambda s: s.dataset.in_workspace.associate(1, [1]), NONE, repeats_post=True),
+    Call(
+        "dataset.in_workspace.create_sandbox",
+        lambda s: s.dataset.in_workspace.create_sandbox(1, "x", "x"),
+        dict,
+        repeats_post=True,
+    ),
     Call("dataset.in_workspace.get", lambda s: s.dataset.in_workspace.get(1, 1), dict),
     Call("dataset.in_workspace.get_list", lambda s: s.dataset.in_workspace.get_list(1), ROWS),
     Call("dataset.in_workspace.iterate", lambda s: list(s.dataset.in_workspace.iterate(1)), ROWS),
@@ -207,6 +222,7 @@ CALLS = (
     Call("job.task.get", lambda s: s.job.task.get(1, 1, 1), dict),
     Call("job.task.get_id", lambda s: s.job.task.get_id(1, 1, "x"), int),
     Call("job.task.get_list", lambda s: s.job.task.get_list(1, 1), ROWS),
+    Call("sql", lambda s: s.sql(1, "select 1"), SQLResult),
     Call("user.create", lambda s: s.user.create("x", PASSWORD, "a", "b", "a@example.com"), dict),
     Call("user.delete", lambda s: s.user.delete(1), NONE),
     Call("user.get", lambda s: s.user.get(1), dict),
@@ -249,6 +265,7 @@ CALLS = (
     Call("workfile.process.attach.status", lambda s: s.workfile.process.attach(1, "p1").status, str),
     Call("workfile.process.attach.stop", lambda s: s.workfile.process.attach(1, "p1").stop(), str, repeats_post=True),
     Call("workfile.process.attach.results", lambda s: s.workfile.process.attach(1, "p1").results(), FlowResults),
+    Call("workfile.process.attach.results (all rows)", _all_rows, DataFrame),
     Call(
         "workfile.process.attach.wait",
         lambda s: s.workfile.process.attach(1, "p1").wait(timeout=2),

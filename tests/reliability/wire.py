@@ -22,7 +22,8 @@ PASSWORD = 'matrix "pass" wörd/+&<77'
 COOKIE = "matrix-cookie-b81f=="
 SECRETS = (TOKEN, PASSWORD, COOKIE)
 
-_RESULTS = {"outputs": [{"out_title": "x"}], "logs": [], "flowMetaInfo": {"status": "SUCCESS", "processId": "p1"}}
+_OUTPUT = {"out_title": "x", "visualData": {"columns": ["x"], "items": [{"x": "1"}], "tableName": "x.x"}}
+_RESULTS = {"outputs": [_OUTPUT], "logs": [], "flowMetaInfo": {"status": "SUCCESS", "processId": "p1"}}
 _THING = {
     "id": 1,
     "name": "x",
@@ -33,6 +34,8 @@ _THING = {
     "status": "idle",
     "succeeded": True,
     "tasks": [{"id": 1, "name": "x"}],
+    "sandbox_info": {"id": 1, "name": "x"},
+    "execution_locations": [{"id": 1, "entity_type": "gpdb_database"}],
     "session_id": TOKEN,
     "user": {"id": 1, "username": "x"},
     "killable_id": "p1",
@@ -44,6 +47,7 @@ _THING = {
 }
 _LISTS = re.compile(r"/api/(taggings|worklet_parameter_versions|workspaces/\d+/touchpoints/\d+/parameters)")
 _FOUND = {"results": [_THING], "numFound": 1}
+_EVENT = {"id": 1, "action": "FileImportCreated", "destination_table": "y", "reference_id": 1, "dataset": None}
 _COLUMN = {"name": "x", "data_type": "integer", "type_category": "WHOLE_NUMBER", "entity_type": "database_column"}
 
 
@@ -82,6 +86,12 @@ def healthy(asked: Asked) -> bytes:
         return message(200, "6.3.0.0.5410-4ef43d3c9\n", kind="text/html")
     if re.fullmatch(r"/api/datasets/\d+/download", path):
         return message(200, "x\n1\n", kind="text/html; charset=utf-8")
+    if path == "/api/activities":
+        return message(200, {"response": [_EVENT], "pagination": {"page": 1, "per_page": 50, "records": 1, "total": 1}})
+    if path.startswith("/api/activities/"):
+        return message(200, {"response": {**_EVENT, "dataset": {"id": 1}}})
+    if path.endswith(("/executions", "/preview_sql")):
+        return message(200, {"response": {"columns": [_COLUMN], "rows": [["1"]], "warnings": []}})
     if path.endswith("/previews"):
         return message(201, {"response": {"columns": [_COLUMN], "rows": [["1"]], "warnings": []}})
     if path.endswith("/columns"):
