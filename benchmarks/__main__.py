@@ -27,6 +27,7 @@ CASES = [
     files.reading,
     checks.checking,
     datasets.tables,
+    datasets.round_trips,
     client.threading_,
     many.sweeping,
     sandbox.starting,

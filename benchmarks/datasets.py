@@ -11,6 +11,7 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from alpine.sandbox import Sandbox
 from benchmarks.measure import PEAK, Result, in_a_process, seconds
 from benchmarks.server import BareServer, answer, running
 
@@ -56,6 +57,56 @@ print(json.dumps({"seconds": time.perf_counter() - start, "rows": len(frame)}))
 """
 )
 _FILE = _CLIENT + "idle, start = begin()\nsession.dataset.download(1, sys.argv[2])\nreport(idle, start)\n"
+_LOAD = (
+    PEAK
+    + """
+import numpy, pandas
+import pyarrow, pyarrow.csv, pyarrow.compute
+from decimal import Decimal
+from alpine import APIClient
+url, username, password, flow, rows = sys.argv[1:]
+rows = int(rows)
+chance = numpy.random.default_rng(1)
+number = numpy.arange(rows)
+money, begun = pyarrow.decimal128(22, 2), pandas.to_datetime("2000-01-01")
+note = [f'said "so", {n}\\nü€😀' if n % 10 == 0 else None if n % 9 == 0 else f"plain {n}" for n in range(rows)]
+days, seconds = pandas.to_timedelta(number % 9000, unit="D"), pandas.to_timedelta(number * 37, unit="s")
+frame = pandas.DataFrame({
+    "id": pandas.array(number + 10**17, dtype="Int64"),
+    "count": pandas.array(numpy.where(number % 7 == 0, None, number), dtype="Int32"),
+    "share": pandas.array(chance.random(rows), dtype="Float64"),
+    "price": pandas.Series(pyarrow.array(number).cast(money), dtype=pandas.ArrowDtype(money)),
+    "day": pandas.Series(begun + days, dtype="datetime64[us]"),
+    "at": pandas.Series(begun.tz_localize("UTC") + seconds, dtype="datetime64[us, UTC]"),
+    "name": pandas.Series([f"name {n % 5000}" for n in range(rows)], dtype="string"),
+    "note": pandas.Series(note, dtype="string"),
+    "code": pandas.Series([f"{n:08d}" for n in range(rows)], dtype="string"),
+    "is_open": pandas.array(numpy.where(number % 11 == 0, None, number % 2 == 0), dtype="boolean"),
+})
+session = APIClient(url, username=username, password=password)
+idle, start = begin()
+session.dataset.load_csv("Sandbox", frame, "round_trip", "replace")
+loaded = time.perf_counter() - start
+memory = highest[0] - idle
+run = session.workfile.process.run(int(flow), {"@table": "round_trip"})
+run.wait()
+back = run.results().operators["Row Filter"].to_dataframe(all_rows=True)
+differ = abs(len(back) - rows)
+for name in frame.columns:
+    one, other = frame[name], back[name]
+    same = (one.astype(other.dtype) == other).fillna(False).astype(bool) | (one.isna() & other.isna())
+    differ += int((~same).sum())
+print(json.dumps({"differ": differ, "memory": memory, "loaded": loaded, "seconds": time.perf_counter() - start}))
+"""
+)
+_FLOW = """<Process Version="6.3.0.0" UserName="1" Description="">
+<Operator name="source" type="com.alpine.miner.gef.runoperator.datasource.DbTableOperator" uuid="1" X="1" Y="1">
+<Parameter key="schemaName" value="public"/><Parameter key="tableName" value="@table"/></Operator>
+<Operator name="Row Filter" type="com.alpine.miner.gef.runoperator.field.FilterOperator" uuid="2" X="2" Y="1">
+<Parameter key="outputSchema" value="public"/><Parameter key="outputTable" value="kept"/>
+<RowFilterConditionModel useAll="true" sqlType="sql" conditionValue="1 = 1"/></Operator>
+<Link source="source" target="Row Filter"/>
+<VariableModel><Variable><Name>@table</Name><Value>t</Value></Variable></VariableModel></Process>"""
 _CHUNK = 64 * 1024
 
 
@@ -136,4 +187,23 @@ def tables(short: bool) -> list[Result]:
         Result(f"{what}: memory above the frame", f"{most:.0f} MB", "at most 64 MB", most, 64, note=note),
         Result(f"{to_file}: memory above the idle client", f"{memory:.1f} MB", "at most 16 MB", memory, 16),
         Result(f"{to_file}: speed against curl and sync", f"{speed:.2f}", "at least 0.9", speed, 0.9, True, 2.0),
+    ]
+
+
+def round_trips(short: bool) -> list[Result]:
+    """A DataFrame that is loaded, read by a flow, and downloaded again."""
+    rows = 20_000 if short else 1_000_000
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as server, server.client() as session:
+        server.settings.csv_limit_mb = 4096
+        path = Path(folder) / "keep.afm"
+        path.write_text(_FLOW)
+        places = [session.datasource.for_upload("Sandbox Database")]
+        flow = session.workfile.upload("Sandbox", path, places)["id"]
+        found = in_a_process(_LOAD, server.url, server.username, server.password, flow, rows)
+    what = f"`dataset.load_csv`, a flow, and `to_dataframe(all_rows=True)`, {rows:,} rows of 10 columns"
+    note = f"{found['loaded']:.0f} s to load, {found['seconds']:.0f} s in all"
+    differ, memory = found["differ"], found["memory"]
+    return [
+        Result(f"{what}: values that differ", f"{differ:.0f}", "none", differ, 0, note=note),
+        Result(f"{what}: memory above the frame while it is loaded", f"{memory:.0f} MB", "at most 64 MB", memory, 64),
     ]
