@@ -29,7 +29,10 @@ from tests.reliability.calls import CALLS, prepare_files
 from tests.reliability.wire import TOKEN, WireServer, well
 from tests.scripted import Reply, ScriptedServer
 
-NOT_OF_THE_DOCSTRINGS = {"GET /sessions", "DELETE /datasets/:id/previews/:id"}
+NOT_OF_THE_DOCSTRINGS = {
+    *("GET /sessions", "DELETE /datasets/:id/previews/:id", "GET /config"),
+    *("DELETE /workfiles/:id/executions/:id", "POST /datasets/preview_sql"),
+}
 """What the client calls in passing."""
 ENGINE = "/alpinedatalabs/api/v1/json"
 

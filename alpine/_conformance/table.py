@@ -54,9 +54,14 @@ def _paged(keys: str) -> Answer:
     return Answer(Kind.PAGED, keys)
 
 
-def _unknown(endpoint: str, path: str, params: Mapping[str, object] | None = None) -> Expectation:
+def _unknown(
+    endpoint: str,
+    path: str,
+    params: Mapping[str, object] | None = None,
+    sends: Mapping[str, object] | None = None,
+) -> Expectation:
     """An id that nothing has: it tells an endpoint that exists from one that does not."""
-    return Expectation(endpoint, "an unknown id", path, _NOT_FOUND, 404, params or {})
+    return Expectation(endpoint, "an unknown id", path, _NOT_FOUND, 404, params or {}, sends)
 
 
 def _never(endpoint: str, why: str) -> Expectation:
@@ -75,6 +80,7 @@ READING = (
         "GET /license", "the licence", "license",
         _object("expired?:boolean workflow_enabled?:boolean version?:string is_enabled_api?:boolean"),
     ),
+    Expectation("GET /config", "the configuration", "config", _object("default_preview_row_limit?:integer")),
     Expectation("GET /users", "a list", "users", _paged(_USER), params=_PAGE),
     Expectation("GET /users/:id", "one", "users/{me}", _object(_USER)),
     _unknown("GET /users/:id", "users/0"),
@@ -291,6 +297,8 @@ WRITING = (
         "POST /workfiles/:id/copy", "copy", "workfiles/{file}/copy", _object(_WORKFILE), 201,
         sends={"workspace_id": "{workspace}", "file_name": "copy.txt"}, keeps=(Keep("copy"),),
     ),
+    _unknown("POST /workspaces/:id/csv", "workspaces/0/csv", sends={"csv": {}}),
+    _unknown("POST /workspaces/:id/csv/:id/imports", "workspaces/0/csv/0/imports", sends={"csv_import": {}}),
     Expectation(
         "POST /notes", "write", "notes", _object(_EVENT), 201,
         sends={"note": {"entity_type": "workspace", "entity_id": "{workspace}", "body": "conformance"}},
@@ -383,6 +391,7 @@ DELETING = (
     Expectation(
         "DELETE /workspaces/:id/jobs/:id/job_tasks/:id", "delete", f"{_IN}/jobs/{{job}}/job_tasks/{{task}}", _ANYTHING
     ),
+    _unknown("DELETE /workfiles/:id/executions/:id", "workfiles/0/executions/0"),
     Expectation("DELETE /workspaces/:id/jobs/:id", "delete", f"{_IN}/jobs/{{job}}", _ANYTHING),
     Expectation(
         "DELETE /workspaces/:id/touchpoints/:id/parameters/:id", "delete", f"{_TOUCHPOINTS}/parameters/{{parameter}}",
@@ -415,7 +424,8 @@ NEVER = (
             "POST /hdfs_data_sources", "DELETE /hdfs_data_sources/:id", "POST /taggings", "PUT /tags/:id",
             "DELETE /tags/:id", "PUT /notifications/read", "DELETE /notifications/:id", "POST /datasets/:id/previews",
             "DELETE /datasets/:id/previews/:id", "POST /tables/:id/analyze", "PUT /touchpoints/:id/run",
-            "POST /touchpoints/:id/stop",
+            "POST /touchpoints/:id/stop", "POST /workspaces/:id/sandbox", "POST /workfiles/:id/executions",
+            "POST /datasets/preview_sql",
         )
     ),
     *(
