@@ -97,8 +97,12 @@ def _deploy(session: APIClient) -> Any:
     return session.workfile.deploy(folder, 1, UPLOADED_TO, overwrite=True)
 
 
-def _all_rows(session: APIClient) -> Any:
-    return session.workfile.process.attach(1, "p1").results().operators["x"].to_dataframe(all_rows=True)
+def _output(session: APIClient) -> Any:
+    return session.workfile.process.attach(1, "p1").results().operators["x"]
+
+
+def _output_to_file(session: APIClient) -> Any:
+    return _output(session).download(FOLDER / f"output-{id(session)}.csv")
 
 
 def _sweep(session: APIClient) -> list[dict[str, Any]]:
@@ -265,7 +269,8 @@ CALLS = (
     Call("workfile.process.attach.status", lambda s: s.workfile.process.attach(1, "p1").status, str),
     Call("workfile.process.attach.stop", lambda s: s.workfile.process.attach(1, "p1").stop(), str, repeats_post=True),
     Call("workfile.process.attach.results", lambda s: s.workfile.process.attach(1, "p1").results(), FlowResults),
-    Call("workfile.process.attach.results (all rows)", _all_rows, DataFrame),
+    Call("workfile.process.attach.results (all rows)", lambda s: _output(s).to_dataframe(all_rows=True), DataFrame),
+    Call("workfile.process.attach.results (all rows to a file)", _output_to_file, Path),
     Call(
         "workfile.process.attach.wait",
         lambda s: s.workfile.process.attach(1, "p1").wait(timeout=2),

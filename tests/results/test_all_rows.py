@@ -11,13 +11,14 @@ from typing import Any
 import pandas
 import pytest
 
-from alpine import APIClient
+from alpine import APIClient, retry_policy
 from alpine.exception import (
     DatasetNotFoundException,
     DownloadFailureException,
     FeatureNotFoundException,
     FlowResultsMalformedException,
     InvalidArgumentException,
+    ServerConnectionException,
     WorkfileNotFoundException,
 )
 from alpine.results import FlowResults
@@ -110,6 +111,37 @@ def test_a_table_that_was_written_since_is_not_taken_for_the_output(
     with pytest.raises(DownloadFailureException, match=r"2 rows, not 141.*Another run may have written") as caught:
         output.to_dataframe(all_rows=True)
     assert caught.value.rows == 2
+
+
+def test_a_connection_that_is_lost_gives_all_rows_or_says_how_far_it_came(
+    client: APIClient, sandbox: Sandbox, results: FlowResults, tmp_path: Path
+) -> None:
+    output = results.operators["Row Filter"]
+    whole = output.download(tmp_path / "whole.csv").read_bytes()
+    keep = len(whole) * 6 // 10
+    sandbox.fault("truncate", path="/download", keep=keep, times=2)
+    assert output.download(tmp_path / "rows.csv").read_bytes() == whole
+    sandbox.fault("truncate", path="/download", keep=keep)
+    assert len(output.to_dataframe(all_rows=True)) == 141
+    client.retries = retry_policy(total=0)
+    sandbox.fault("truncate", path="/download", keep=keep, times=None)
+    rows = whole[:keep].count(b"\n") - 1
+    came = f"In the last attempt {rows} whole rows had come"
+    with pytest.raises(ServerConnectionException, match=came):
+        output.to_dataframe(all_rows=True)
+    with pytest.raises(ServerConnectionException, match=came):
+        output.download(tmp_path / "lost.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "whole.csv"]
+
+
+def test_the_way_from_a_file_to_predictions_takes_fewer_than_twelve_lines() -> None:
+    # That the lines do what they say is a test of all examples.
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "results.md").read_text("utf-8")
+    script = guide.partition("From a CSV file to a fitted model's predictions")[2].split("```")[1]
+    first, *lines = [line for line in script.removeprefix("python\n").splitlines() if line.strip()]
+    assert first == "from alpine import APIClient"
+    assert len(lines) < 11
+    assert "load_csv" in script and "all_rows=True" in script
 
 
 def test_an_output_that_is_gone_is_said_to_be(client: APIClient, results: FlowResults) -> None:
