@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from alpine.sandbox.state.collaboration import Target, record_event
+from alpine.sandbox.state.collaboration import Notification, Target, record_event
 from alpine.sandbox.state.datasets import tables_seen
 from alpine.sandbox.state.imports import CsvFile, Import
 
@@ -89,14 +89,14 @@ class Importer:
             told: dict[str, Any] = {"file_name": row.file_name, "import_type": "file"}
             if message:
                 told |= {"destination_table": row.to_table, "error_message": message, "dataset": None}
-            elif row.dataset_id is None:
+            else:
                 row.dataset_id = tables_seen(state, schema, [row.to_table])[0].id
                 created = state.events.find(row.event_id)
-                if created is not None:
+                if created is not None and "dataset" not in created.targets:
                     state.events.add_target(created, "dataset", ("dataset", row.dataset_id))
-            record_event(
-                state, "FileImportFailed" if message else "FileImportSuccess", row.user_id, targets_of(row), told
-            )
+            action = "FileImportFailed" if message else "FileImportSuccess"
+            event = record_event(state, action, row.user_id, targets_of(row), told)
+            state.table(Notification).add(Notification(recipient_id=row.user_id, event_id=event.id))
 
     def _copied(self, row: Import, file: CsvFile, schema: Schema, options: ImportOptions) -> str:
         """Copy the file; what went wrong, or nothing."""

@@ -108,6 +108,21 @@ def test_everything_else_fails_later(wire: Wire, content: bytes, changes: dict[s
     assert failed["destination_table"] == "t"
 
 
+def test_whoever_began_an_import_is_told_of_its_end(wire: Wire) -> None:
+    for number, changes in enumerate(({}, {"types": ["integer", "nonsense"], "to_table": "u"}), 1):
+        start(wire, upload(wire)["id"], **changes)
+        wait_for(lambda number=number: len(wire.ok("GET", "/notifications")) == number)  # type: ignore[misc]
+    failed, done = (row["event"] for row in wire.ok("GET", "/notifications", params={"type": "unread"}))
+    assert (failed["action"], failed["destination_table"]) == ("FileImportFailed", "u")
+    assert (done["action"], done["dataset"]["object_name"]) == ("FileImportSuccess", "t")
+    assert "destination_table" not in done
+    about = {"entity_type": "dataset", "entity_id": done["dataset"]["id"]}
+    assert {row["action"] for row in wire.ok("GET", "/activities", params=about)} == {
+        "FileImportCreated",
+        "FileImportSuccess",
+    }
+
+
 def test_a_file_is_imported_once(wire: Wire) -> None:
     number = upload(wire)["id"]
     start(wire, number)
