@@ -150,6 +150,8 @@ class _Loading:
         return self._timeout - self._elapsed
 
     def _check_names(self, facts: FileFacts) -> None:
+        if not facts.columns:
+            raise InvalidArgumentException(f"Could not {self._action}: there are no columns.")
         seen: set[str] = set()
         for place, name in enumerate(facts.columns, 1):
             if not name or "\x00" in name:

@@ -170,6 +170,9 @@ def test_tables_of_arrow_are_loaded_as_well(client: APIClient) -> None:
     assert rows_of(client, "select coalesce(a, '-') as a, n from arrow") == [["x", "1"], ["-", "2"], ["x", ""]]
     with pytest.raises(InvalidArgumentException, match="two columns are called 'a'"):
         client.dataset.load_csv(1, pandas.DataFrame([[1, 2]], columns=["a", "a"]), "twice")
+    for empty in (pandas.DataFrame(), pandas.DataFrame(index=[1, 2])):
+        with pytest.raises(InvalidArgumentException, match="there are no columns"):
+            client.dataset.load_csv("Sandbox", empty, "t")
     with pytest.raises(InvalidArgumentException, match="for files only"):
         client.dataset.load_csv(1, table, "arrow", delimiter=";")
 
