@@ -40,6 +40,7 @@ __all__ = ["IF_EXISTS", "Load", "checked_table", "checked_types", "is_frame", "l
 FEATURE = "CSV import"
 IF_EXISTS = ("error", "append", "replace")
 _LONGEST_NAME = 63
+_OTHER_DELIMITERS = (";", "\t", "|", ",")
 _TYPE = re.compile(r"[A-Za-z_][\w ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?[\w ]*(\[\])*")
 _STARTED, _FAILED = "FileImportCreated", "FileImportFailed"
 _FOUND_WITHIN = 30.0
@@ -159,6 +160,11 @@ class _Loading:
             if name in seen:
                 raise InvalidArgumentException(
                     f"Could not {self._action}: two columns are called {name!r}. Rename one of them."
+                )
+            if len(name.encode()) > _LONGEST_NAME:
+                raise InvalidArgumentException(
+                    f"Could not {self._action}: the name of column {place}, {name!r}, is longer than {_LONGEST_NAME} "
+                    "bytes, and databases cut the rest off. Shorten it."
                 )
             seen.add(name)
         for name in self._wanted.types or {}:
@@ -411,8 +417,21 @@ class _Loading:
 def _file(source: Any, wanted: Load) -> Iterator[tuple[Path, FileFacts]]:
     """The CSV file that travels, and what is in it."""
     if isinstance(source, Path):
-        yield source, proposal.look_at(source, wanted.delimiter, wanted.names, header=wanted.header)
+        facts = proposal.look_at(source, wanted.delimiter, wanted.names, header=wanted.header)
+        if wanted.names is None and wanted.header:
+            _check_delimiter(source, wanted.delimiter, facts.columns)
+        yield source, facts
         return
     with tempfile.TemporaryDirectory(prefix="alpine-load-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "table.csv"
         yield path, frame_file.write(source, path)
+
+
+def _check_delimiter(path: Path, delimiter: str, columns: Sequence[str]) -> None:
+    """Refuse a header that would be several columns with another delimiter: each row would be one text."""
+    other = next((sign for sign in _OTHER_DELIMITERS if len(columns) == 1 and sign in columns[0]), None)
+    if other is not None:
+        raise InvalidArgumentException(
+            f"With the delimiter {delimiter!r} {path} has one column, {columns[0]!r}. Pass delimiter={other!r}; or "
+            "columns=['name'], if it is one column."
+        )

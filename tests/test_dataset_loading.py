@@ -76,6 +76,22 @@ def test_other_delimiters_and_files_without_a_header(client: APIClient, tmp_path
         client.dataset.load_csv(1, path, "other", delimiter=";", columns=["n", "a"])
 
 
+def test_a_header_with_another_delimiter_is_not_taken_for_one_column(client: APIClient, tmp_path: Path) -> None:
+    path = tmp_path / "semicolons.csv"
+    path.write_text("id;town\n1;Rome\n", encoding="utf-8")
+    with pytest.raises(InvalidArgumentException, match=r"one column, 'id;town'\. Pass delimiter=';'"):
+        client.dataset.load_csv("Sandbox", path, "semicolons")
+    made = client.dataset.load_csv("Sandbox", path, "one_column", columns=["line"])
+    assert client.dataset.to_dataframe(made["id"])["line"].tolist() == ["1;Rome"]
+
+
+def test_a_name_that_a_database_would_cut_is_not_sent(client: APIClient, tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("id," + "ä" * 32 + "\n1,2\n", encoding="utf-8")
+    with pytest.raises(InvalidArgumentException, match=r"column 2, .* longer than 63 bytes"):
+        client.dataset.load_csv("Sandbox", path, "long")
+
+
 def test_a_table_that_is_there_is_kept_added_to_or_replaced(client: APIClient, people: Path) -> None:
     client.dataset.load_csv(1, people, "again")
     with pytest.raises(LoadFailureException, match=r"there already.*if_exists='append'"):
