@@ -1,6 +1,7 @@
 """The addresses of the pages of the server's web application, for people to click on.
 
-They are those of the router of Chorus, the public part of the server. What has no page of its own has no address.
+They are inferred: no response of the server contains one, and none was tried on a live server. The paths are those of
+the web application of Chorus, the public part of the server. What has no page of its own has no address.
 """
 
 from __future__ import annotations
