@@ -11,6 +11,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from alpine._arguments import text
@@ -26,6 +27,8 @@ __all__ = ["log"]
 _LONGEST = 500
 """Characters that every version and every store of MLflow takes as the value of a parameter."""
 _LONGEST_TAG = 5000
+_NOT_IN_NAMES = re.compile(r"^\.|(?<=^mlflow)\.|[^\w\-. ]", re.ASCII)
+"""A name may be that of a file, which is not ``..``; with tags such as ``mlflow.runName`` MLflow itself works."""
 
 
 def log(
@@ -58,7 +61,8 @@ def log(
     If an exception ends it, such as one of MLflow, the runs that were begun have the status ``FAILED``. If a run of
     MLflow is active, the parent is a child of it.
 
-    MLflow takes fewer characters in names than the server: a name loses its ``@``, and other characters become ``_``.
+    MLflow takes fewer characters in names than the server: a name loses its ``@``, and other characters become ``_``;
+    ``mlflow.``, with which MLflow's own tags begin, becomes ``mlflow_``.
     """
     name, whole = text(run_name, "run_name"), bool(flag(documents, "documents"))
     if pick is not None and not callable(pick):
@@ -86,34 +90,40 @@ def _log_one(
 ) -> None:
     values, error = picked(outcome, pick)
     run = outcome.process_id
-    tags = {
+    told = {
         "alpine.status": outcome.status,
         "alpine.process_id": "" if run is None else str(run),
         "alpine.workflow_id": "" if run is None else str(run.workflow_id),
         "alpine.error": error or "",
     }
-    metrics = {key: float(value) for key, value in values.items() if _is_number(value)}
-    tags |= {key: str(value) for key, value in values.items() if key not in metrics}
+    metrics = {key: number for key, value in values.items() if (number := _number(value)) is not None}
+    tags = _named([*told.items(), *((key, str(value)) for key, value in values.items() if key not in metrics)])
     with mlflow.start_run(run_name=name, nested=True):
-        mlflow.set_tags({key: value[:_LONGEST_TAG] for key, value in _named(tags).items() if value})
-        mlflow.log_params({key: str(value)[:_LONGEST] for key, value in _named(outcome._given).items()})
-        mlflow.log_metrics(_named(metrics))
+        mlflow.set_tags({key: value[:_LONGEST_TAG] for key, value in tags.items() if value})
+        mlflow.log_params({key: str(value)[:_LONGEST] for key, value in _named(outcome._given.items()).items()})
+        mlflow.log_metrics(_named(metrics.items()))
         if whole and outcome.results is not None:
             mlflow.log_dict(dict(outcome.results), "results.json")
         if outcome.error is not None:
             mlflow.end_run("FAILED")
 
 
-def _is_number(value: Any) -> bool:
-    """Whether MLflow can keep it as a metric: also numpy's numbers, but no infinite ones, which few stores take."""
-    return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)
+def _number(value: Any) -> float | None:
+    """A value as a metric: also numpy's numbers and decimals, but no infinite ones, which few stores take."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
+        return None
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
 
 
-def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+def _named(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """The values by names that MLflow takes, each by another one."""
     named: dict[str, Any] = {}
-    for name, value in values.items():
-        key = plain = re.sub(r"[^\w\-. ]", "_", name.removeprefix("@"), flags=re.ASCII)[:240] or "_"
+    for name, value in values:
+        key = plain = _NOT_IN_NAMES.sub("_", name.removeprefix("@"))[:240] or "_"
         number = 2
         while key in named:
             key, number = f"{plain}_{number}", number + 1

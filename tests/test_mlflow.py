@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,30 @@ def test_a_parent_has_a_child_for_each_outcome(process: Process, store: Any, tmp
     document = client.download_artifacts(children[0].info.run_id, "results.json", str(tmp_path))
     assert json.loads(Path(document).read_text("utf-8")) == outcomes[0].results
     assert not client.list_artifacts(children[2].info.run_id)
+
+
+def test_whatever_is_picked_is_kept_by_a_name_of_its_own(process: Process, store: Any) -> None:
+    picked = {
+        ".": 1,
+        "..x": 2,
+        "/a/../b": 3,
+        "": 4,
+        " ": 5,
+        "decimal": Decimal("1.5"),
+        "huge": 10**400,
+        "signalling": Decimal("sNaN"),
+        "infinite": math.inf,
+        "mlflow.runName": "mine",
+        "alpine.status": "mine",
+    }
+    alpine.mlflow.log(process.run_many(375, specs(1)), lambda _: picked, run_name="x")
+    [child] = [run for run in store.search_runs(output_format="list") if "mlflow.parentRunId" in run.data.tags]
+    assert child.data.metrics == {"_": 1, "_.x": 2, "_a_.._b": 3, "__2": 4, " ": 5, "decimal": 1.5}
+    assert child.info.run_name == "x 1"
+    tags = child.data.tags
+    assert (tags["mlflow_runName"], tags["alpine.status"], tags["alpine.status_2"]) == ("mine", "SUCCESS", "mine")
+    assert tags["huge"] == str(10**400)
+    assert (tags["signalling"], tags["infinite"]) == ("sNaN", "inf")
 
 
 def test_outcomes_are_logged_as_they_come_and_below_a_run_that_is_active(process: Process, store: Any) -> None:
