@@ -141,17 +141,21 @@ class KeptRuns:
                     if not hold(file):
                         failure = "another script, or another call of this one, is working with it"
                         break
-                    if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
+                    if self._is_still(file.fileno()):
                         file.seek(0)
                         content = file.read()
                         self._keep_locked(file.fileno())
                         return content
-                    # Whoever had it before has replaced it in between.
-        except FileNotFoundError:
-            return self._claim()
+                    # Whoever had it before has replaced or removed it in between.
         except OSError as error:
             failure = error.strerror or str(error)
         raise LocalFileException(f"Could not use {self.path}: {failure}.", filename=str(self.path))
+
+    def _is_still(self, number: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(number), self.path.stat())
+        except FileNotFoundError:
+            return False
 
     def _keep_locked(self, number: int) -> None:
         if os.name == "nt":

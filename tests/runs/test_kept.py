@@ -201,7 +201,11 @@ def test_a_file_of_something_else_is_refused_and_left_alone(
 
 
 def test_a_directory_that_is_not_there_is_told(process: Process, server: ScriptedServer, tmp_path: Path) -> None:
-    for wrong in (tmp_path / "none" / "sweep.json", tmp_path):
+    wrongs = [tmp_path / "none" / "sweep.json", tmp_path]
+    if sys.platform == "linux":
+        # A directory that is there, and in which no file can be made.
+        wrongs.append(Path("/proc/sweep.json"))
+    for wrong in wrongs:
         with pytest.raises(LocalFileException):
             process.run_many(375, specs(1), resume=wrong)
     assert server.asked == []
