@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ from airflow.configuration import conf
 from airflow.sdk import BaseOperator, ResumableJobMixin
 
 from alpine._runs.engine import WORKING
+from alpine._runs.handle import limits
 from alpine._runs.polling import FORGIVEN
 from alpine.airflow.hook import AlpineHook, client_of
 from alpine.airflow.trigger import LATE, LOST, AlpineRunTrigger
 from alpine.exception import (
+    AlpineException,
     InvalidArgumentException,
     ResultsNotFoundException,
     RunFlowFailureException,
@@ -56,13 +58,14 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
     :type operators: list
     :param alpine_conn_id: The ID of a connection of the type ``alpine``.
     :type alpine_conn_id: str
-    :param timeout: Seconds that the run may take; it is then stopped.
+    :param timeout: Seconds that the run may take, in all tries that follow it; it is then stopped.
     :type timeout: float
     :param query_time: Seconds between two queries of the status, at most.
     :type query_time: float
     :param deferrable: Whether to wait in the triggerer, without a worker. Default: ``default_deferrable`` in Airflow's
-        configuration.
+        configuration. Airflow's ``execution_timeout`` then limits the wait as ``timeout`` does.
     :type deferrable: bool
+    :raises InvalidArgumentException: ``timeout`` or ``query_time`` is no such number.
     """
 
     template_fields: Sequence[str] = ("workflow", "workspace", "variables", "operators", "alpine_conn_id")
@@ -89,14 +92,19 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         self.variables = variables
         self.operators = operators
         self.alpine_conn_id = alpine_conn_id
-        self.timeout = timeout
-        self.query_time = query_time
+        # Here, since a wait that refuses them leaves behind a run that nobody follows.
+        self.query_time, self.timeout = limits(query_time, timeout)
         self.deferrable = deferrable
         self._run: FlowRun | None = None
         self._connection: Connection | None = None
 
     def execute(self, context: Context) -> Any:
-        """Run the workflow, or go on with the run of an earlier try."""
+        """Run the workflow, or go on with the run of an earlier try.
+
+        :raises InvalidArgumentException: An argument is wrong; nothing was sent.
+        """
+        if isinstance(self.operators, str) or not isinstance(self.operators, Iterable):
+            raise InvalidArgumentException(f"operators must be a list of names, not {self.operators!r:.200}.")
         with self._session():
             return self.execute_resumable(context)
 
@@ -108,7 +116,7 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
                 stopped = run.try_to_stop()
                 said = f" Last error: {event['message']}" if "message" in event else ""
                 raise RunFlowTimeoutException(
-                    f"Run {run} of workflow {run.workflow_id} was still running after {self.timeout:g} s; it was "
+                    f"Run {run} of workflow {run.workflow_id} was still running after {self._limit:g} s; it was "
                     f"{'stopped' if stopped else 'asked to stop, but may go on'}.{said}",
                     process_id=str(run),
                     stopped=stopped,
@@ -124,9 +132,14 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         """Stop the run: Airflow ends the task, as when a user marks it as failed."""
         run, connection = self._run, self._connection
         if run is not None and connection is not None:
-            # By another client: this may have interrupted the first one in the middle of a request.
-            with client_of(connection) as client:
-                stopped = client.workfile.process.attach(run.workflow_id, str(run)).try_to_stop()
+            try:
+                # By another client: this may have interrupted the first one in the middle of a request.
+                with client_of(connection) as client:
+                    stopped = client.workfile.process.attach(run.workflow_id, str(run)).try_to_stop()
+            except AlpineException as error:
+                # Airflow calls this in a signal handler: the wait would take it for a failure of its own, and bear it.
+                self.log.warning("Run %s could not be stopped: %s", run, error)
+                return
             self.log.info("Run %s: %s", run, "stopped" if stopped else "could not be stopped")
 
     # What the mixin asks for.
@@ -139,6 +152,7 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
             "workflow_id": self._run.workflow_id,
             "process_id": str(self._run),
             "max_tries": _tries(context),
+            "started_at": time.time(),
         }
 
     def get_job_status(self, external_id: Any, context: Context) -> str:
@@ -173,8 +187,9 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         """Wait, here or in the triggerer, and return the result: after a reconnection nobody else does."""
         run = self._run = self._attached(external_id)
         context["ti"].xcom_push(key="process_id", value=str(run))
+        left = max(0.0, self._limit - (time.time() - external_id["started_at"]))
         if not self.deferrable:
-            run.wait(query_time=self.query_time, timeout=self.timeout)
+            run.wait(query_time=self.query_time, timeout=left)
             return self._result(run)
         if self._is_over(run):
             # A run that failed at once fails the task at once, without a way through the triggerer.
@@ -183,7 +198,7 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         self._run = None
         self.defer(
             trigger=AlpineRunTrigger(
-                self.alpine_conn_id, run.workflow_id, str(run), time.time() + self.timeout, self.query_time
+                self.alpine_conn_id, run.workflow_id, str(run), time.time() + left, self.query_time
             ),
             method_name="execute_complete",
         )
@@ -192,6 +207,13 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
     def get_job_result(self, external_id: Any, context: Context) -> Any:
         """The return value of a run that succeeded."""
         return self._result(self._attached(external_id))
+
+    @property
+    def _limit(self) -> float:
+        """Seconds that the run may take: Airflow itself does not look at the time of a deferred task."""
+        if self.deferrable and self.execution_timeout is not None:
+            return min(self.timeout, float(self.execution_timeout.total_seconds()))
+        return self.timeout
 
     @contextmanager
     def _session(self) -> Iterator[None]:

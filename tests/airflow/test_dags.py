@@ -6,15 +6,17 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alpine.airflow.provider_info import get_provider_info
-from alpine.exception import RunFlowFailureException
+from alpine.exception import InvalidArgumentException, RunFlowFailureException, RunFlowTimeoutException
 from alpine.sandbox import Sandbox
 from tests.airflow.place import Place
+from tests.documents import document
 from tests.runs.responses import ENGINE
 from tests.scripted import Reply, ScriptedServer
 
@@ -212,6 +214,77 @@ def test_a_later_try_takes_the_same_run_up_and_a_cleared_task_does_not(
         execute(max_tries=5, variables={"@min_amount": "much"})
     assert execute(max_tries=5)["status"] == "SUCCESS", "what failed is tried again"
     assert starts(sandbox) == before + 4
+
+
+@needs_airflow
+@pytest.mark.filterwarnings("ignore")
+def test_a_later_try_has_the_time_that_is_left(place: Place, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alpine.airflow import AlpineRunWorkflowOperator
+
+    monkeypatch.setenv("AIRFLOW_CONN_ALPINE_DEFAULT", place.environment["AIRFLOW_CONN_ALPINE_DEFAULT"])
+    monkeypatch.setattr(sandbox, "pace", ("timed", 60.0))
+    with sandbox.client() as session:
+        run = session.workfile.process.run(session.workfile.get_id("order_filter", "Sandbox"))
+        known = {"workflow_id": run.workflow_id, "process_id": str(run), "max_tries": 3}
+        stored = Stored(alpine_run={**known, "started_at": time.time() - 100})
+        operator = AlpineRunWorkflowOperator(
+            task_id="x", workflow="order_filter", workspace="Sandbox", timeout=100, deferrable=False
+        )
+        with pytest.raises(RunFlowTimeoutException):
+            operator.execute({"ti": Try(), "task_state_store": stored})  # type: ignore[typeddict-item]
+        assert run.status != "WORKING"
+
+
+@needs_airflow
+@pytest.mark.filterwarnings("ignore")
+def test_wrong_arguments_are_refused_before_a_run_is_started(connected: ScriptedServer) -> None:
+    from alpine.airflow import AlpineRunWorkflowOperator
+
+    for wrong in ({"timeout": "long"}, {"timeout": -1}, {"query_time": None}):
+        with pytest.raises(InvalidArgumentException):
+            AlpineRunWorkflowOperator(task_id="x", workflow=375, **wrong)  # type: ignore[arg-type]
+    for names in ("By Region", 5, None):
+        operator = AlpineRunWorkflowOperator(task_id="x", workflow=375, operators=names)  # type: ignore[arg-type]
+        with pytest.raises(InvalidArgumentException, match="operators must be a list of names"):
+            operator.execute({"ti": Try(), "task_state_store": Stored()})  # type: ignore[typeddict-item]
+    assert connected.asked == []
+
+
+@needs_airflow
+@pytest.mark.filterwarnings("ignore")
+def test_a_task_that_is_ended_while_the_server_is_down_says_so(
+    connected: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from alpine.airflow import AlpineRunWorkflowOperator
+
+    operator = AlpineRunWorkflowOperator(task_id="x", workflow=375, deferrable=False)
+
+    def end_the_task(_: object) -> Reply:
+        connected.on("POST", "/api/sessions", Reply("", 401))
+        operator.on_kill()
+        return OVER
+
+    connected.on("POST", f"{ENGINE}/workflows/375/run", Reply({"meta": {"processId": "run-1", "state": "STARTED"}}))
+    connected.on("GET", f"{ENGINE}/processes/.*", end_the_task)
+    connected.on("GET", f"{ENGINE}/workflows/375/results/.*", Reply(document("SUCCESS")))
+    assert operator.execute({"ti": Try(), "task_state_store": Stored()})["status"] == "SUCCESS"  # type: ignore[typeddict-item]
+    assert "Run run-1 could not be stopped" in capsys.readouterr().out
+
+
+@needs_airflow
+@pytest.mark.filterwarnings("ignore")
+def test_a_deferred_task_keeps_to_the_time_that_airflow_gives_it(connected: ScriptedServer) -> None:
+    from airflow.sdk.exceptions import TaskDeferred
+
+    from alpine.airflow import AlpineRunWorkflowOperator
+
+    connected.on("POST", f"{ENGINE}/workflows/375/run", Reply({"meta": {"processId": "run-1", "state": "STARTED"}}))
+    connected.on("GET", f"{ENGINE}/processes/.*", WORKING)
+    for given, seconds in ((timedelta(minutes=1), 60), (None, 3600)):
+        operator = AlpineRunWorkflowOperator(task_id="x", workflow=375, execution_timeout=given, deferrable=True)
+        with pytest.raises(TaskDeferred) as deferred:
+            operator.execute({"ti": Try(), "task_state_store": Stored()})  # type: ignore[typeddict-item]
+        assert seconds - 30 < deferred.value.trigger.ends_at - time.time() <= seconds
 
 
 def test_what_airflow_is_told_is_there() -> None:
