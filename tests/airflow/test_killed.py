@@ -180,7 +180,7 @@ def test_a_triggerer_that_ends_leaves_the_run_alone_and_another_takes_it_up(
     place: Place, sandbox: Sandbox, number: signal.Signals
 ) -> None:
     sandbox.pace = ("timed", 25.0)
-    dag_id, run_id = "ended_deferred", f"taken up {number}"
+    dag_id, run_id = "ended_deferred", f"taken_up_{number}"
     stops = count_of_stops(sandbox)
     place.command("dags", "trigger", dag_id, "--run-id", run_id)
     assert until(lambda: state_in(place, dag_id, run_id) == "deferred", 120)
