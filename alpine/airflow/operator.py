@@ -96,6 +96,7 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         self.query_time, self.timeout = limits(query_time, timeout)
         self.deferrable = deferrable
         self._run: FlowRun | None = None
+        self._is_stored = False
         self._connection: Connection | None = None
 
     def execute(self, context: Context) -> Any:
@@ -106,7 +107,13 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         if isinstance(self.operators, str) or not isinstance(self.operators, Iterable):
             raise InvalidArgumentException(f"operators must be a list of names, not {self.operators!r:.200}.")
         with self._session():
-            return self.execute_resumable(context)
+            try:
+                return self.execute_resumable(context)
+            except Exception:
+                if self._run is not None and not self._is_stored:
+                    # No later try knows of it.
+                    self._run.try_to_stop()
+                raise
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on when the trigger has fired."""
@@ -185,6 +192,7 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
 
     def poll_until_complete(self, external_id: Any, context: Context) -> Any:
         """Wait, here or in the triggerer, and return the result: after a reconnection nobody else does."""
+        self._is_stored = True
         run = self._run = self._attached(external_id)
         context["ti"].xcom_push(key="process_id", value=str(run))
         left = max(0.0, self._limit - (time.time() - external_id["started_at"]))

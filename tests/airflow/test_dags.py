@@ -273,6 +273,36 @@ def test_a_task_that_is_ended_while_the_server_is_down_says_so(
 
 @needs_airflow
 @pytest.mark.filterwarnings("ignore")
+def test_a_run_whose_id_cannot_be_stored_is_stopped(connected: ScriptedServer) -> None:
+    from alpine.airflow import AlpineRunWorkflowOperator
+
+    class Full(Stored):
+        def set(self, key: str, value: Any) -> None:
+            raise OSError("no room")
+
+    connected.on("POST", f"{ENGINE}/workflows/375/run", Reply({"meta": {"processId": "run-1", "state": "STARTED"}}))
+    connected.on("POST", f"{ENGINE}/processes/run-1/stop", Reply({"status": "Flow stopped.\n"}))
+    operator = AlpineRunWorkflowOperator(task_id="x", workflow=375)
+    with pytest.raises(OSError, match="no room"):
+        operator.execute({"ti": Try(), "task_state_store": Full()})  # type: ignore[typeddict-item]
+    assert connected.count("POST", ".*/stop") == 1
+
+
+@needs_airflow
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_that_failed_before_the_deferral_fails_the_task_at_once(connected: ScriptedServer) -> None:
+    from alpine.airflow import AlpineRunWorkflowOperator
+
+    connected.on("POST", f"{ENGINE}/workflows/375/run", Reply({"meta": {"processId": "run-1", "state": "STARTED"}}))
+    connected.on("GET", f"{ENGINE}/processes/.*", OVER)
+    connected.on("GET", f"{ENGINE}/workflows/375/results/.*", Reply(document("FAILURE")))
+    operator = AlpineRunWorkflowOperator(task_id="x", workflow=375, deferrable=True)
+    with pytest.raises(RunFlowFailureException):
+        operator.execute({"ti": Try(), "task_state_store": Stored()})  # type: ignore[typeddict-item]
+
+
+@needs_airflow
+@pytest.mark.filterwarnings("ignore")
 def test_a_deferred_task_keeps_to_the_time_that_airflow_gives_it(connected: ScriptedServer) -> None:
     from airflow.sdk.exceptions import TaskDeferred
 
