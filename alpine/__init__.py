@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         FeatureNotFoundException,
         FlowResultsMalformedException,
         ForbiddenException,
+        HadoopFileUnavailableException,
+        HadoopPermissionException,
         InvalidArgumentException,
         InvalidResponseCodeException,
         InvalidResponseException,
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
         TaskNotFoundException,
         TLSException,
         TooManyRequestsException,
+        UploadFailureException,
         UserNotFoundException,
         ValidationException,
         WorkfileNotFoundException,
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
         WorkspaceMemberNotFoundException,
         WorkspaceNotFoundException,
     )
+    from alpine.hdfs import HDFS
     from alpine.insight import Insight
     from alpine.job import Job
     from alpine.milestone import Milestone
@@ -104,6 +108,7 @@ _HOMES = {
     "Deployment": "alpine._deployment",
     "FlowResults": "alpine.results",
     "FlowRun": "alpine._runs.handle",
+    "HDFS": "alpine.hdfs",
     "Insight": "alpine.insight",
     "Job": "alpine.job",
     "Milestone": "alpine.milestone",
@@ -147,6 +152,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "HDFS",
     "APIClient",
     "Activity",
     "AlpineException",
@@ -165,6 +171,8 @@ __all__ = [
     "FlowResultsMalformedException",
     "FlowRun",
     "ForbiddenException",
+    "HadoopFileUnavailableException",
+    "HadoopPermissionException",
     "Insight",
     "InvalidArgumentException",
     "InvalidResponseCodeException",
@@ -212,6 +220,7 @@ __all__ = [
     "TaskNotFoundException",
     "TooManyRequestsException",
     "Touchpoint",
+    "UploadFailureException",
     "User",
     "UserNotFoundException",
     "ValidationException",

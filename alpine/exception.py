@@ -26,7 +26,9 @@
     │       ├── ForbiddenException                   403: not permitted
     │       │   ├── DataSourceCredentialsException   403: refused by the data source
     │       │   ├── DemoModeException                403: not in demo mode
+    │       │   ├── HadoopPermissionException        422: refused by the Hadoop cluster
     │       │   └── NotLicensedException             403: the licence does not cover it
+    │       ├── HadoopFileUnavailableException       422: the Hadoop cluster does not give it
     │       ├── RequestTooLargeException             413: too much was sent
     │       ├── ServerErrorException                 5xx: the server failed
     │       │   ├── LicenseExpiredException          503: the licence has expired
@@ -52,7 +54,8 @@
     ├── RunFlowTimeoutException (TimeoutError)       a run that took too long
     ├── RunJobFailureException                       a job that could not start, or failed
     ├── RunJobTimeoutException (TimeoutError)        a job that took too long
-    └── StopFlowFailureException                     there is no such run to stop
+    ├── StopFlowFailureException                     there is no such run to stop
+    └── UploadFailureException                       a file that could not be put into a cluster
 """
 
 from __future__ import annotations
@@ -260,6 +263,18 @@ class DataSourceCredentialsException(ForbiddenException):
     _advice = "Set valid credentials for the data source in the server's web pages."
 
 
+class HadoopPermissionException(ForbiddenException):
+    """The Hadoop cluster refuses the user that the server is there, as its rules for Kerberos say (422)."""
+
+    _advice = "Ask whoever administers the cluster to let the server's user read it."
+
+
+class HadoopFileUnavailableException(InvalidResponseCodeException):
+    """The Hadoop cluster does not give a file or a directory to the server: it does not respond, or cannot read it."""
+
+    _advice = "Try again later; the log of the server says more."
+
+
 class RequestTooLargeException(InvalidResponseCodeException):
     """The request is larger than the server accepts (413)."""
 
@@ -431,6 +446,13 @@ class StopFlowFailureException(AlpineException):
     """The run cannot be stopped: it is over already, or never existed."""
 
 
+class UploadFailureException(AlpineException):
+    """A file could not be put into a Hadoop cluster: one of its name is there, or the server could not write it.
+
+    ``server_message`` is why the import failed.
+    """
+
+
 def restated(error: AlpineException, kind: type[E], more: str) -> E:
     """A refusal once more, as the kind of exception that it is here, and with more to say."""
     facts = {name: value for name, value in vars(error).items() if name != "reason"}
@@ -465,6 +487,8 @@ __all__ = [
     "FeatureNotFoundException",
     "FlowResultsMalformedException",
     "ForbiddenException",
+    "HadoopFileUnavailableException",
+    "HadoopPermissionException",
     "InvalidArgumentException",
     "InvalidResponseCodeException",
     "InvalidResponseException",
@@ -498,6 +522,7 @@ __all__ = [
     "TLSException",
     "TaskNotFoundException",
     "TooManyRequestsException",
+    "UploadFailureException",
     "UserNotFoundException",
     "ValidationException",
     "WorkfileNotFoundException",

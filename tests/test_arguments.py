@@ -59,6 +59,7 @@ FOLDER = Path(__file__).parent
 FILE = Parameter(str(Path(__file__)), (None, NUMBER, "", "\ud800", ["x"], b"x", ODD))
 FLOW = Path(inspect.getfile(APIClient)).parent / "sandbox" / "examples" / "order_filter.afm"
 KIND = "gpdb_data_source"
+HADOOP_PATH = Parameter("/data", (None, NUMBER, "", "data", "/a/../b", "hdfs://h/data", ["/data"], b"/data", ODD))
 DATA_SOURCE_TYPE = Parameter(KIND, (NUMBER, "mysql", [KIND], ARRAY, ODD))
 
 
@@ -96,12 +97,14 @@ PARAMETERS = {
     "data_type": one_of("Number"),
     "dataset_ids": Parameter([1], (None, NUMBER, "x", [None], [True], ODD)),
     "delimiter": Parameter(",", (None, NUMBER, "", ";;", '"', "\n", "é", [","], ODD)),
+    "directory": Parameter("/data", (None, NUMBER, "", "data", "/a/../b", ["/data"], b"/data", ODD)),
     "email": WORDS,
     "end_run": MOMENT,
     "failure_notify": one_of("nobody"),
     "failure_recipients": Parameter([1], (NUMBER, "x", [None], [True], ODD)),
     "entity_type": one_of("workfile"),
     "entity_subtype": one_of("SOURCE_TABLE"),
+    "file_mask": NAME,
     "file_type": NAME_OR_NONE,
     "first_name": WORDS,
     "folder": Parameter(str(FLOW.parent), (None, NUMBER, "", "\ud800", ["x"], b"x", ODD)),
@@ -176,6 +179,11 @@ EXCEPT = {
     "datasource.create_hadoop.port": COUNT,
     "datasource.create.type": Parameter(KIND, (None, *DATA_SOURCE_TYPE.wrong)),
     "conformance.workspace": WORKSPACE_OR_NONE,
+    "hdfs.get.path": HADOOP_PATH,
+    "hdfs.get_list.path": HADOOP_PATH,
+    "hdfs.get_statistics.path": HADOOP_PATH,
+    "hdfs.read_first_lines.path": HADOOP_PATH,
+    "hdfs.upload.name": Parameter("x", (NUMBER, "", "/", "a/b", "..", ["x"], ODD)),
     "insight.get_list.workspace_id": WORKSPACE_OR_NONE,
     "insight.iterate.workspace_id": WORKSPACE_OR_NONE,
     "job.update.name": NAME_OR_NONE,

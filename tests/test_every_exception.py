@@ -264,6 +264,26 @@ def DatasetNotFoundException(scene: Scene) -> Any:
 
 
 @cause
+def HadoopFileUnavailableException(scene: Scene) -> Any:
+    scene.server.settings.databases_down = True
+    return scene.client.hdfs.get_list("Sandbox Hadoop")
+
+
+@cause
+def HadoopPermissionException(scene: Scene) -> Any:
+    body = {"errors": {"record": "HDFS_KERBEROS_PERMISSION_DENIED"}}
+    scene.server.fault("status", path="/files", status=422, body=body)
+    return scene.client.hdfs.get_list("Sandbox Hadoop")
+
+
+@cause
+def UploadFailureException(scene: Scene) -> Any:
+    path = scene.file("note.txt")
+    scene.client.hdfs.upload("Sandbox Hadoop", path)
+    return scene.client.hdfs.upload("Sandbox Hadoop", path)
+
+
+@cause
 def SchemaNotFoundException(scene: Scene) -> Any:
     return scene.client.dataset.get_list(99)
 

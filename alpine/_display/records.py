@@ -25,6 +25,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "database": ("id", "name", "entity_type", "data_source"),
     "schema": ("id", "name", "dataset_count", "database", "data_source", "entity_type"),
     "dataset": ("id", "object_name", "object_type", "entity_subtype", "stale", "schema", "associated_workspaces"),
+    "hdfs_file": ("id", "name", "is_dir", "size", "full_path", "last_updated_stamp"),
     "column": ("name", "data_type", "type_category", "description"),
 }
 """What people look for, by the kind of a thing."""

@@ -17,6 +17,8 @@ from alpine.exception import (
     DemoModeException,
     FeatureNotFoundException,
     ForbiddenException,
+    HadoopFileUnavailableException,
+    HadoopPermissionException,
     InvalidResponseCodeException,
     LicenseExpiredException,
     LoginFailureException,
@@ -33,6 +35,9 @@ _BY_CODE: dict[tuple[int, str], type[AlpineException]] = {
     (403, "NOT_LICENSED"): NotLicensedException,
     (403, "DEMO_FORBIDDEN"): DemoModeException,
     (403, "INVALID_CREDENTIALS"): DataSourceCredentialsException,
+    (404, "HDFS_QUERY_ERROR"): HadoopFileUnavailableException,
+    (422, "HDFS_CONTENTS_UNAVAILABLE"): HadoopFileUnavailableException,
+    (422, "HDFS_KERBEROS_PERMISSION_DENIED"): HadoopPermissionException,
     (503, "LICENSE_EXPIRED"): LicenseExpiredException,
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from alpine.sandbox._extras import needed
+from alpine.sandbox.hdfs_imports import load_files
 from alpine.sandbox.importer import Importer
 from alpine.sandbox.job_runner import JobRunner
 from alpine.sandbox.presenters.data_sources import location_object
@@ -41,6 +42,7 @@ class Backend:
         self._prepare = prepare
         self._engine: Engine | None = None
         self._closed = False
+        self._files: list[str] = []
         self._engine_lock = threading.RLock()
 
     @property
@@ -91,6 +93,7 @@ class Backend:
         :returns: The id of the run.
         :raises EngineRefused: When it cannot be started.
         """
+        self._files += load_files(self)
         with self.state.lock:
             flow = workfile.flow.read_bytes() if workfile.flow else b""
             places = [location_object(self.state, location) for location in workfile.locations]
@@ -162,6 +165,9 @@ class Backend:
         with self._engine_lock:
             if self._engine is None:
                 return
+            for name in self._files:
+                self._engine.drop_table(name)
+            self._files.clear()
             if not tables:
                 self._engine.reset()
                 return

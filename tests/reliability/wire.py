@@ -13,7 +13,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ _THING = {
     "job_task_results": [{"payload_id": 1, "payload_result_id": "p1", "status": "success"}],
 }
 _LISTS = re.compile(r"/api/(taggings|worklet_parameter_versions|workspaces/\d+/touchpoints/\d+/parameters)")
+_FILES = re.compile(r"/api/hdfs_data_sources/\d+/files")
+_IMPORTS = {"/api/hdfs_data_sources/1/files/1/imports"}
 _FOUND = {"results": [_THING], "numFound": 1}
 _EVENT = {"id": 1, "action": "FileImportCreated", "destination_table": "y", "reference_id": 1, "dataset": None}
 _COLUMN = {"name": "x", "data_type": "integer", "type_category": "WHOLE_NUMBER", "entity_type": "database_column"}
@@ -59,6 +61,8 @@ class Asked:
     target: str
     head: str
     body: bytes
+    before: frozenset[str] = frozenset()
+    """The paths that were posted to before."""
 
     @property
     def path(self) -> str:
@@ -94,6 +98,10 @@ def healthy(asked: Asked) -> bytes:
         return message(200, {"response": {"columns": [_COLUMN], "rows": [["1"]], "warnings": []}})
     if path.endswith("/previews"):
         return message(201, {"response": {"columns": [_COLUMN], "rows": [["1"]], "warnings": []}})
+    if _FILES.match(path) and asked.method == "GET":
+        return message(200, {"response": _file(asked)})
+    if path == "/api/notifications" and _IMPORTS & asked.before:
+        return message(200, {"response": [{"id": 1, "event": {"action": "HdfsImportSuccess"}}]})
     if path.endswith("/columns"):
         page = {"page": 1, "per_page": 50, "records": 1, "total": 1}
         return message(200, {"response": [_COLUMN], "pagination": page})
@@ -110,6 +118,15 @@ def healthy(asked: Asked) -> bytes:
         return message(200, {"response": [_THING], "pagination": page})
     cookie = {"Set-Cookie": f"_session_id={COOKIE}; path=/"} if path == "/api/sessions" else {}
     return message(200, {"status": "Chorus is running", "response": _THING}, cookie)
+
+
+def _file(asked: Asked) -> Any:
+    """The root of a cluster with a file, and with a second one once that was imported; or the file."""
+    if "/2" in asked.path:
+        return {**_THING, "contents": ["x"]}
+    names = ["x", *(["notes.txt"] if _IMPORTS & asked.before else [])]
+    entries = [{**_THING, "id": place, "name": name, "is_dir": False} for place, name in enumerate(names, 2)]
+    return {"id": 1, "name": "/", "is_dir": True, "entries": entries}
 
 
 def _engine(path: str) -> Any:
@@ -195,8 +212,10 @@ class WireServer:
                 with self._lock:
                     self._open = self._open - {plain} | {connection}
             if self._greeting is None or self._greeting(connection):
-                for asked in _requests(connection):
+                for read in _requests(connection):
                     with self._lock:
+                        posted = frozenset(each.path for each in self.asked if each.method == "POST")
+                        asked = replace(read, before=posted)
                         self.asked.append(asked)
                     if not self._answering(connection, asked):
                         break

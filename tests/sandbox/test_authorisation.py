@@ -29,6 +29,8 @@ FLOW_KIND = {"workfile[entity_subtype]": "alpine"}
 NOTE = {"note": {"entity_type": "workfile", "entity_id": "{file}", "body": "x"}}
 INSIGHT = {"insight": {"note_id": "{note}"}}
 TAGGED = {"entity_type": "workfile", "entity_id": "{file}"}
+INTO_HDFS = {"hdfs_import": {"upload_id": "{upload}", "file_name": "x.csv"}}
+MASK = {"hdfs_dataset": {"name": "y", "file_mask": "/*", "data_source_id": "{hdfs}", "workspace_id": "{workspace}"}}
 FORM = {"workfile": {"file_name": "form 2", "workflow_id": "{flow}"}}
 FIELDS = {"workfile": {"worklet_parameters": {"fields": []}}}
 IMPORT = {"to_table": "t", "column_names": ["a"], "types": ["text"], "delimiter": ",", "has_header": True}
@@ -46,6 +48,7 @@ OWNS = (401, 403, 403, 403, 200, 200)
 TAKES_PART = (401, 403, 201, 201, 201, 201)
 RUNS = (401, 403, 202, 202, 202, 202)
 WROTE = (401, 403, 403, 403, 200, 200)
+UPLOADED = (401, 403, 403, 403, 201, 403)
 ADMINISTERS = (401, 403, 403, 403, 403, 200)
 
 TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
@@ -133,6 +136,15 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/workfiles/<id:sql>/executions", {"check_id": "1", "sql": "select 1"}, (401, 403, 403, 403, 200, 403)),
     ("DELETE", "/workfiles/<id:sql>/executions/<check_id>", None, WRITES),
     ("POST", "/datasets/preview_sql", PREVIEW, (401, 403, 403, 403, 200, 403)),
+    # The files of a cluster are everybody's; what was uploaded belongs to whoever did it.
+    ("GET", "/hdfs_data_sources/<data_source_id:hdfs>/files", None, USERS),
+    ("GET", "/hdfs_data_sources/<data_source_id:hdfs>/files/<id:entry>", None, USERS),
+    ("GET", "/hdfs_data_sources/<data_source_id:hdfs>/files/<id:entry>/statistics", None, USERS),
+    ("POST", "/uploads", None, (401, 422, 422, 422, 422, 422)),
+    ("POST", "/hdfs_data_sources/<data_source_id:hdfs>/files/<id:entry>/imports", INTO_HDFS, UPLOADED),
+    ("POST", "/hdfs_datasets", MASK, ADDS),
+    ("PUT", "/hdfs_datasets/<id:mask>", {"hdfs_dataset": {"name": "x"}}, WRITES),
+    ("DELETE", "/hdfs_datasets/<id:mask>", None, WRITES),
     ("GET", "/workspaces/<workspace_id>/jobs", None, SEES),
     ("GET", "/workspaces/<workspace_id>/jobs/<id:job>", None, SEES),
     ("POST", "/workspaces/<workspace_id>/jobs", {"job": {**JOB["job"], "name": "new"}}, ADDS),
@@ -257,9 +269,18 @@ class World:
         ids |= {"other": tables[0]["id"], "dataset": tables[1]["id"], "check": "1"}
         associated = {"dataset_ids": [ids["dataset"]]}
         assert ben("POST", f"/workspaces/{ids['workspace']}/datasets", json=associated).status_code == 201
+        self.add_files(ids)
         self.add_talk(ids)
         self.add_import(ids)
         self.ids = ids
+
+    def add_files(self, ids: dict[str, Any]) -> None:
+        """The root of a cluster, an uploaded file, and a dataset of files."""
+        ben = self.callers["ben"]
+        ids["entry"] = ben.ok("GET", f"/hdfs_data_sources/{ids['hdfs']}/files")["id"]
+        ids["upload"] = ben.ok("POST", "/uploads", files={"contents": ("x.csv", b"1")})["id"]
+        sent = {"hdfs_dataset": {**MASK["hdfs_dataset"], "name": MARK}}
+        ids["mask"] = ben.ok("POST", "/hdfs_datasets", json=filled(sent, ids))["id"]
 
     def add_talk(self, ids: dict[str, Any]) -> None:
         """A tag, a note that is an insight, a comment and a milestone, and two touchpoints."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from alpine.sandbox.presenters.data_sources import short_source
 from alpine.sandbox.presenters.datasets import dataset_object
+from alpine.sandbox.presenters.hdfs import entry_object
 from alpine.sandbox.presenters.jobs import job_result, short_job
 from alpine.sandbox.presenters.people import short_user
 from alpine.sandbox.presenters.view import View, moment
@@ -20,6 +21,7 @@ from alpine.sandbox.state.collaboration import (
     Target,
     comments_on,
 )
+from alpine.sandbox.state.hdfs import HdfsEntry
 
 _NO_COMMENTS = ("comments", "is_insight", "promoted_by", "promotion_time", "is_published")
 
@@ -136,6 +138,8 @@ def target_object(view: View, target: Target) -> dict[str, Any] | None:
         shown = short_job(view, job)
     elif kind == "milestone" and (milestone := state.table(Milestone).find_deleted(number)):
         shown = milestone_object(view, milestone)
+    elif kind == "hdfs_file" and (entry := state.table(HdfsEntry).find_deleted(number)):
+        shown = entry_object(state, entry)
     elif kind.endswith("_data_source") and (source := state.sources(kind).find_deleted(number)):
         shown = short_source(source)
     return shown

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from alpine.sandbox.presenters.data_sources import database_object, full_source
+from alpine.sandbox.presenters.hdfs import mask_object
 from alpine.sandbox.presenters.tags import comments_counted, tag_objects
 from alpine.sandbox.presenters.view import moment
 from alpine.sandbox.state.datasets import datasets_of
+from alpine.sandbox.state.hdfs import HdfsDataset
 from alpine.sandbox.state.model import SOURCES_WITH_DATABASES, Dataset, DataSource, Schema, Workspace
 from alpine.sandbox.state.store import State
 
@@ -54,6 +56,7 @@ def dataset_object(
     :returns: Its object, without the workspace's.
     """
     schema = state.schemas.find(dataset.schema_id)
+    of_files = mask_object(state, dataset) if isinstance(dataset, HdfsDataset) else {}
     is_own = workspace is not None and workspace.sandbox_schema_id == dataset.schema_id
     associated = [row for row in state.workspaces if dataset.id in row.dataset_ids]
     return {
@@ -72,6 +75,7 @@ def dataset_object(
         "tags": tag_objects(state, ("dataset", dataset.id)),
         "tableau_workbooks": [],
         "complete_json": True,
+        **of_files,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
+from alpine.sandbox.hdfs_imports import end_imports
 from alpine.sandbox.presenters.activities import event_object, notification_object
 from alpine.sandbox.routes.entities import ACTIVE, entity
 from alpine.sandbox.run_events import tell_of_runs
@@ -21,6 +22,7 @@ _RESULTS = ("work_flow_result", "worklet_result")
 def index(call: Call) -> Response:
     """List the events about one thing, or with ``dashboard`` those of the caller's workspaces."""
     tell_of_runs(call.backend)
+    end_imports(call.state)
     rows = _of(call)
     if call.params.text("results_only"):
         rows = [row for row in rows if any(each.entity_type in _RESULTS for each in row.attachments)]
@@ -96,6 +98,7 @@ def unpublish(call: Call) -> Response:
 def index_notifications(call: Call) -> Response:
     """List what the caller is told of, the newest first."""
     tell_of_runs(call.backend)
+    end_imports(call.state)
     rows = [row for row in call.state.table(Notification) if row.recipient_id == call.user.id]
     if call.params.text("type") == "unread":
         rows = [row for row in rows if row.unread]

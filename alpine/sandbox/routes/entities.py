@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from alpine.sandbox.state.collaboration import Target
+from alpine.sandbox.state.hdfs import HdfsEntry
 from alpine.sandbox.state.model import HDFS_SOURCE, SQL_SOURCES, StateRecord
 from alpine.sandbox.state.store import RecordTable
 from alpine.sandbox.web.call import Call, found
 from alpine.sandbox.web.errors import Invalid
 from alpine.sandbox.web.params import as_id, as_text
 
-TAGGABLE = ("workfile", "dataset", "workspace", "user", HDFS_SOURCE, *SQL_SOURCES)
+TAGGABLE = ("workfile", "dataset", "workspace", "user", "hdfs_file", HDFS_SOURCE, *SQL_SOURCES)
 NOTABLE = ("workspace", "workfile", "dataset", HDFS_SOURCE, *SQL_SOURCES)
 ACTIVE = (*TAGGABLE, "job")
 
@@ -40,6 +41,7 @@ def entity(call: Call, kind: Any, number: Any, allowed: tuple[str, ...]) -> Targ
         "dataset": state.datasets,
         "user": state.users,
         "job": state.jobs,
+        "hdfs_file": state.table(HdfsEntry),
     }
     record: StateRecord = found((tables.get(name) or state.sources(name)).find(as_id(number)))
     if name.endswith("_data_source"):

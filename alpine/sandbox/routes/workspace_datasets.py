@@ -5,11 +5,13 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from alpine.sandbox.presenters.datasets import dataset_object
+from alpine.sandbox.presenters.hdfs import mask_lines
 from alpine.sandbox.presenters.workspaces import full_workspace
 from alpine.sandbox.routes.data_sources import check_access, has_account
 from alpine.sandbox.routes.datasets import asked
 from alpine.sandbox.routes.schemas import UNREACHABLE, source_of, tables_of
 from alpine.sandbox.state.datasets import tables_seen
+from alpine.sandbox.state.hdfs import HdfsDataset
 from alpine.sandbox.state.model import Dataset, Workspace
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Forbidden, Invalid, NotFound, json_response
@@ -18,6 +20,7 @@ from alpine.sandbox.web.params import as_id, as_list
 routes: Routes = Routes()
 
 _SANDBOX_ONLY = ("SANDBOX_TABLE", "SANDBOX_DATASET")
+_NO_FILES = ("SOURCE_TABLE", "NON_CHORUS_VIEW")
 _NO_TABLES = ("CHORUS_VIEW",)
 
 
@@ -27,6 +30,8 @@ def index(call: Call) -> Response:
     workspace = _visible(call)
     subtype = call.params.text("entity_subtype")
     rows = [] if subtype in _SANDBOX_ONLY else _associated(call, workspace)
+    if subtype in _NO_FILES:
+        rows = [row for row in rows if not isinstance(row, HdfsDataset)]
     if subtype != "SOURCE_TABLE" and (workspace.show_sandbox_datasets or call.params.text("all_import_destinations")):
         rows += [row for row in _of_sandbox(call, workspace) if row not in rows]
     wanted = call.params.text("name_pattern").lower()
@@ -40,6 +45,8 @@ def index(call: Call) -> Response:
 def show(call: Call) -> Response:
     """Show a dataset of a workspace; of one that is gone, both the dataset and the error."""
     workspace = _visible(call)
+    if isinstance(row := call.record(call.state.datasets), HdfsDataset):
+        return _show_files(call, workspace, row)
     here = asked(call)
     check_access(call, here.source)
     if here.dataset not in (*_associated(call, workspace), *_of_sandbox(call, workspace)):
@@ -59,6 +66,8 @@ def associate(call: Call) -> Response:
     """Associate tables with a workspace. Of several, those that cannot be are left out without a word."""
     workspace = _editable(call)
     rows = [found(call.state.datasets.find(number)) for number in _ids(call)]
+    if any(isinstance(row, HdfsDataset) for row in rows):
+        return json_response({}, 422)
     for row in rows:
         schema = found(call.state.schemas.find(row.schema_id))
         source = source_of(call, schema)
@@ -88,6 +97,14 @@ def remove(call: Call) -> Response:
     row = call.record(call.state.datasets)
     workspace.dataset_ids = [number for number in workspace.dataset_ids if number != row.id]
     return json_response({})
+
+
+def _show_files(call: Call, workspace: Workspace, row: HdfsDataset) -> Response:
+    if row.id not in workspace.dataset_ids:
+        raise NotFound
+    shown = dataset_object(call.state, row, workspace=workspace)
+    lines = mask_lines(call.state, row)
+    return envelope({**shown, "workspace": full_workspace(call.view, workspace), "content": lines})
 
 
 def _visible(call: Call) -> Workspace:

@@ -55,6 +55,7 @@ class Settings:
         known before, and everything else that connects fails as on the server.
     :param preview_rows: The most rows of a preview, and of the result of SQL.
     :param import_seconds: How long an import waits before it begins.
+    :param hdfs_import_seconds: How long an import into a Hadoop cluster takes.
     :param stand_in: Whether a table that is not loaded gets made-up rows, where the workflow declares its columns.
     """
 
@@ -75,6 +76,7 @@ class Settings:
     databases_down: bool = False
     preview_rows: int = 500
     import_seconds: float = 0
+    hdfs_import_seconds: float = 0
     stand_in: bool = False
 
 
