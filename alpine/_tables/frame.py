@@ -17,8 +17,10 @@ from alpine._tables.stream import Ending, TableStream, count_rows, failure
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_BLOCK = 1 << 20
-"""Bytes that are read at a time."""
+_BLOCK = 4 << 20
+"""Bytes that are read at a time: a tenth less work than with 1 MB."""
+_FIRST_BLOCK = 64 << 10
+"""The same at the beginning, so that what is no table is noticed soon."""
 _READERS = 2
 """Threads that read blocks while others arrive."""
 _LONGEST_DECIMAL, _LONGEST_NUMBER = 38, 76
@@ -80,8 +82,11 @@ class FrameSink:
         self._being_read: deque[Future[Any]] = deque()
         self._chunks: dict[str, list[Any]] = {column.name: [] for column in self._columns}
         self._read = 0
-        self._held: list[bytes] = []
-        self._length = self._ready = 0
+        # What was looked at and not yet read, up to where its last row ends, and what came since.
+        self._seen, self._ready = b"", 0
+        self._fresh: list[bytes] = []
+        self._length = 0
+        self._block = _FIRST_BLOCK
         self._is_at_header = True
 
     def __enter__(self) -> Self:
@@ -96,19 +101,21 @@ class FrameSink:
             self._readers.shutdown(cancel_futures=True)
 
     def write(self, data: bytes, /) -> None:
-        end = self.stream.feed(data)
-        self._held.append(data)
-        if end:
-            self._ready = self._length + end
+        self._fresh.append(data)
         self._length += len(data)
-        if self._ready >= _BLOCK:
-            self._next_block()
+        # A row that is longer than a block is put together from ever larger pieces.
+        if self._length >= max(self._block, len(self._seen)):
+            self._look()
+            self._block = _BLOCK
+            if self._ready:
+                self._next_block()
 
     @property
     def rows(self) -> int:
         """How many whole rows have come."""
+        self._look()
         self._take_blocks(0)
-        held = count_rows([b"".join(self._held)[: self._ready]]) if self._ready else 0
+        held = count_rows([self._seen[: self._ready]]) if self._ready else 0
         # Without the header, the first of those that are held is a row as well.
         return self._read + held + int(self._ready > 0 and not self._is_at_header)
 
@@ -118,6 +125,7 @@ class FrameSink:
         :param limit: The most rows to give.
         :raises DownloadFailureException: It is not whole.
         """
+        self._look()
         ending = self.stream.ending()
         if not ending.is_whole:
             raise failure(ending, self.rows)
@@ -130,12 +138,19 @@ class FrameSink:
             {column.name: self._column(column, limit) for column in self._columns}, copy=False
         )
 
+    def _look(self) -> None:
+        """Look where rows end in what has come since the last time."""
+        if self._fresh:
+            before = len(self._seen)
+            self._seen = b"".join([self._seen, *self._fresh])
+            self._fresh, self._length = [], 0
+            self._ready = self.stream.feed(self._seen, before) or self._ready
+
     def _next_block(self) -> None:
-        whole = b"".join(self._held)
         begin = self.stream.header_length if self._is_at_header else 0
-        block, rest = self._arrow.py_buffer(whole).slice(begin, self._ready - begin), whole[self._ready :]
+        block = self._arrow.py_buffer(self._seen).slice(begin, self._ready - begin)
         self._is_at_header = False
-        self._held, self._length, self._ready = [rest], len(rest), 0
+        self._seen, self._ready = self._seen[self._ready :], 0
         self._take_blocks(_READERS)
         if block.size and self._readers is not None:
             self._being_read.append(self._readers.submit(self._parsed, block))

@@ -21,7 +21,7 @@ _LONGEST_MESSAGE = 20
 """Lines of an error that are looked for at the end."""
 _LARGEST_STRANGER = 1 << 20
 """Bytes of something that is no table, after which the rest of it does not matter."""
-_FEW_QUOTES = 200
+_FEW_QUOTES = 16
 _ERROR = re.compile(
     r"(?:ERROR|FATAL|PANIC): |ORA-\d{5}\b|(?:\w+\.)+\w*(?:Exception|Error)\b|DataSourceConnection::|"
     r"The query could not be completed"
@@ -67,20 +67,23 @@ class TableStream:
         self._last = b""
         self._tail = b""
 
-    def feed(self, data: bytes) -> int:
+    def feed(self, data: bytes, begin: int = 0) -> int:
         """Take more of the table.
 
+        :param data: What has come; nobody has to copy it to take off what was looked at before.
+        :param begin: Where in it the new bytes begin; before them is what came after the last end of a row.
         :returns: Where, in these bytes, the last row ends that has come; 0 where none does.
         :raises DownloadFailureException: It is no such table, and long.
         """
-        self.received += len(data)
-        self._tail = data[-_TAIL:] if len(data) >= _TAIL else (self._tail + data)[-_TAIL:]
+        self.received += len(data) - begin
+        self._tail = data[-_TAIL:] if len(data) >= _TAIL else (self._tail + data[begin:])[-_TAIL:]
         if self._header is None:
-            return self._feed_header(data)
+            end = self._feed_header(data[begin:])
+            return end and begin + end
         if self._header != self.columns:
             self._give_up_on_a_stranger()
             return 0
-        return self._feed_rows(data)
+        return self._feed_rows(data, begin)
 
     def _feed_header(self, data: bytes) -> int:
         self._open += data
@@ -100,24 +103,23 @@ class TableStream:
         if self.received > _LARGEST_STRANGER:
             raise failure(self.ending(), 0)
 
-    def _feed_rows(self, data: bytes) -> int:
-        if b'"' in data:
-            self._is_quoted ^= _is_odd(data)
-        ends = self._ends(data)
+    def _feed_rows(self, data: bytes, begin: int = 0) -> int:
+        self._is_quoted ^= _is_odd(data, begin)
+        ends = self._ends(data, begin)
         last = next(ends, None)
         if last is None:
-            self._open += data
+            self._open += data[begin:]
             return 0
         previous = next(ends, None)
-        self._last = bytes(self._open) + data[: last + 1] if previous is None else data[previous + 1 : last + 1]
+        self._last = bytes(self._open) + data[begin : last + 1] if previous is None else data[previous + 1 : last + 1]
         self._open = bytearray(data[last + 1 :])
         return last + 1
 
-    def _ends(self, data: bytes) -> Iterator[int]:
+    def _ends(self, data: bytes, begin: int = 0) -> Iterator[int]:
         """Where rows end in these bytes, which are the last that have come; from the last one on backwards."""
         is_quoted, end = self._is_quoted, len(data)
         while True:
-            place = data.rfind(b"\n", 0, end)
+            place = data.rfind(b"\n", begin, end)
             if place < 0:
                 return
             is_quoted ^= data.count(b'"', place, end) % 2 == 1
@@ -193,9 +195,9 @@ def count_rows(pieces: Iterable[bytes]) -> int:
     return max(ended - 1, 0)
 
 
-def _is_odd(data: bytes) -> bool:
+def _is_odd(data: bytes, begin: int) -> bool:
     """Whether there is an odd number of quotes."""
-    place, found = -1, 0
+    place, found = begin - 1, 0
     # Looking for the next one is much quicker than counting them all, as long as there are few.
     while found < _FEW_QUOTES:
         place = data.find(b'"', place + 1)
