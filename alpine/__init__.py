@@ -41,7 +41,6 @@ if TYPE_CHECKING:
         FlowResultsMalformedException,
         ForbiddenException,
         HadoopFileUnavailableException,
-        HadoopPermissionException,
         InvalidArgumentException,
         InvalidResponseCodeException,
         InvalidResponseException,
@@ -84,7 +83,7 @@ if TYPE_CHECKING:
         WorkspaceMemberNotFoundException,
         WorkspaceNotFoundException,
     )
-    from alpine.hdfs import HDFS
+    from alpine.hdfs import Hdfs
     from alpine.insight import Insight
     from alpine.job import Job
     from alpine.milestone import Milestone
@@ -108,7 +107,7 @@ _HOMES = {
     "Deployment": "alpine._deployment",
     "FlowResults": "alpine.results",
     "FlowRun": "alpine._runs.handle",
-    "HDFS": "alpine.hdfs",
+    "Hdfs": "alpine.hdfs",
     "Insight": "alpine.insight",
     "Job": "alpine.job",
     "Milestone": "alpine.milestone",
@@ -152,7 +151,6 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "HDFS",
     "APIClient",
     "Activity",
     "AlpineException",
@@ -172,7 +170,7 @@ __all__ = [
     "FlowRun",
     "ForbiddenException",
     "HadoopFileUnavailableException",
-    "HadoopPermissionException",
+    "Hdfs",
     "Insight",
     "InvalidArgumentException",
     "InvalidResponseCodeException",

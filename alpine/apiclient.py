@@ -53,7 +53,7 @@ from alpine.exception import (
     SchemaNotFoundException,
     UserNotFoundException,
 )
-from alpine.hdfs import HDFS
+from alpine.hdfs import Hdfs
 from alpine.insight import Insight
 from alpine.job import Job
 from alpine.milestone import Milestone
@@ -178,7 +178,7 @@ class APIClient(OneCall):
         """The data sources."""
         self.dataset: Dataset = Dataset._beside(self)
         """The tables of the databases: their columns and their rows."""
-        self.hdfs: HDFS = HDFS._beside(self)
+        self.hdfs: Hdfs = Hdfs._beside(self)
         """The files of Hadoop clusters, and in ``hdfs.dataset`` those that are datasets of workspaces."""
         self.user: User = User._beside(self)
         """The users."""

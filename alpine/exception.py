@@ -26,7 +26,6 @@
     │       ├── ForbiddenException                   403: not permitted
     │       │   ├── DataSourceCredentialsException   403: refused by the data source
     │       │   ├── DemoModeException                403: not in demo mode
-    │       │   ├── HadoopPermissionException        422: refused by the Hadoop cluster
     │       │   └── NotLicensedException             403: the licence does not cover it
     │       ├── HadoopFileUnavailableException       422: the Hadoop cluster does not give it
     │       ├── RequestTooLargeException             413: too much was sent
@@ -263,12 +262,6 @@ class DataSourceCredentialsException(ForbiddenException):
     _advice = "Set valid credentials for the data source in the server's web pages."
 
 
-class HadoopPermissionException(ForbiddenException):
-    """The Hadoop cluster refuses the user that the server is there, as its rules for Kerberos say (422)."""
-
-    _advice = "Ask whoever administers the cluster to let the server's user read it."
-
-
 class HadoopFileUnavailableException(InvalidResponseCodeException):
     """The Hadoop cluster does not give a file or a directory to the server: it does not respond, or cannot read it."""
 
@@ -488,7 +481,6 @@ __all__ = [
     "FlowResultsMalformedException",
     "ForbiddenException",
     "HadoopFileUnavailableException",
-    "HadoopPermissionException",
     "InvalidArgumentException",
     "InvalidResponseCodeException",
     "InvalidResponseException",

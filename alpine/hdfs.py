@@ -20,18 +20,18 @@ MOST_LINES = 200
 """The most lines of a file that the server gives."""
 
 
-class HDFS(Resource):
+class Hdfs(Resource):
     """A class for interacting with the files of Hadoop data sources.
 
     A file is named by its path from the root of the cluster, as in ``"/data/orders.csv"``. The server finds a path by
     looking into one directory after the other, with a request for each.
     """
 
-    HDFSDataset = _dataset.HDFSDataset
+    HdfsDataset = _dataset.HdfsDataset
 
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)
-        self.dataset: _dataset.HDFSDataset = _dataset.HDFSDataset._beside(self)
+        self.dataset: _dataset.HdfsDataset = _dataset.HdfsDataset._beside(self)
         """Files of a cluster as a dataset of a workspace."""
 
     def get_list(self, data_source: Id, path: str = "/") -> RecordList:
@@ -46,7 +46,7 @@ class HDFS(Resource):
         :raises NotFoundException: There is no such directory; the message names what is like it.
         :raises DataSourceNotFoundException: There is no such data source.
         :raises HadoopFileUnavailableException: The cluster does not respond to the server.
-        :raises HadoopPermissionException: The cluster refuses the server's user.
+        :raises DataSourceCredentialsException: The cluster refuses the user, as its rules for Kerberos say.
         :raises ForbiddenException: The data source is disabled.
         :raises FeatureNotFoundException: The server has no HDFS files.
 
@@ -72,7 +72,7 @@ class HDFS(Resource):
         :raises NotFoundException: There is no such file or directory; the message names what is like it.
         :raises DataSourceNotFoundException: There is no such data source.
         :raises HadoopFileUnavailableException: The cluster does not respond to the server.
-        :raises HadoopPermissionException: The cluster refuses the server's user.
+        :raises DataSourceCredentialsException: The cluster refuses the user, as its rules for Kerberos say.
         :raises FeatureNotFoundException: The server has no HDFS files.
 
         Example:
@@ -97,7 +97,7 @@ class HDFS(Resource):
         :raises NotFoundException: There is no such file or directory.
         :raises DataSourceNotFoundException: There is no such data source.
         :raises HadoopFileUnavailableException: The cluster does not respond to the server.
-        :raises HadoopPermissionException: The cluster refuses the server's user.
+        :raises DataSourceCredentialsException: The cluster refuses the user, as its rules for Kerberos say.
         :raises FeatureNotFoundException: The server has no HDFS files.
 
         Example:
@@ -123,7 +123,7 @@ class HDFS(Resource):
         :raises NotFoundException: There is no such file, or it is a directory.
         :raises DataSourceNotFoundException: There is no such data source.
         :raises HadoopFileUnavailableException: The cluster does not give the contents to the server.
-        :raises HadoopPermissionException: The cluster refuses the server's user.
+        :raises DataSourceCredentialsException: The cluster refuses the user, as its rules for Kerberos say.
         :raises FeatureNotFoundException: The server has no HDFS files.
 
         Example:
@@ -172,7 +172,7 @@ class HDFS(Resource):
         :raises RequestTimeoutException: It was not over in time. The import goes on at the server.
         :raises OutcomeUnknownException: The response to the import was lost; the message says how to find out.
         :raises HadoopFileUnavailableException: The cluster does not respond to the server.
-        :raises HadoopPermissionException: The cluster refuses the server's user.
+        :raises DataSourceCredentialsException: The cluster refuses the user, as its rules for Kerberos say.
         :raises RequestTooLargeException: The file is larger than the server accepts.
         :raises LocalFileNotFoundException: There is no such local file.
         :raises FeatureNotFoundException: The server has no HDFS files, or no notifications.

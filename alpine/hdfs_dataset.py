@@ -19,7 +19,7 @@ _ERRORS: dict[int, type[NotFoundException]] = {404: DatasetNotFoundException}
 _CHECK = "session.dataset.in_workspace.get_list(workspace_id) shows whether it is there."
 
 
-class HDFSDataset(Resource):
+class HdfsDataset(Resource):
     """A class for interacting with HDFS datasets: the files of a cluster whose paths fit a mask, as one dataset.
 
     The datasets of a workspace list them as well, with ``entity_subtype`` ``"HDFS"``.

@@ -270,13 +270,6 @@ def HadoopFileUnavailableException(scene: Scene) -> Any:
 
 
 @cause
-def HadoopPermissionException(scene: Scene) -> Any:
-    body = {"errors": {"record": "HDFS_KERBEROS_PERMISSION_DENIED"}}
-    scene.server.fault("status", path="/files", status=422, body=body)
-    return scene.client.hdfs.get_list("Sandbox Hadoop")
-
-
-@cause
 def UploadFailureException(scene: Scene) -> Any:
     path = scene.file("note.txt")
     scene.client.hdfs.upload("Sandbox Hadoop", path)

@@ -11,11 +11,11 @@ from alpine import APIClient
 from alpine.exception import (
     AlpineException,
     DatasetNotFoundException,
+    DataSourceCredentialsException,
     DataSourceNotFoundException,
     FeatureNotFoundException,
     ForbiddenException,
     HadoopFileUnavailableException,
-    HadoopPermissionException,
     InvalidArgumentException,
     NotFoundException,
     OutcomeUnknownException,
@@ -125,7 +125,7 @@ def test_the_wait_ends_in_time_and_the_import_goes_on(client: APIClient, sandbox
     [
         (422, "HDFS_CONTENTS_UNAVAILABLE", HadoopFileUnavailableException),
         (404, "HDFS_QUERY_ERROR", HadoopFileUnavailableException),
-        (422, "HDFS_KERBEROS_PERMISSION_DENIED", HadoopPermissionException),
+        (422, "HDFS_KERBEROS_PERMISSION_DENIED", DataSourceCredentialsException),
     ],
 )
 def test_what_the_cluster_refuses_has_exceptions_of_its_own(

@@ -18,7 +18,6 @@ from alpine.exception import (
     FeatureNotFoundException,
     ForbiddenException,
     HadoopFileUnavailableException,
-    HadoopPermissionException,
     InvalidResponseCodeException,
     LicenseExpiredException,
     LoginFailureException,
@@ -37,7 +36,7 @@ _BY_CODE: dict[tuple[int, str], type[AlpineException]] = {
     (403, "INVALID_CREDENTIALS"): DataSourceCredentialsException,
     (404, "HDFS_QUERY_ERROR"): HadoopFileUnavailableException,
     (422, "HDFS_CONTENTS_UNAVAILABLE"): HadoopFileUnavailableException,
-    (422, "HDFS_KERBEROS_PERMISSION_DENIED"): HadoopPermissionException,
+    (422, "HDFS_KERBEROS_PERMISSION_DENIED"): DataSourceCredentialsException,
     (503, "LICENSE_EXPIRED"): LicenseExpiredException,
 }
 
