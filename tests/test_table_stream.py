@@ -57,6 +57,29 @@ def test_any_table_is_whole_however_it_is_cut(rows: list[tuple[str, str]], sizes
 
 
 @settings(deadline=None, max_examples=50)
+@given(TABLES, st.lists(st.integers(1, 9), min_size=1, max_size=4))
+def test_what_came_after_the_last_row_may_be_given_again(rows: list[tuple[str, str]], sizes: list[int]) -> None:
+    """The bytes before ``begin`` were fed before: the same ends are found, and the same ending."""
+    data, plain, again = as_csv(rows), TableStream(COLUMNS), TableStream(COLUMNS)
+    rest, place, fed_before = b"", 0, 0
+    for piece in pieces(data, sizes):
+        end = plain.feed(piece)
+        found = again.feed(rest + piece, len(rest))
+        assert bool(found) == bool(end)
+        if end:
+            assert fed_before + found == place + end
+            rest, fed_before = (rest + piece)[found:], place + end
+        else:
+            rest += piece
+        place += len(piece)
+    assert (again.ending(), again.received, again.header_length) == (
+        plain.ending(),
+        plain.received,
+        plain.header_length,
+    )
+
+
+@settings(deadline=None, max_examples=50)
 @given(TABLES, st.sampled_from(["ERROR: x", 'ERROR: relation "a" does not exist\n  Position: 15', "ORA-1 x\n"]))
 def test_any_table_with_an_error_at_its_end_is_not(rows: list[tuple[str, str]], error: str) -> None:
     ending = fed(as_csv(rows) + error.encode()).ending()
