@@ -126,4 +126,6 @@ class Tree:
             if row.get("name") == name:
                 return Record(row).at(self._resource._root)
         names = [str(row.get("name")) for row in rows]
-        raise NotFoundException(f"There is no {written(parts)!r} {self._where}.{nearest(name, names)}")
+        raise NotFoundException(
+            f"There is no file or directory {written(parts)!r} {self._where}.{nearest(name, names)}"
+        )

@@ -56,12 +56,12 @@ def test_at_most_the_first_200_lines_are_read(client: APIClient, tmp_path: Path)
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda hdfs: hdfs.get(HADOOP, "/data/order.csv"), "no '/data/order.csv' in .* mean 'orders.csv'"),
-        (lambda hdfs: hdfs.get(HADOOP, "/Data"), "no '/Data' in .* mean 'data'"),
-        (lambda hdfs: hdfs.get_list(HADOOP, "/x/y"), "no '/x' in data source 'Sandbox Hadoop'"),
+        (lambda hdfs: hdfs.get(HADOOP, "/data/order.csv"), "directory '/data/order.csv' in .* mean 'orders.csv'"),
+        (lambda hdfs: hdfs.get(HADOOP, "/Data"), "directory '/Data' in .* mean 'data'"),
+        (lambda hdfs: hdfs.get_list(HADOOP, "/x/y"), "directory '/x' in data source 'Sandbox Hadoop'"),
         (lambda hdfs: hdfs.get_list(HADOOP, "/data/orders.csv"), "no directory '/data/orders.csv'.*is a file"),
         (lambda hdfs: hdfs.read_first_lines(HADOOP, "/data"), "no file '/data'.*is a directory"),
-        (lambda hdfs: hdfs.upload(HADOOP, __file__, "/x"), "no '/x'"),
+        (lambda hdfs: hdfs.upload(HADOOP, __file__, "/x"), "directory '/x'"),
     ],
 )
 def test_what_is_not_there_is_told_by_its_path(client: APIClient, call: Any, message: str) -> None:
