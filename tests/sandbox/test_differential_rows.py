@@ -89,7 +89,7 @@ def test_row_filter(bench: Bench, random: Random, data: st.DataObject) -> None:
     kind, settings = "field.FilterOperator", {}
     if is_hadoop:
         kind, most = "hadoop.HadoopRowFilterOperator", data.draw(st.integers(0, 5))
-        settings = {"useRowLimit": "true", "rowLimit": str(most)}
+        settings = {"useRowLimit": "true", "rowLimit": str(most)} if most else {}
         rows = rows[:most] if most else rows
     made = bench.apply(node("step", kind, model(random, found, use_all, is_hadoop), **settings), random)
     assert made.columns == list(random.names)

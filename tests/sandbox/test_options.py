@@ -27,10 +27,11 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-def filtering(kind: str, condition: str = "=", column: str = "id", **attributes: str) -> str:
+def filtering(kind: str, condition: str = "=", column: str = "id", script: str = "", **attributes: str) -> str:
     items = element("RowFilterConditionItem", columnName=column, condition=condition, firstValue="1", secondValue="")
     said = {"sqlType": "nosql", "useAll": "true", **attributes}
-    return node("step", kind, element("RowFilterConditionModel", items, **said))
+    parameter = {"filterCondition" if kind == HADOOP else "whereClause": script}
+    return node("step", kind, element("RowFilterConditionModel", items, **said), **parameter)
 
 
 def limiting(**settings: str) -> str:
@@ -69,6 +70,12 @@ def sampling(sizes: list[str], ids: list[str], **settings: str) -> str:
         (limiting(rowLimit="1.7"), "rowLimit should be a whole number from 0 on, but it is '1.7'"),
         (limiting(rowLimit="-1"), "rowLimit should be a whole number"),
         (limiting(rowLimit="nan"), "rowLimit should be a number, but it is 'nan'"),
+        (limiting(rowLimit=""), "does not say how many (rowLimit)"),
+        (limiting(rowLimit="0"), "does not say how many (rowLimit)"),
+        (limiting(rowLimit="2").replace(HADOOP, DATABASE), "(useRowLimit) is one of Hadoop"),
+        (filtering(DATABASE, script="id > 2"), "conditions and, as a parameter, the script 'id > 2'"),
+        (filtering(HADOOP, script="id > 2"), "conditions and, as a parameter, the script 'id > 2'"),
+        (filtering(DATABASE, script="id > 2", sqlType="sql", conditionValue="id > 1"), "the script 'id > 1' and, as a"),
         (filling(("id", "value", "0"), ("ID", "value", "1")), "two null replacements of the column 'id'"),
         (filling(("age", "mode", "")), "'mode'"),
         (normalizing("zebra"), "'zebra'"),
@@ -91,6 +98,25 @@ def sampling(sizes: list[str], ids: list[str], **settings: str) -> str:
 )
 def test_an_option_that_is_not_known_is_refused_by_name(engine: Engine, step: str, reason: str):
     assert reason in failure(engine, step, "demo.people")
+
+
+@pytest.mark.parametrize(("kind", "sql"), [(DATABASE, ""), (DATABASE, "sql"), (HADOOP, "nosql")])
+def test_a_script_filters_rows_where_the_model_has_no_conditions(engine: Engine, kind: str, sql: str):
+    parameter = {"filterCondition" if kind == HADOOP else "whereClause": "id > 2"}
+    step = node("step", kind, element("RowFilterConditionModel", sqlType=sql), **parameter)
+    assert [row[0] for row in rows(apply(engine, step, "demo.people"))] == ["3"]
+
+
+@pytest.mark.parametrize("kind", ["field.ReplaceNullOperator", "hadoop.HadoopReplaceNullOperator"])
+def test_null_replacements_read_the_groups_in_either_form(engine: Engine, kind: str):
+    engine.load_table("demo.parts", pd.DataFrame({"g": ["a", "a", "b", "b"], "x": [1.0, None, 5.0, None]}))
+    item = element("NullReplacementItem", columnName="x", nullType="average", nullValue="")
+    for model in (
+        element("NullReplacementModel", item, groupBy="g"),
+        element("NullReplacementModel", element("groupBy", columnName="g"), item),
+    ):
+        found = rows(apply(engine, node("step", kind, model), "demo.parts"))
+        assert [row[1] for row in found] == ["1.0000", "1.0000", "5.0000", "5.0000"]
 
 
 def test_samples_come_in_the_order_of_their_numbers(engine: Engine):

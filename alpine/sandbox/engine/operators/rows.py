@@ -26,25 +26,34 @@ _BEGINNING = re.compile(r"\s*where\b", re.IGNORECASE)
 )
 def row_filter(context: Context) -> Output:
     """Keeps the rows that meet the conditions, or a script."""
-    # A limit beside the conditions is Hadoop's; in a database the script has one.
-    most = context.whole("rowLimit", 0) if context.is_hadoop and context.flag("useRowLimit") else 0
-    limit = f"LIMIT {most}" if most > 0 else ""
+    most = context.whole("rowLimit", 0) if context.flag("useRowLimit") else None
+    if most is not None and not context.is_hadoop:
+        raise NodeFailure("A limit of rows (useRowLimit) is one of Hadoop; in a database the script has one.")
+    if most == 0:
+        raise NodeFailure("The row filter has a limit of rows (useRowLimit), but does not say how many (rowLimit).")
+    limit = f"LIMIT {most}" if most else ""
     return context.select("*", f"{_where(context)} {limit}")
 
 
 def _where(context: Context) -> str:
     model = context.element("RowFilterConditionModel")
+    script = context.parameter("whereClause").strip() or context.parameter("filterCondition").strip()
     if model is None:
-        return _script(context, context.parameter("whereClause") or context.parameter("filterCondition"))
+        return _script(context, script)
     kind, joint = model.get("sqlType", "").strip().lower(), model.get("useAll", "").strip().lower()
     if kind not in _SCRIPT_OR_NOT:
         raise NodeFailure(f"The sandbox does not know the kind {model.get('sqlType')!r} of a row filter (sqlType).")
-    if _SCRIPT_OR_NOT[kind]:
-        if not model.get("conditionValue", "").strip():
-            raise NodeFailure("The row filter's script is empty.")
-        return _script(context, model.get("conditionValue", ""))
     if joint not in _JOINTS:
         raise NodeFailure(f"The row filter's useAll should be true or false, but it is {model.get('useAll')!r}.")
+    own = model.get("conditionValue", "").strip() if _SCRIPT_OR_NOT[kind] else ""
+    items = [] if _SCRIPT_OR_NOT[kind] else list(model.iter("RowFilterConditionItem"))
+    if script and (items or own not in ("", script)):
+        raise NodeFailure(
+            f"The row filter has {'conditions' if items else f'the script {own!r}'} and, as a parameter, the script "
+            f"{script!r}; which of them the server takes is not public. Remove one."
+        )
+    if _SCRIPT_OR_NOT[kind] and not (own or script):
+        raise NodeFailure("The row filter's script is empty.")
     conditions = [
         context.comparison(
             context.table.find(item.get("columnName", "")),
@@ -52,9 +61,13 @@ def _where(context: Context) -> str:
             item.get("firstValue", ""),
             item.get("secondValue", ""),
         )
-        for item in model.iter("RowFilterConditionItem")
+        for item in items
     ]
-    return f"WHERE {_JOINTS[joint].join(f'({part})' for part in conditions)}" if conditions else ""
+    return (
+        f"WHERE {_JOINTS[joint].join(f'({part})' for part in conditions)}"
+        if conditions
+        else _script(context, own or script)
+    )
 
 
 def _script(context: Context, text: str) -> str:

@@ -56,7 +56,9 @@ def replace_nulls(context: Context) -> Output:
     if len(items) < len(named):
         twice = next(column for place, (column, _) in enumerate(named) if column in [name for name, _ in named[:place]])
         raise NodeFailure(f"There are two null replacements of the column {twice!r}.")
-    groups = columns_in(model.get("groupBy", ""), context.table)
+    listed = [model.get("groupBy", ""), *(item.get("columnName", "") for item in model.iter("groupBy"))]
+    groups = list(dict.fromkeys(column for names_ in listed for column in columns_in(names_, context.table)))
+    context.check_zeros(context.table, groups)
     over = f"PARTITION BY {names(groups)}" if groups else ""
     parts = []
     for column in context.table.columns:
