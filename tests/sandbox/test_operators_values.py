@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from alpine.sandbox.engine import Engine
@@ -356,6 +358,37 @@ def test_copies_hand_their_input_on(engine: Engine):
     assert entry["visualData"]["tableName"] == "public.copied"
     assert len(rows(entry)) == 4
     assert len(rows(apply(engine, node("step", "hadoop.CopytoHadoopOperator"), "demo.left"))) == 4
+
+
+def copying(**types: str) -> str:
+    said = {"delimiter": "Comma", "escapChar": "\\", "includeHeader": "false", "other": "", "quoteChar": '"'}
+    names = (element("columnNames", columnName=name) for name in types)
+    kinds = (element("columnTypes", columnType=kind) for kind in types.values())
+    return node("step", "hadoop.CopytoHadoopOperator", element("HadoopFileStructureModel", *names, *kinds, **said))
+
+
+def test_a_copy_to_hadoop_has_the_declared_types(engine: Engine):
+    table = pa.table(
+        {"n": pa.array([3, None], pa.int32()), "x": [1.75, 1e7], "t": ["", "a"], "day": [date(2020, 1, 2)] * 2}
+    )
+    engine.load_table("demo.copied", table)
+    expression = element("DerivedFieldItem", columnName="y", dataType="", expression="m * 1000000000")
+    derive = node(
+        "derive", "hadoop.HadoopVariableOperator", element("DerivedFieldsModel", expression), columnNames="x,t"
+    )
+    links = "source > step, step > derive"
+    for kind, product in (("int", "-1294967296"), ("long", "3000000000")):
+        step = copying(m=kind, x="chararray", t="chararray", day="datetime yyyy-MM-dd")
+        entry = outcome(run(engine, flow(source("demo.copied"), step, derive, links=links)), "derive")
+        assert rows(entry) == [["1.75", "", product], ["1.0E7", "a", ""]]
+    assert rows(apply(engine, copying(n="int", x="int", t="chararray", d="datetime"), "demo.copied"))[0][:2] == [
+        "3",
+        "1",
+    ]
+    assert "'day' holds dates" in failure(
+        engine, copying(n="int", x="int", t="chararray", d="chararray"), "demo.copied"
+    )
+    assert "declared with 1 columns" in failure(engine, copying(n="int"), "demo.copied")
 
 
 def test_charts_come_as_tables(engine: Engine):

@@ -7,8 +7,12 @@ import re
 from dataclasses import replace
 
 from alpine.sandbox.engine.context import Context, Output, tabulate
+from alpine.sandbox.engine.database import PLACE, DatabaseTable
+from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.failures import NodeFailure
+from alpine.sandbox.engine.hadoop_files import FileStructure, select_values, structure_of
 from alpine.sandbox.engine.registry import operator
+from alpine.sandbox.engine.types import in_words
 
 _MODEL_FORMAT = "AM"
 _FILE_NAME = re.compile(r"[a-zA-Z0-9_ .()\-]{1,250}")
@@ -23,10 +27,53 @@ def copy_to_database(context: Context) -> Output:
     return Output(context.table, replace(context.show(context.table), table_name=name))
 
 
-@operator("hadoop.CopytoHadoopOperator", title="Copy to Hadoop", fidelity="equivalent", remark=_STAYS, test=_TEST)
+@operator(
+    "hadoop.CopytoHadoopOperator",
+    title="Copy to Hadoop",
+    fidelity="equivalent",
+    remark=f"{_STAYS}; columns have the names and types that the flow declares of the file, by position, and an empty "
+    "text is a null there, as in any file; truth values "
+    "are taken to become the texts true and false, and dates are refused where texts are declared",
+    test="tests/sandbox/test_operators_values.py::test_a_copy_to_hadoop_has_the_declared_types",
+)
 def copy_to_hadoop(context: Context) -> Output:
-    """Hands its input on."""
-    return Output(context.table)
+    """Hands its input on, in the types that the flow declares of the file."""
+    structure, table = structure_of(context.operator.elements), context.table
+    if structure is None:
+        return Output(table)
+    remarks = _remarks(structure, table)
+    select = select_values(structure, table.columns, table.types, table.rows)
+    made = context.cursor.make(f"{select} ORDER BY {PLACE}")
+    view = context.show(made)
+    return Output(made, replace(view, messages=[*view.messages, *remarks]))
+
+
+def _remarks(structure: FileStructure, table: DatabaseTable) -> list[str]:
+    """What is assumed of the texts that a file holds of a table's columns.
+
+    :raises NodeFailure: It is not, or there are not as many as the flow declares.
+    """
+    if len(structure.columns) != len(table.columns):
+        raise NodeFailure(
+            f"The file is declared with {len(structure.columns)} columns, but the table has {len(table.columns)}."
+        )
+    remarks = []
+    for column, kind, (name, said), declared in zip(
+        table.columns, table.types, structure.columns, structure.types, strict=True
+    ):
+        is_number = kind_of(kind) == "number" and declared.sql not in ("BOOLEAN", "TIMESTAMP")
+        if is_number or kind in ("VARCHAR", declared.sql):
+            continue
+        if kind == "DATE" and declared.sql == "TIMESTAMP":
+            continue
+        if kind == "BOOLEAN" and declared.sql == "VARCHAR":
+            remarks.append(f"The file is taken to hold the truth values of {column!r} as the texts true and false.")
+            continue
+        raise NodeFailure(
+            f"The column {column!r} holds {in_words(kind)} and is declared as {name} {said} in Hadoop; what the file "
+            "would hold of it is not public."
+        )
+    return remarks
 
 
 @operator(
