@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from alpine.sandbox.engine import Engine, sql
+from alpine.sandbox.engine import Context, Engine, Output, sql
 from alpine.sandbox.engine.database import PLACE, Database
-from tests.sandbox.engine_flows import apply, element, failure, node, rows
+from tests.sandbox.engine_flows import apply, element, failure, flow, node, outcome, rows, run, source
 
 PEOPLE = pd.DataFrame(
     {
@@ -412,3 +413,110 @@ def test_window_functions_see_the_groups_where_there_are_any(engine: Engine):
 
 def test_an_aggregation_of_nothing_fails(engine: Engine):
     assert "Neither" in failure(engine, node("step", "field.AggregateOperator", aggregates(["town"])), "demo.people")
+
+
+class Ordered:
+    """Runs one operator on many rows with ties, and gives its table."""
+
+    COUNT = 400_000
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        numbers = np.arange(self.COUNT)
+        self.frame = pd.DataFrame({"n": numbers, "k": numbers * 7919 % 11, "s": np.char.mod("%d", numbers % 3)})
+        self.engine.load_table("demo.ties", self.frame)
+        self.engine.register("test.Catch", self._catch)
+        self._caught: list[pd.DataFrame] = []
+
+    def _catch(self, context: Context) -> Output:
+        self._caught.append(context.dataframe())
+        return Output(context.table)
+
+    def run(self, step: str) -> pd.DataFrame:
+        text = flow(source("demo.ties"), step, node("catch", "test.Catch"), links="source > step, step > catch")
+        outcome(run(self.engine, text), "step")
+        return self._caught.pop()
+
+
+@pytest.fixture(scope="module")
+def ordered() -> Iterator[Ordered]:
+    ordered = Ordered()
+    yield ordered
+    ordered.engine.close()
+
+
+@pytest.mark.parametrize("limit", [None, 250_000])
+def test_equal_rows_of_a_sorted_script_keep_their_order(ordered: Ordered, limit: int | None):
+    script = "n >= 0 order by k desc, s" + (f" limit {limit}" if limit else "")
+    found = ordered.run(node("step", "field.FilterOperator", whereClause=script))
+    expected = ordered.frame.sort_values(["k", "s"], ascending=[False, True], kind="stable")[:limit]
+    assert list(found.columns) == ["n", "k", "s"]
+    assert found["n"].tolist() == expected["n"].tolist()
+
+
+def test_bins_of_equal_values_follow_the_order_of_the_rows(ordered: Ordered):
+    step = node(
+        "step",
+        "field.VariableOperator",
+        element("QuantileModel", element("QuantileItem", columnName="k", numberOfBin="7")),
+        columnNames="n",
+    )
+    sizes = [len(part) for part in np.array_split(np.arange(ordered.COUNT), 7)]
+    expected = np.empty(ordered.COUNT, int)
+    expected[ordered.frame["k"].argsort(kind="stable")] = np.repeat(np.arange(1, 8), sizes)
+    assert ordered.run(step)["k_bin"].tolist() == expected.tolist()
+
+
+def test_windows_tell_equal_rows_apart_by_the_order_of_the_rows(ordered: Ordered):
+    windows = {
+        "number": ("row_number()", "partition by s order by k", "bigint"),
+        "plain": ("row_number()", "partition by k", "bigint"),
+        "before": ("lag(n)", "order by k", "bigint"),
+        "first": ("first_value(n)", "partition by k order by s", "bigint"),
+        "near": ("sum(n)", "order by k rows between 1 preceding and current row", "numeric"),
+        "rank": ("rank()", "order by k", "bigint"),
+    }
+    model = element(
+        "WindowFieldsModel",
+        *(
+            element("WindowField", resultColumn=name, function=function, specification=over, dataType=kind)
+            for name, (function, over, kind) in windows.items()
+        ),
+    )
+    found = ordered.run(node("step", "field.AggregateOperator", model))
+    assert found["n"].tolist() == ordered.frame["n"].tolist()
+    by_k = ordered.frame.sort_values("k", kind="stable")
+    assert found["number"].tolist() == (by_k.groupby("s").cumcount() + 1).sort_index().tolist()
+    assert found["plain"].tolist() == (ordered.frame.groupby("k").cumcount() + 1).tolist()
+    assert found["before"].fillna(-1).tolist() == by_k["n"].shift(fill_value=-1).sort_index().tolist()
+    by_s = ordered.frame.sort_values(["k", "s"], kind="stable")
+    assert found["first"].tolist() == by_s.groupby("k")["n"].transform("first").sort_index().tolist()
+    assert found["near"].astype(int).tolist() == by_k["n"].rolling(2, 1).sum().sort_index().astype(int).tolist()
+    assert found["rank"].tolist() == ordered.frame["k"].rank(method="min").astype(int).tolist()
+
+
+def test_windows_and_joined_texts_of_groups_have_one_order(ordered: Ordered):
+    model = element(
+        "AggregateFieldsModel",
+        element("groupBy", columnName="k"),
+        element("AggregateField", columnName="all", expression="string_agg(s, '')", dataType="text"),
+    )
+    over = element(
+        "WindowFieldsModel",
+        element(
+            "WindowField",
+            resultColumn="place",
+            function="row_number()",
+            specification="order by min(s)",
+            dataType="bigint",
+        ),
+    )
+    found = ordered.run(node("step", "field.AggregateOperator", model, over))
+    assert found["all"].tolist() == ordered.frame.groupby("k")["s"].agg("".join).tolist()
+    assert found["place"].tolist() == list(range(1, 12))
+
+
+def test_a_window_in_a_derived_column_leaves_the_rows_in_their_order(ordered: Ordered):
+    item = element("DerivedFieldItem", columnName="r", dataType="bigint", expression="row_number() over (order by k)")
+    found = ordered.run(node("step", "field.VariableOperator", element("DerivedFieldsModel", item), columnNames="n"))
+    assert found["n"].tolist() == ordered.frame["n"].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from alpine.sandbox.engine import Engine
+from tests.sandbox import postgresql_judge
 from tests.sandbox.engine_flows import apply, element, errors, failure, flow, node, outcome, rows, run, source
 from tests.sandbox.pig_flows import pig_execute
 
@@ -48,7 +50,7 @@ def normalizing(method: str, **limits: str) -> str:
 
 
 def describing(**settings: str) -> str:
-    return node("step", "hadoop.HadoopValueAnalysisOperator", columnNames="id", **settings)
+    return node("step", "hadoop.HadoopValueAnalysisOperator", **{"columnNames": "id", **settings})
 
 
 def sampling(sizes: list[str], ids: list[str], **settings: str) -> str:
@@ -342,6 +344,10 @@ def grouping(kind: str) -> str:
             groupByColumnNames="d",
         ),
         union({"source": "d"}, "UNION"),
+        node("step", "hadoop.HadoopFrequencyAnalysisOperator", columnNames="d"),
+        node("step", "hadoop.HadoopBarChartOperator", categoryType="t", scopeDomain="d", valueDomain="v"),
+        node("step", "hadoop.HadoopBoxAndWiskerOperator", typeDomain="d", analysisValueDomain="v"),
+        describing(columnNames="v", groupByColumnNames="d"),
         pig_execute("alpine_pig_output = FOREACH (GROUP alpine_pig_input_1 BY d) GENERATE group AS d;"),
         pig_execute("alpine_pig_output = DISTINCT alpine_pig_input_1;"),
         pig_execute(
@@ -367,3 +373,49 @@ def test_what_the_refusal_of_a_zero_with_a_sign_advises_works(engine: Engine):
         "demo.zeros",
     )
     assert rows(shown) == [["0.0000", "2"], ["1.0000", "1"]]
+
+
+def test_a_summary_says_that_it_counts_two_zeros_as_one(engine: Engine):
+    engine.load_table("demo.zeros", ZEROS)
+    entry = apply(engine, describing(columnNames="d,v"), "demo.zeros")
+    assert [row[3] for row in rows(entry)] == ["2", "3"]
+    [message] = entry["visualData"]["errorMessages"]
+    assert "'d' holds 0.0 and -0.0" in message
+
+
+def test_a_database_has_one_zero(engine: Engine):
+    table = pa.table({"d": [-0.0, 0.0] * 3 + [1.5], "t": ["a", "b", "a", "a", "b", None, "b"]})
+    engine.load_table("demo.zeros", table)
+    frequency = node("step", "field.FrequencyAnalysisOperator", columnNames="d")
+    bars = node("step", "field.BarChartAnalysisOperator", categoryType="d", scopeDomain="", valueDomain="")
+    pivot = node("step", "field.PivotOperator", pivotColumn="t", groupByColumn="d", aggregateType="sum")
+    grouped = grouping("field.AggregateOperator").replace("COUNT(v)", "count(t)").replace("long", "bigint")
+    try:
+        running = contextlib.ExitStack()
+        address = running.enter_context(postgresql_judge.running())
+    except LookupError as error:
+        pytest.skip(str(error))
+    with running:
+        database = postgresql_judge.PostgreSQL(address)
+        database.load(
+            {"d": "double precision", "t": "text"}, list(zip(*(c.to_pylist() for c in table.columns), strict=True))
+        )
+        # The zero that PostgreSQL shows is that of the first row; it says itself that it is the same as the other.
+        counts = database.run("SELECT d + 0.0, count(*), count(t) FROM t GROUP BY d ORDER BY d")
+        shares = database.run(
+            "SELECT sum((t = 'a')::int), sum((t = 'b')::int) FROM (SELECT d, coalesce(t, '') AS t FROM t) s "
+            "GROUP BY d ORDER BY d"
+        )
+        database.close()
+    number = [f"{d:.4f}" for d, *_ in counts]
+    assert number == ["0.0000", "1.5000"]
+    assert [row[1:3] for row in rows(apply(engine, frequency, "demo.zeros"))] == [
+        [str(d), str(n)] for d, n, _ in counts
+    ]
+    assert rows(apply(engine, bars, "demo.zeros")) == [[d, str(n)] for d, (_, n, _) in zip(number, counts, strict=True)]
+    assert rows(apply(engine, grouped, "demo.zeros")) == [
+        [d, str(n)] for d, (_, _, n) in zip(number, counts, strict=True)
+    ]
+    assert rows(apply(engine, pivot, "demo.zeros")) == [
+        [d, *(f"{share:.4f}" for share in row)] for d, row in zip(number, shares, strict=True)
+    ]

@@ -211,6 +211,32 @@ class Context:
                     f"public. Derive {column} + 0.0 before, which is 0.0 then."
                 )
 
+    def grouped_by(self, columns: Sequence[str]) -> DatabaseTable:
+        """The input, where its rows are put into groups by some columns: a database has one zero, which is 0.0 here.
+
+        PostgreSQL shows the zero of the group's first row, DuckDB that of whichever thread comes first.
+
+        :param columns: The columns.
+        :raises NodeFailure: Hadoop groups by a column that holds a -0.0.
+        """
+        table = self.table
+        self.check_zeros(table, columns)
+        zeros = [quoted(column) for column in self.with_two_zeros(table, columns)]
+        if not zeros:
+            return table
+        replaced = ", ".join(f"CASE WHEN {name} = 0 THEN 0 ELSE {name} END AS {name}" for name in zeros)
+        own = ", ".join(map(quoted, table.columns))
+        return self.cursor.make(f"SELECT {own} FROM (SELECT * REPLACE ({replaced}) FROM {table.rows}) ORDER BY {PLACE}")
+
+    def with_two_zeros(self, table: DatabaseTable, columns: Sequence[str]) -> list[str]:
+        """Those of some columns that hold both 0.0 and -0.0."""
+        doubles = [table.find(column) for column in columns if table.type_of(column) in ("FLOAT", "DOUBLE")]
+        if not doubles or self.planning:
+            return []
+        signs = (f"count(DISTINCT signbit({name})) FILTER (WHERE {name} = 0)" for name in map(quoted, doubles))
+        [found] = self.cursor.fetch(f"SELECT {', '.join(signs)} FROM {table.sql}")
+        return [column for column, count in zip(doubles, found, strict=True) if count > 1]
+
     def tables(self) -> list[DatabaseTable]:
         """The tables that come in, in the order of the links."""
         return [entry.table for entry in self.inputs if entry.table is not None]
@@ -253,14 +279,15 @@ class Context:
         :param text: The expression: Pig where the operator belongs to Hadoop, else PostgreSQL's SQL.
         :param data_type: The type that it is cast to, as a flow writes it; may be empty.
         :param tables: The tables that it sees, by their aliases; the input's when left out.
-        :param keys: For aggregates of Hadoop, the columns by which rows are grouped; None where they are not.
+        :param keys: For aggregates, the columns by which rows are grouped; None where they are not.
         :raises NodeFailure: It is not an expression the sandbox can take, or the type is not known.
         """
         if self.is_hadoop:
             return self._pig(text, data_type=data_type, keys=keys)
         from alpine.sandbox.engine import sql
 
-        return f"({_translated(sql.column, text, self._seen(tables), data_type)})"
+        last = PLACE, PLACE if keys is None else ", ".join(map(quoted, keys))
+        return f"({_translated(sql.column, text, self._seen(tables), data_type, last)})"
 
     def condition(self, text: str) -> str:
         """An expression that chooses rows.
@@ -295,7 +322,8 @@ class Context:
         """
         from alpine.sandbox.engine import sql
 
-        return sql.where(text, self._seen(None))
+        # Threads would have rows that are equal in the order come in any.
+        return sql.where(text, self._seen(None), PLACE)
 
     def _seen(self, tables: Mapping[str, DatabaseTable] | None) -> dict[str, list[tuple[str, str]]]:
         """The columns that an expression sees, with their types, by the alias of their table."""
@@ -332,14 +360,16 @@ class Context:
         tables = [entry.table for entry in self.inputs if entry.table is not None]
         return dict(zip(tables[0].columns, tables[0].types, strict=True)) if len(tables) == 1 else {}
 
-    def select(self, what: str, rest: str = "") -> Output:
+    def select(self, what: str, rest: str = "", table: DatabaseTable | None = None) -> Output:
         """Keep ``SELECT what FROM`` the input as the output table.
 
         :param what: SQL after SELECT.
         :param rest: SQL after the table's name.
+        :param table: What stands for the input; the input itself when left out.
         """
-        table = self.table.rows if PLACE in what + rest else self.table.sql
-        return Output(self.cursor.make(f"SELECT {what} FROM {table} {rest}"))
+        table = table or self.table
+        source = table.rows if PLACE in what + rest else table.sql
+        return Output(self.cursor.make(f"SELECT {what} FROM {source} {rest}"))
 
     def dataframe(self) -> Any:
         """The input table as a pandas DataFrame.

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element
 
 from alpine.sandbox.engine.context import Context, unique
+from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import quoted
 from alpine.sandbox.engine.failures import NodeFailure
@@ -60,7 +61,7 @@ def _binned(context: Context, item: Element) -> tuple[str, str]:
         return name, _by_limits(context, column, item)
     if not count.isdecimal() or int(count) < 1:
         raise _doubt(item)
-    ranked = f"ntile({int(count)}) OVER (PARTITION BY {quoted(column)} IS NULL ORDER BY {quoted(column)})"
+    ranked = f"ntile({int(count)}) OVER (PARTITION BY {quoted(column)} IS NULL ORDER BY {quoted(column)}, {PLACE})"
     return name, f"CASE WHEN {quoted(column)} IS NOT NULL THEN {ranked} END"
 
 

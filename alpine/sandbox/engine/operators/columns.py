@@ -47,7 +47,8 @@ def variable(context: Context) -> Output:
     if not parts:
         raise NodeFailure("No column is kept and none is derived.")
     # A window function, as bins may be, would leave the rows in another order.
-    return context.select(", ".join(parts), f"ORDER BY {PLACE}" if bins else "")
+    is_sorted = bins or any(" OVER (" in part for part in parts)
+    return context.select(", ".join(parts), f"ORDER BY {PLACE}" if is_sorted else "")
 
 
 def typed(context: Context, column: str, expression: str, data_type: str, keys: Sequence[str] | None = None) -> str:

@@ -40,7 +40,7 @@ def aggregation(context: Context) -> Output:
     if not aggregates and not windows:
         raise NodeFailure("Neither an aggregate nor a window function is asked for.")
     is_grouped = bool(keys or aggregates)
-    context.check_zeros(context.table, keys)
+    table = context.grouped_by(keys)
     kept = keys if is_grouped else _kept(context)
     groups = keys if is_grouped else None
     unique([*kept, *(_name(item, text) for item, text in aggregates + windows)])
@@ -48,7 +48,7 @@ def aggregation(context: Context) -> Output:
         [*map(quoted, kept), *(_column(context, item, text, groups) for item, text in aggregates + windows)]
     )
     if keys:
-        return context.select(what, f"GROUP BY {_all(keys)} ORDER BY {_all(keys)}")
+        return context.select(what, f"GROUP BY {_all(keys)} ORDER BY {_all(keys)}", table)
     return context.select(what, "" if is_grouped else f"ORDER BY {PLACE}")
 
 

@@ -32,7 +32,7 @@ def row_filter(context: Context) -> Output:
     if most == 0:
         raise NodeFailure("The row filter has a limit of rows (useRowLimit), but does not say how many (rowLimit).")
     limit = f"LIMIT {most}" if most else ""
-    return context.select("*", f"{_where(context)} {limit}")
+    return context.select(names(context.table.columns), f"{_where(context)} {limit}")
 
 
 def _where(context: Context) -> str:

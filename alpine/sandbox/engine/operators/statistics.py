@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import count
 
 from alpine.sandbox.engine.context import Context, Output, tabulate, texts, unique
@@ -22,6 +23,7 @@ _CHART = "the real shape of the chart is not public; its numbers come as a table
 _BATCH = '"\x1fbatch"'
 """A column beside the statistics; no column of a user can have the name."""
 _VALUES_AT_ONCE = 500_000
+_ZEROS = "The column {!r} holds 0.0 and -0.0, one value here; whether Hadoop takes them for the same is not public."
 _MOST_VALUES = 999_999
 """As many as DuckDB's ``max`` gives."""
 _ENTRY = '"\x1fentry"'
@@ -45,15 +47,18 @@ def summary_statistics(context: Context) -> Output:
     if not columns:
         raise NodeFailure("No column is chosen.")
     unique([*groups, *_KEYS])
+    context.check_zeros(context.table, groups)
     parts = [_summary(context, column, groups, min(max(top, 1), _MOST_VALUES)) for column in columns]
     # The values of one column after the other are held in memory, and those of all columns only where they are few.
     size = max(_VALUES_AT_ONCE // max(context.table.count, 1), 1)
     batches = [parts[start : start + size] for start in range(0, len(parts), size)]
     made = [_below_each_other(context, batch, [*groups, *_KEYS], names(groups)) for batch in batches]
-    if len(made) == 1:
-        return Output(made[0])
-    inner = " UNION ALL ".join(f"SELECT *, {place} AS {_BATCH} FROM {table.rows}" for place, table in enumerate(made))
-    return Output(context.cursor.make(f"SELECT * EXCLUDE ({_BATCH}) FROM ({inner}) ORDER BY {_BATCH}, {PLACE}"))
+    if len(made) > 1:
+        inner = " UNION ALL ".join(f"SELECT *, {i} AS {_BATCH} FROM {table.rows}" for i, table in enumerate(made))
+        made = [context.cursor.make(f"SELECT * EXCLUDE ({_BATCH}) FROM ({inner}) ORDER BY {_BATCH}, {PLACE}")]
+    view = context.show(made[0])
+    zeros = [_ZEROS.format(column) for column in context.with_two_zeros(context.table, columns)]
+    return Output(made[0], replace(view, messages=[*view.messages, *zeros]))
 
 
 def _below_each_other(context: Context, parts: list[str], columns: list[str], order: str) -> DatabaseTable:
@@ -128,9 +133,10 @@ def frequency(context: Context) -> Output:
     columns = context.columns()
     if not columns:
         raise NodeFailure("No column is chosen.")
+    table = context.grouped_by(columns)
     parts = [
         f"SELECT {literal(c)}, {texts(c)}, count(*), 100.0::DOUBLE * count(*) / (sum(count(*)) OVER ())::DOUBLE "
-        f"FROM {context.table.sql} GROUP BY {quoted(c)}"
+        f"FROM {table.sql} GROUP BY {quoted(c)}"
         for c in columns
     ]
     made = _below_each_other(context, parts, ["Column", "Value", "Count", "Percentage"], '"Count" DESC, "Value"')
@@ -155,7 +161,7 @@ def bar_chart(context: Context) -> Output:
     unique([*groups, *([f"sum of {value}" for value in values] or ["count"])])
     sums = [f"sum({quoted(value)}) AS {quoted(f'sum of {value}')}" for value in values]
     what = ", ".join([names(groups), *(sums or ['count(*) AS "count"'])])
-    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}")
+    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}", context.grouped_by(groups))
 
 
 @operator(
@@ -209,7 +215,8 @@ def box_plot(context: Context) -> Output:
     numbers = {"min": f"min({value})", "median": f"median({number})", "max": f"max({value})"}
     numbers |= {"25%": f"quantile_cont({number}, 0.25)", "75%": f"quantile_cont({number}, 0.75)"}
     what = ", ".join([*map(quoted, groups), *(f"{numbers[key]} AS {quoted(key)}" for key in _FIVE)])
-    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}" if groups else "")
+    table = context.grouped_by(groups)
+    return context.select(what, f"GROUP BY {names(groups)} ORDER BY {names(groups)}" if groups else "", table)
 
 
 def _refuse_text(context: Context, columns: list[str]) -> None:

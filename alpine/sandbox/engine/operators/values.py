@@ -182,8 +182,8 @@ def pivot(context: Context) -> Output:
     if counted and kind != "count" and kind_of(context.table.type_of(counted)) != "number":
         raise NodeFailure(f"The aggregate {kind} of a pivot needs numbers, and the column {counted!r} holds none.")
     context.needs_rows()
-    context.check_zeros(context.table, groups)
-    table, text = context.table.sql, texts(column)
+    given = context.grouped_by(groups)
+    table, text = given.sql, texts(column)
     found = context.cursor.fetch(
         f"SELECT DISTINCT {text} AS v FROM {table} WHERE {text} IS NOT NULL ORDER BY v LIMIT ?", [_MAX_PIVOT + 1]
     )
@@ -199,7 +199,7 @@ def pivot(context: Context) -> Output:
     ]
     keys = ", ".join(str(place) for place, _ in enumerate(groups, 1))
     what = ", ".join([*map(quoted, groups), *parts])
-    return context.select(what, f"GROUP BY {keys} ORDER BY {keys}" if groups else "")
+    return context.select(what, f"GROUP BY {keys} ORDER BY {keys}" if groups else "", given)
 
 
 def has_one_text(type_name: str, *, is_hadoop: bool) -> bool:

@@ -18,30 +18,34 @@ Tables = Mapping[str, Sequence[tuple[str, str]]]
 type as DuckDB writes it."""
 
 
-def translate(text: str, tables: Tables, data_type: str = "", *, is_column: bool = False) -> Typed:
+def translate(
+    text: str, tables: Tables, data_type: str = "", *, is_column: bool = False, last: tuple[str, str] = ("", "")
+) -> Typed:
     """An expression of PostgreSQL's as one of DuckDB's that means the same.
 
     :param text: The expression.
     :param tables: The columns that it sees.
     :param data_type: The type that it is cast to, as PostgreSQL names it; may be empty.
     :param is_column: Whether its values are kept in a table.
+    :param last: SQL of the last keys to sort by, in aggregates and in windows, where rows are equal or in no order:
+        DuckDB's threads give those in another order each time. Empty for none.
     :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
     """
     # sqlglot takes a while to load, and most of the sandbox's users never need it.
     from alpine.sandbox.engine.sql.columns import Columns
     from alpine.sandbox.engine.sql.translator import Translator
 
-    return Translator(text, Columns(tables)).translated(data_type, is_column=is_column)
+    return Translator(text, Columns(tables), last=last).translated(data_type, is_column=is_column)
 
 
-def column(text: str, tables: Tables, data_type: str = "") -> str:
+def column(text: str, tables: Tables, data_type: str = "", last: tuple[str, str] = ("", "")) -> str:
     """An expression as the SQL of a column of a table.
 
     Its parameters and failures are those of :func:`translate`.
     """
     from alpine.sandbox.engine.sql.casts import as_column
 
-    return as_column(translate(text, tables, data_type, is_column=True)).sql
+    return as_column(translate(text, tables, data_type, is_column=True, last=last)).sql
 
 
 def condition(text: str, tables: Tables) -> str:
@@ -67,12 +71,13 @@ def compared(left: str, comparison: str, right: str, tables: Tables) -> str:
     return condition(f"({left}{end}) {comparison} ({right}{end})", tables)
 
 
-def where(text: str, tables: Tables) -> str:
+def where(text: str, tables: Tables, last: str = "") -> str:
     """A condition, with the order and the limit that may follow it, as the SQL that stands after a table's name.
 
     :param text: What a flow has after WHERE.
+    :param last: SQL of the last key to sort by, where there is an ORDER BY; empty for none.
     :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
     """
     from alpine.sandbox.engine.sql.scripts import rows
 
-    return rows(text, tables)
+    return rows(text, tables, last)

@@ -18,9 +18,10 @@ _LEAD = "SELECT 1 FROM t "
 _ALLOWED = frozenset({"expressions", "from", "from_", "where", "order", "limit", "kind", "hint", "distinct"})
 
 
-def rows(text: str, tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+def rows(text: str, tables: Mapping[str, Sequence[tuple[str, str]]], last: str = "") -> str:
     """The SQL that stands after a table's name.
 
+    :param last: SQL of the last key to sort by, where there is an ORDER BY; empty for none.
     :raises NodeFailure: PostgreSQL refuses it, or the sandbox does.
     """
     statement, lead, tree = read(text)
@@ -34,7 +35,7 @@ def rows(text: str, tables: Mapping[str, Sequence[tuple[str, str]]]) -> str:
         keys = order.args["expressions"]
         if any(type(key.args["this"]).__name__ == "Literal" for key in keys):
             raise refusal("ORDER BY needs a column or an expression, not a number", stripped, None)
-        parts.append(windows.order_by(translator, keys))
+        parts.append(windows.order_by(translator, keys, last))
     limit = tree.args.get("limit")
     if limit is not None:
         count = limit.args.get("expression")

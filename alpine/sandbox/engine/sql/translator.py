@@ -75,12 +75,14 @@ class Translator:
     :param text: The expression.
     :param columns: What it sees.
     :param lead: How many characters before it are not the flow's.
+    :param last: What orders rows that an ORDER BY leaves equal, see :func:`alpine.sandbox.engine.sql.translate`.
     """
 
-    def __init__(self, text: str, columns: Columns, lead: int = 0) -> None:
+    def __init__(self, text: str, columns: Columns, lead: int = 0, last: tuple[str, str] = ("", "")) -> None:
         self.text = text
         self.columns = columns
         self._lead = lead
+        self.last_of_aggregates, self.last_of_windows = last
         self._joined = 0
 
     def translated(self, data_type: str = "", *, is_column: bool = False) -> Typed:

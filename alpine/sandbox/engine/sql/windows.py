@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from alpine.sandbox.engine.sql.translator import Translator
 
 _ENDS = ("UNBOUNDED", "CURRENT ROW")
+_RANKS = frozenset({"rank", "dense_rank", "percent_rank", "cume_dist"})
+"""Give equal rows the same number."""
+_ONE_BY_ONE = frozenset({"row_number", "ntile", "lag", "lead", "first_value"})
+"""Tell equal rows apart, whatever the frame."""
 
 
 def aggregate(translator: Translator, node: exp.Expression, condition: str = "", over: str | None = None) -> Typed:
@@ -84,9 +88,11 @@ def _read(translator: Translator, node: exp.Expression, name: str, condition: st
             raise translator.failure("Calls of aggregates cannot be nested", node)
         if is_distinct and any(part.sql not in [value.sql for value in arguments] for part in parts):
             raise translator.failure("With DISTINCT, an ORDER BY has to be of the arguments", node)
-        order = order_by(translator, sorted_by)
-        if name not in ("string_agg", "array_agg"):
-            order = ""
+        order = order_by(translator, sorted_by, "" if is_distinct else translator.last_of_aggregates)
+    elif translator.last_of_aggregates and not (over or is_distinct):
+        order = f"ORDER BY {translator.last_of_aggregates}"
+    if name not in ("string_agg", "array_agg"):
+        order = ""
     return Call(name, arguments, is_star, is_distinct, order, condition, over)
 
 
@@ -106,9 +112,13 @@ def _arguments_of_window(translator: Translator, node: exp.Expression, name: str
     return found
 
 
-def order_by(translator: Translator, items: list[exp.Expression]) -> str:
-    """``ORDER BY …`` with the nulls where PostgreSQL has them."""
-    return f"ORDER BY {', '.join(_sorted(translator, item) for item in items)}"
+def order_by(translator: Translator, items: list[exp.Expression], last: str = "") -> str:
+    """``ORDER BY …`` with the nulls where PostgreSQL has them.
+
+    :param last: SQL of one more key; empty for none.
+    """
+    keys = [*(_sorted(translator, item) for item in items), *([last] if last else [])]
+    return f"ORDER BY {', '.join(keys)}" if keys else ""
 
 
 def _sorted(translator: Translator, item: exp.Expression) -> str:
@@ -165,10 +175,10 @@ def over(translator: Translator, node: exp.Expression) -> Typed:
         raise translator.failure("A window cannot hold a window function", node)
     if keys:
         parts.append(f"PARTITION BY {', '.join(key.sql for key in keys)}")
-    order = node.args.get("order")
-    if order is not None:
-        parts.append(order_by(translator, order.args["expressions"]))
-    spec = node.args.get("spec")
+    order, spec = node.args.get("order"), node.args.get("spec")
+    last = translator.last_of_windows if _is_one_by_one(node.args["this"], spec) else ""
+    if order is not None or last:
+        parts.append(order_by(translator, order.args["expressions"] if order is not None else [], last))
     if spec is not None:
         parts.append(_frame(translator, spec, order))
     sql = f" OVER ({' '.join(parts)})"
@@ -179,6 +189,16 @@ def over(translator: Translator, node: exp.Expression) -> Typed:
     if name not in AGGREGATES and name not in WINDOWS:
         raise translator.failure("OVER follows what is no aggregate and no window function", node)
     return aggregate(translator, inner, over=sql)
+
+
+def _is_one_by_one(call: exp.Expression, spec: exp.Expression | None) -> bool:
+    """Whether a window tells rows apart that are equal in its order, so that it matters which of them comes first."""
+    call = call.args["this"] if type(call).__name__ == "Filter" else call
+    name = str(call.args.get("this", "")).lower()
+    if spec is None or str(spec.args.get("kind") or "").upper() != "ROWS":
+        return spec is None and name in _ONE_BY_ONE
+    exclude = str(getattr(spec.args.get("exclude"), "name", spec.args.get("exclude")) or "").upper()
+    return name not in _RANKS and exclude not in ("GROUP", "TIES")
 
 
 def _frame(translator: Translator, spec: exp.Expression, order: exp.Expression | None) -> str:
