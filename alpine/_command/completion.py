@@ -86,7 +86,13 @@ def _bash(known: dict[str, list[tuple[str, str]]]) -> str:
 def _fish(known: dict[str, list[tuple[str, str]]]) -> str:
     lines = ["complete -c alpine -n __fish_use_subcommand -f"]
     for name, words in known.items():
-        where = " && ".join(f"__fish_seen_subcommand_from {each}" for each in name.split()) or "__fish_use_subcommand"
+        # A group may have a command of the same name as one outside of it.
+        groups = [other.split()[0] for other in known if " " in other and other.split()[1] == name]
+        where = " && ".join(
+            [f"__fish_seen_subcommand_from {each}" for each in name.split()]
+            + [f"not __fish_seen_subcommand_from {group}" for group in groups]
+        )
+        where = where or "__fish_use_subcommand"
         for word, about in words:
             what = f"-l {word[2:]}" if word.startswith("--") else f"-f -a {word}"
             lines.append(f"complete -c alpine -n {shlex.quote(where)} {what} -d {shlex.quote(about % {'default': ''})}")

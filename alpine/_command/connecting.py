@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alpine._command.context import Context
-from alpine._command.exits import NOT_ALLOWED, NOT_FOUND, NOT_REACHED
-from alpine._command.output import Result, painted, say
-from alpine._command.parser import Commands, add_command, add_server, add_workspace
+from alpine._command.exits import DIFFERS, NOT_ALLOWED, NOT_FOUND, NOT_REACHED
+from alpine._command.output import Result, check_target, painted, say, write_file
+from alpine._command.parser import Commands, WrongUseException, add_command, add_server, add_workspace
+
+if TYPE_CHECKING:
+    import argparse
+
+    from alpine._conformance.report import ConformanceReport
 
 _CODES = {"address": NOT_REACHED, "TLS": NOT_REACHED, "version": NOT_REACHED, "login": NOT_ALLOWED}
+_FORMS = (".json", ".html")
 
 
 def add_to(commands: Commands) -> None:
@@ -38,8 +45,21 @@ def add_to(commands: Commands) -> None:
         check,
         "check the connection: address, TLS, version, clock, login, rights",
         "alpine check --workspace Sandbox",
+        "alpine check --conformance --report conformance.html",
     )
     add_workspace(parser)
+    group = parser.add_argument_group("conformance")
+    group.add_argument(
+        "--conformance",
+        action="store_true",
+        help="try all that this client expects of a server; exit code 1 if it differs",
+    )
+    group.add_argument(
+        "--write", action="store_true", help="also create and delete, in a workspace that is removed afterwards"
+    )
+    group.add_argument(
+        "--report", metavar="FILE", help="write a report without names and data, as .json or as a page, .html"
+    )
     add_server(parser)
 
 
@@ -49,7 +69,8 @@ def check(context: Context) -> Result:
     from alpine.exception import AlpineException, InvalidArgumentException, LocalFileException
 
     options = context.options
-    refused = None
+    _refuse_wrong_report(options)
+    refused = report = None
     try:
         session = APIClient.from_profile(options.profile, **context.given())
     except (InvalidArgumentException, LocalFileException):
@@ -59,17 +80,44 @@ def check(context: Context) -> Result:
         refused, session = error, APIClient(**_address_of(context))
     with session:
         checks = session.check(options.workspace)
+        bad = [row["check"] for row in checks if row["status"] == "failed"]
+        if options.conformance and refused is None and not {"login", "workspace"}.intersection(bad):
+            context.say("Trying what this client expects of a server.")
+            # What is wrong with a server that does not respond is in the checks.
+            with contextlib.suppress(AlpineException) if bad else contextlib.nullcontext():
+                report = session.conformance(write=options.write, workspace=options.workspace)
     for row in checks:
         if refused is not None and row["check"] == "login" and row["status"] == "failed":
             row.update(found="", advice=str(refused))
-    bad = [row["check"] for row in checks if row["status"] == "failed"]
     code = _CODES.get(bad[0], NOT_FOUND) if bad else 0
+    if report is not None and not report.ok:
+        code = DIFFERS
     width = max(len(row["status"]) for row in checks)
     lines = [
         " ".join([f"{row['check']:<9}", painted(f"{row['status']:<{width}}"), row["found"], row["advice"]]).rstrip()
         for row in checks
     ]
-    return Result({"checks": [dict(row) for row in checks]}, "\n".join(lines), code)
+    document = {
+        "checks": [dict(row) for row in checks],
+        "conformance": None if report is None else report.to_dict(),
+        "report": None if report is None else _write_report(report, options.report),
+    }
+    return Result(document, "\n".join(lines if report is None else [*lines, "", str(report)]), code)
+
+
+def _refuse_wrong_report(options: argparse.Namespace) -> None:
+    if not options.conformance and (options.write or options.report is not None):
+        raise WrongUseException("--write and --report are options of --conformance", "", "check")
+    if options.report is not None and not options.report.casefold().endswith(_FORMS):
+        raise WrongUseException(f"--report FILE ends in {' or '.join(_FORMS)}, not {options.report!r}", "", "check")
+    check_target(options.report, "--report")
+
+
+def _write_report(report: ConformanceReport, target: str | None) -> str | None:
+    if target is None:
+        return None
+    content = report.to_html() if target.casefold().endswith(".html") else report.to_json()
+    return write_file(target, "--report", "", content)
 
 
 def _address_of(context: Context) -> dict[str, Any]:

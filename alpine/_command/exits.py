@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from alpine.exception import AlpineException
 
 SUCCESS = 0
-RUN_FAILED = 1
+RUN_FAILED = DIFFERS = 1
 WRONG_USE = 2
 NOT_ALLOWED = 3
 NOT_FOUND = 4
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 
 MEANING = {
     SUCCESS: "success",
-    RUN_FAILED: "the run failed; for flow compare: the workflows differ",
+    RUN_FAILED: "the run failed; flow check: an error; flow compare: the workflows differ; check: the server differs",
     WRONG_USE: "wrong use: an argument, a local file, or a value that the server rejects",
     NOT_ALLOWED: "not logged in, or not allowed",
     NOT_FOUND: "not found",

@@ -1,12 +1,17 @@
-"""Commands for workspaces and the files in them: ls, upload, download."""
+"""Commands for workspaces and the files in them: ls, upload, download, deploy."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alpine._command.context import Context
+from alpine._command.exits import WRONG_USE
 from alpine._command.output import Result, table
-from alpine._command.parser import Commands, add_command, add_server, add_workspace, refuse_name_alone
+from alpine._command.parser import Commands, Parser, add_command, add_server, add_workspace, refuse_name_alone
+from alpine._printable import printable
+
+if TYPE_CHECKING:
+    from alpine import APIClient
 
 _KINDS = ("work_flow", "sql", "code", "text", "image", "xml", "other")
 _WORKFILE = ("id", "file_name", "file_type", "status", "user_modified_at")
@@ -36,10 +41,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("file", help="path of the file")
     add_workspace(parser, required=True)
-    parser.add_argument(
-        "--data-source", dest="data_sources", metavar="NAME[/DATABASE]", action="append", default=[],
-        help="data source of a workflow; may be repeated",
-    )  # fmt: skip
+    _add_data_source(parser)
     parser.add_argument("--name", help="name on the server; default: that of the file")
     parser.add_argument(
         "--if-exists", choices=("rename", "error", "replace"), default="rename",
@@ -58,6 +60,31 @@ def add_to(commands: Commands) -> None:
     add_workspace(parser)
     parser.add_argument("--out", metavar="PATH", default=".", help="a file or a directory (default: here)")
     add_server(parser)
+
+    parser = add_command(
+        commands,
+        "deploy",
+        deploy,
+        "upload the workflows of a folder that have changed since they were deployed",
+        "alpine deploy flows --workspace Sandbox --data-source 'Sandbox Database' --dry-run",
+    )
+    parser.add_argument("folder", help="path of the folder; its files that end in .afm are the workflows")
+    add_workspace(parser, required=True)
+    _add_data_source(parser, required=True)
+    parser.add_argument("--dry-run", action="store_true", help="tell what would be done only")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace also what was changed on the server, or was not deployed from this folder",
+    )
+    add_server(parser)
+
+
+def _add_data_source(parser: Parser, *, required: bool = False) -> None:
+    parser.add_argument(
+        "--data-source", dest="data_sources", metavar="NAME[/DATABASE]", action="append", default=[],
+        required=required, help="data source of a workflow; may be repeated",
+    )  # fmt: skip
 
 
 def ls(context: Context) -> Result:
@@ -79,7 +106,7 @@ def upload(context: Context) -> Result:
     _refuse_wrong_sources(is_workflow, options.data_sources)
     with context.session() as session:
         if is_workflow:
-            sources = [session.datasource.for_upload(*_source_and_database(each)) for each in options.data_sources]
+            sources = _sources(session, options.data_sources)
             record = session.workfile.upload(
                 options.workspace, options.file, sources, if_exists=options.if_exists, name=options.name
             )
@@ -102,6 +129,35 @@ def download(context: Context) -> Result:
             number = session.workfile.get_id(options.file, options.workspace)
         path = session.workfile.download(number, path=options.out)
         return Result({"id": number, "path": str(path), "bytes": path.stat().st_size}, str(path))
+
+
+def deploy(context: Context) -> Result:
+    """Upload the workflows of a folder that have changed."""
+    from dataclasses import asdict
+
+    options = context.options
+    with context.session() as session:
+        if not options.dry_run:
+            context.say(f"Deploying {options.folder} to {options.workspace}.")
+        plan = session.workfile.deploy(
+            options.folder,
+            options.workspace,
+            _sources(session, options.data_sources),
+            dry_run=options.dry_run,
+            overwrite=options.overwrite,
+        )
+    document = {
+        "workspace_id": plan.workspace_id,
+        "done": plan.done,
+        "record": str(plan.record),
+        "steps": [asdict(step) for step in plan.steps],
+    }
+    # A dry run ends as the deployment would.
+    return Result(document, printable(str(plan)), WRONG_USE if plan.refused else 0)
+
+
+def _sources(session: APIClient, given: list[str]) -> list[dict[str, Any]]:
+    return [session.datasource.for_upload(*_source_and_database(each)) for each in given]
 
 
 def _refuse_wrong_sources(is_workflow: bool, sources: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Commands for workflow files, which talk to no server: flow show, flow compare."""
+"""Commands for workflow files, which talk to no server: flow show, flow check, flow compare."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from alpine._command.context import Context
 from alpine._command.exits import RUN_FAILED
-from alpine._command.output import Result
+from alpine._command.output import Result, write_file
 from alpine._command.parser import Commands, add_command
+from alpine._printable import printable
 
 if TYPE_CHECKING:
     from alpine.afm import Workflow
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands) -> None:
     """Add the commands of this module."""
-    about = "look at workflow files: show, compare"
+    about = "look at workflow files: show, check, compare"
     group = commands.add_parser("flow", help=about, description="Look at workflow files; nothing is sent.")
     flow = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -24,6 +25,20 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("file", help="path of the file")
     parser.add_argument("--svg", metavar="FILE", help="write a drawing")
+
+    parser = add_command(
+        flow,
+        "check",
+        check,
+        "tell what is wrong in workflow files; exit code 1 if a run of one would fail",
+        "alpine flow check order_filter.afm",
+        "alpine flow check flows/*.afm --data tables",
+        full_name="flow check",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", help="paths of the files")
+    parser.add_argument(
+        "--data", metavar="DIR", help="folder with text and Parquet files, each a table named like its file"
+    )
 
     parser = add_command(
         flow,
@@ -44,6 +59,20 @@ def show(context: Context) -> Result:
 
     flow = afm.read(context.options.file)
     return Result({**_facts(flow), "drawing": _drawn(flow, context.options.svg)}, flow.to_text().rstrip("\n"))
+
+
+def check(context: Context) -> Result:
+    """Tell what is wrong in workflows."""
+    from alpine import afm
+
+    documents: list[dict[str, Any]] = []
+    lines = []
+    for file in context.options.files:
+        found = afm.read(file).check(context.options.data)
+        documents.append({"file": file, "findings": found.to_dict()})
+        lines += [printable(f"{file}: {finding}") for finding in found or (found,)]
+    errors = sum(each["severity"] == "error" for document in documents for each in document["findings"])
+    return Result({"files": documents, "errors": errors}, "\n".join(lines), RUN_FAILED if errors else 0)
 
 
 def compare(context: Context) -> Result:
@@ -68,11 +97,4 @@ def _facts(flow: Workflow) -> dict[str, Any]:
 
 
 def _drawn(thing: Any, target: str | None) -> str | None:
-    if target is None:
-        return None
-    from alpine._files import FileSink, target_path
-
-    with FileSink(target_path(target, "--svg"), "flow.svg") as sink:
-        sink.start({})
-        sink.write(thing.to_svg().encode())
-        return str(sink.finish())
+    return None if target is None else write_file(target, "--svg", "flow.svg", thing.to_svg())

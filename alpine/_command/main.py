@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from alpine._command import completion, connecting, files, flows, running, sandbox
 from alpine._command.context import Context, id_of
-from alpine._command.exits import DEFECT, INTERRUPTED, MEANING, SUCCESS, WRONG_USE, exit_code_of
-from alpine._command.output import Result, as_json, prepare_streams, say
+from alpine._command.exits import DEFECT, INTERRUPTED, MEANING, WRONG_USE, exit_code_of
+from alpine._command.output import Result, as_json, prepare_streams, say, write_out
 from alpine._command.parser import Parser, WrongUseException
 from alpine._command.signals import as_interrupts
 from alpine._printable import printable
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refused(error, as_document="--json" in given)
     except SystemExit as ended:
         # --help and --version have printed what was asked for.
-        return int(ended.code or 0)
+        return int(ended.code or 0) if write_out() else WRONG_USE
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning  # type: ignore[assignment]
         return _ended(Context(options))
@@ -69,10 +68,6 @@ def _ended(context: Context) -> int:
             return _refused(error, as_document=context.options.json)
         except KeyboardInterrupt as interrupt:
             return _interrupted(context, interrupt)
-        except BrokenPipeError:
-            # Whoever read it has seen enough, as head does; Python would complain once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return SUCCESS
         except Exception as error:  # noqa: BLE001 - Python would end with 1, which says that the run failed
             return _failed(context, error)
 
@@ -86,6 +81,7 @@ def _failed(context: Context, error: Exception) -> int:
         say(f"alpine: this is a defect of the command, please report it:\n{traceback.format_exc()}")
         return _printed(context, DEFECT, None, _described(context, type(error).__name__, "a defect of the command"))
     say(f"alpine: error: {error}")
+    _tell_notes(context, error)
     _tell_of_the_run(context, error)
     facts = _described(context, type(error).__name__, str(error), error)
     return _printed(context, exit_code_of(error), None, facts)
@@ -94,15 +90,19 @@ def _failed(context: Context, error: Exception) -> int:
 def _interrupted(context: Context, interrupt: KeyboardInterrupt) -> int:
     try:
         say("alpine: interrupted")
-        if context.run is None:
-            # What the library knows of a run that was just being started.
-            for note in getattr(interrupt, "__notes__", ()):
-                say(note)
+        _tell_notes(context, interrupt)
         _tell_of_the_run(context)
         return _printed(context, INTERRUPTED, None, _described(context, "Interrupted", "interrupted"))
     except KeyboardInterrupt:
         _tell_of_the_run(context)
         return INTERRUPTED
+
+
+def _tell_notes(context: Context, error: BaseException) -> None:
+    """What the library knows besides: of a run that was just being started, of a deployment that was broken off."""
+    if context.run is None:
+        for note in getattr(error, "__notes__", ()):
+            say(note)
 
 
 def _tell_of_the_run(context: Context, error: AlpineException | None = None) -> None:
@@ -122,6 +122,7 @@ def _described(context: Context, kind: str, message: str, error: AlpineException
     return {
         "type": kind,
         "message": message,
+        "notes": list(getattr(error, "__notes__", ())),
         "status_code": getattr(error, "status_code", None),
         "operators": getattr(error, "errors", None) or {},
         "id": None if run is None else id_of(run),
@@ -135,10 +136,10 @@ def _described(context: Context, kind: str, message: str, error: AlpineException
 def _printed(context: Context, code: int, result: Result | None, error: dict[str, Any] | None) -> int:
     options = context.options
     if options.json and not (result is not None and not result.document and not result.text):
-        print(as_json(options.command, code, None if result is None else result.document, error), flush=True)
-    elif result is not None and result.text:
-        print(result.text, flush=True)
-    return code
+        text = as_json(options.command, code, None if result is None else result.document, error)
+    else:
+        text = "" if result is None else result.text
+    return code if write_out(f"{text}\n" if text else "") else code or WRONG_USE
 
 
 def _refused(error: WrongUseException, *, as_document: bool) -> int:

@@ -68,6 +68,56 @@ def say(text: str) -> None:
         pass
 
 
+def write_out(text: str = "") -> bool:
+    """Write on stdout, and what it holds back.
+
+    :returns: Whether that was possible. A reader that has seen enough, as ``head`` has, is no failure.
+    """
+    stream: IO[str] | None = sys.stdout
+    if stream is None:
+        return True
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        # Python would try once more at its end, complain, and end with a code of its own.
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
+        if isinstance(error, BrokenPipeError):
+            return True
+        say(f"alpine: error: stdout cannot be written: {error.strerror}.")
+        return False
+    return True
+
+
+def check_target(target: str | None, option: str) -> None:
+    """Refuse a file that cannot be written before anything is done for it.
+
+    :raises AlpineException: No file can be written there.
+    """
+    if target is not None:
+        from alpine._files import FileSink, target_path
+
+        FileSink(target_path(target, option), "")
+
+
+def write_file(target: str, option: str, name: str, content: str) -> str:
+    """Write a file as a whole or not at all.
+
+    :param target: Where to; in a directory, the file has the given name.
+    :param option: The option that said so, for messages.
+    :returns: The path.
+    :raises AlpineException: No file can be written there.
+    """
+    from alpine._files import FileSink, target_path
+
+    with FileSink(target_path(target, option), name) as sink:
+        sink.start({})
+        sink.write(content.encode())
+        return str(sink.finish())
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows in columns; a status has its colour on a terminal."""
     cells = [list(columns), *([_cell(value) for value in row] for row in rows)]

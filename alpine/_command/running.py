@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from alpine._command.context import Context, id_of
 from alpine._command.exits import RUN_FAILED
-from alpine._command.output import Result, painted, table
+from alpine._command.output import Result, check_target, painted, table
 from alpine._command.parser import (
     Commands,
     Parser,
+    WrongUseException,
     add_command,
     add_server,
     add_wait,
@@ -89,6 +90,9 @@ def run(context: Context) -> Result:
     """Start a run, and wait for it if asked to."""
     options = context.options
     refuse_name_alone(options.workflow, options.workspace)
+    if options.out is not None and not options.wait:
+        raise WrongUseException("--out FILE is for the results of a run that is over: add --wait", "", "run")
+    check_target(options.out, "--out")
     with context.session() as session:
         started = session.run(options.workflow, options.workspace, dict(options.variables), wait=False)
         with context.following(session, started):
@@ -102,6 +106,7 @@ def run(context: Context) -> Result:
 def wait(context: Context) -> Result:
     """Wait for a run."""
     _refuse_workflow_alone(context)
+    check_target(context.options.out, "--out")
     with context.session() as session:
         found = _found(context, session)
         with context.following(session, found):
@@ -156,6 +161,7 @@ def stop(context: Context) -> Result:
 def results(context: Context) -> Result:
     """Show or save the results of a run."""
     _refuse_workflow_alone(context)
+    check_target(context.options.out, "--out")
     with context.session() as session:
         found = _found(context, session)
         read = found.results()

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from alpine._command.context import Context
-from alpine._command.output import Result, as_json
+from alpine._command.exits import WRONG_USE
+from alpine._command.output import Result, as_json, write_out
 from alpine._command.parser import Commands, WrongUseException, add_command
 
 _OWN = ("--json", "--quiet", "-q")
@@ -36,6 +37,9 @@ def sandbox(context: Context) -> Result:
     tell = _as_json if context.options.json else None
     try:
         code = program.main(context.options.arguments, prog="alpine sandbox", tell=tell)
+    except OSError:
+        # It could not tell where it is; what stdout holds back is tried once more, which says why.
+        return Result(code=0 if write_out() else WRONG_USE)
     except SystemExit as ended:
         code = int(ended.code or 0)
     if code:

@@ -263,8 +263,8 @@ class Workflow:
         on it.
 
         :param tables: The tables that the flow reads: a dict from names to DataFrames, to paths of files, or to dicts
-            of columns and their types; a ``Sandbox``; or a session, whose server is asked for the columns. Without
-            it, what the flow declares.
+            of columns and their types; a folder of text and Parquet files, each a table named like its file; a
+            ``Sandbox``; or a session, whose server is asked for the columns. Without it, what the flow declares.
         :returns: A list of findings, errors first, which is shown as a table in a notebook.
         :raises InvalidArgumentException: ``tables`` is none of these, or a table cannot be read.
         :raises MissingExtraException: The extra ``sandbox`` is not installed.

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alpine.exception import AlpineException, InvalidArgumentException
 from alpine.sandbox.engine.database import Database, DatabaseTable
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.hadoop_files import FileStructure, select_values
-from alpine.sandbox.engine.loading import LoadOptions, check_names
+from alpine.sandbox.engine.loading import LoadOptions, check_names, tables_in
 from alpine.sandbox.engine.registry import Registry
 from alpine.sandbox.engine.substitution import Substitution
 from alpine.sandbox.engine.tables import Headings, described, empty, planned
@@ -117,12 +118,14 @@ def _shared() -> Database:
 def given(tables: Any, flow: Workflow) -> Given:
     """The tables that a user names.
 
-    :param tables: None; a mapping from names to DataFrames, to paths, or to mappings from columns to types; a
-        ``Sandbox``; or a session of a server, whose datasets are asked for the columns.
+    :param tables: None; a mapping from names to DataFrames, to paths, or to mappings from columns to types; a folder of
+        files; a ``Sandbox``; or a session of a server, whose datasets are asked for the columns.
     :raises InvalidArgumentException: It is none of these, or a table of it cannot be read.
     """
     if tables is None:
         return Given(ColumnsOnly(), Registry())
+    if isinstance(tables, str | os.PathLike):
+        tables = _of_folder(tables)
     if isinstance(tables, Mapping):
         return Given(_described(tables), Registry(), DATABASE, HADOOP)
     if hasattr(tables, "load_table"):
@@ -132,9 +135,16 @@ def given(tables: Any, flow: Workflow) -> Given:
     if hasattr(datasets, "get_columns"):
         return Given(_of_server(datasets, flow), Registry(), DATABASE)
     raise InvalidArgumentException(
-        f"tables should be a dict of DataFrames, of paths or of columns with their types, a Sandbox or a session, not "
-        f"{type(tables).__name__}."
+        "tables should be a dict of DataFrames, of paths or of columns with their types, a folder, a Sandbox or a "
+        f"session, not {type(tables).__name__}."
     )
+
+
+def _of_folder(path: str | os.PathLike[str]) -> dict[str, Path]:
+    try:
+        return {file.stem: file for file in tables_in(Path(path))}
+    except (ValueError, OSError) as error:
+        raise InvalidArgumentException(f"The tables of {os.fspath(path)} cannot be read: {error}") from error
 
 
 def _described(tables: Mapping[Any, Any]) -> ColumnsOnly:

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these shells ar
 CASES = {
     "alpine ": {"run", "wait", "flow", "login", "--help"},
     "alpine r": {"run", "results"},
-    "alpine flow ": {"show", "compare"},
+    "alpine flow ": {"show", "check", "compare"},
+    "alpine flow check --d": {"--data"},
+    "alpine check --con": {"--conformance"},
+    "alpine deploy --dry": {"--dry-run"},
     "alpine run --w": {"--workspace", "--wait"},
     "alpine run order_filter --stop": {"--stop-on-exit"},
     "alpine flow compare --s": {"--svg"},
@@ -52,6 +55,13 @@ def test_bash(scripts: Path, line: str) -> None:
     offered = output("bash", "--norc", "-c", code)
     assert CASES[line] <= offered
     assert all(word.startswith(words[-1]) for word in offered)
+
+
+def test_two_commands_of_one_name_are_told_apart(scripts: Path) -> None:
+    if shutil.which("fish") is not None:
+        offered = output("fish", "--no-config", "-c", f"source {scripts / 'fish'}; complete -C 'alpine flow check --'")
+        assert "--data" in offered
+        assert "--conformance" not in offered
 
 
 @pytest.mark.parametrize("line", CASES)

@@ -12,6 +12,8 @@ import pytest
 from alpine._command.exits import MEANING
 from alpine.sandbox import Sandbox
 from tests.command.processes import ROOT, Done, alpine
+from tests.conformance_differences import DIFFERENCES, Difference, DifferingServer
+from tests.documented import EXAMPLES
 from tests.documents import document
 from tests.scripted import Reply, ScriptedServer
 
@@ -57,6 +59,45 @@ def test_1_the_engine_refuses_to_start_it(engine: ScriptedServer) -> None:
     assert alpine(engine, "run", "375").code == 1
 
 
+def test_1_a_workflow_file_with_an_error(running_sandbox: Sandbox, tmp_path: Path) -> None:
+    flow = (EXAMPLES / "order_filter.afm").read_text("utf-8")
+    (tmp_path / "wrong.afm").write_text(flow.replace("order_id,region,amount", "order_id,amont"), "utf-8")
+    good = str(EXAMPLES / "order_filter.afm")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "orders.csv").write_bytes((EXAMPLES / "orders.csv").read_bytes())
+    done = alpine(running_sandbox, "flow", "check", good, "wrong.afm", "--data", "tables", cwd=tmp_path)
+    assert done.code == 1
+    first, second = done.out.splitlines()
+    assert first == f"{good}: Nothing was found."
+    assert second.startswith("wrong.afm: error: 'Column Filter' columnNames: There is no column 'amont'. Did you mean")
+    # What only deserves a look is no failure.
+    (tmp_path / "unused.afm").write_text(flow.replace('firstValue="@min_amount"', 'firstValue="1"'), "utf-8")
+    unused = alpine(running_sandbox, "flow", "check", "unused.afm", cwd=tmp_path)
+    assert (unused.code, unused.out.startswith("unused.afm: warning: ")) == (0, True)
+
+
+def test_1_a_table_without_the_column_that_a_workflow_reads(running_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("order_id,region\n1,north\n", "utf-8")
+    done = alpine(running_sandbox, "flow", "check", str(EXAMPLES / "order_filter.afm"), "--data", str(tmp_path))
+    assert done.code == 1
+    assert "amount" in done.out
+
+
+def test_1_a_server_that_differs(running_sandbox: Sandbox, tmp_path: Path) -> None:
+    server = DifferingServer(running_sandbox.url, DIFFERENCES)
+    try:
+        done = alpine(server, "check", "--conformance", "--report", "report.html", "--json", cwd=tmp_path)
+    finally:
+        server.close()
+    assert done.code == 1
+    result = done.document["result"]
+    assert result["report"] == "report.html"
+    assert result["conformance"]["counts"]["differs"] >= 10
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert server.url not in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -73,15 +114,67 @@ def test_1_the_engine_refuses_to_start_it(engine: ScriptedServer) -> None:
         (["flow", "show", "no-such-file.afm"], "no-such-file.afm"),
         (["run", "375", "--wait", "--ou", "x"], "unrecognized arguments: --ou x"),
         (["sandbox", "--port", "x"], "invalid int value"),
+        (["run", "375", "--out", "results.json"], "add --wait"),
+        (["run", "375", "--wait", "--out", "no-such-folder/results.json"], "there is no directory no-such-folder"),
+        (["check", "--write"], "--write and --report are options of --conformance"),
+        (["check", "--report", "report.json"], "--write and --report are options of --conformance"),
+        (["check", "--conformance", "--report", "report.txt"], "ends in .json or .html"),
+        (["check", "--conformance", "--report", "no-such-folder/report.html"], "there is no directory no-such-folder"),
+        (["deploy", "flows", "-w", "1"], "required: --data-source"),
+        (["flow", "check"], "required: FILE"),
+        (["flow", "check", "no-such-file.afm"], "no-such-file.afm"),
+        (["flow", "check", "EXAMPLE", "--data", "no-such-folder"], "no-such-folder"),
+        (["flow", "check", "EXAMPLE", "/dev/null"], "/dev/null"),
     ],
 )
 def test_2_wrong_use(engine: ScriptedServer, arguments: list[str], said: str) -> None:
-    done = alpine(engine, *arguments, "--json")
+    given = [str(EXAMPLES / "order_filter.afm") if each == "EXAMPLE" else each for each in arguments]
+    done = alpine(engine, *given, "--json")
     assert done.code == 2
     assert said in done.err
     assert done.document["exit_code"] == 2
     assert done.document["error"]["message"]
     assert engine.count("POST", ENGINE + ".*") == 0
+
+
+def test_2_a_deployment_that_would_overwrite(running_sandbox: Sandbox, tmp_path: Path) -> None:
+    running_sandbox.reset()
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "order_filter.afm").write_bytes((EXAMPLES / "order_filter.afm").read_bytes())
+    arguments = ("deploy", "flows", "-w", "Sandbox", "--data-source", "Sandbox Database")
+    planned = alpine(running_sandbox, *arguments, "--dry-run", cwd=tmp_path)
+    assert planned.code == 2
+    assert re.search("refused +it is on the server, and was not deployed from this folder", planned.out)
+    refused = alpine(running_sandbox, *arguments, cwd=tmp_path)
+    assert (refused.code, refused.out) == (2, "")
+    assert "Nothing was deployed" in refused.err
+    assert alpine(running_sandbox, *arguments, "--overwrite", cwd=tmp_path).code == 0
+    again = alpine(running_sandbox, *arguments, cwd=tmp_path)
+    assert (again.code, "unchanged" in again.out) == (0, True)
+
+
+def test_a_deployment_that_is_broken_off_tells_what_was_sent(running_sandbox: Sandbox, tmp_path: Path) -> None:
+    running_sandbox.reset()
+    (tmp_path / "flows").mkdir()
+    for name in ("first.afm", "second.afm"):
+        (tmp_path / "flows" / name).write_bytes((EXAMPLES / "order_filter.afm").read_bytes())
+
+    def refuse(reply: Reply) -> None:
+        uploads.append(reply)
+        if len(uploads) == 2:
+            reply.status, reply.body = 500, "<html>Oops</html>"
+
+    uploads: list[Reply] = []
+    second = Difference(("POST /workspaces/:id/workfiles", ""), r"/api/workspaces/\d+/workfiles", refuse, "", "")
+    server = DifferingServer(running_sandbox.url, [second])
+    try:
+        arguments = ("deploy", "flows", "-w", "Sandbox", "--data-source", "Sandbox Database", "--json")
+        done = alpine(server, *arguments, cwd=tmp_path)
+    finally:
+        server.close()
+    assert done.code == 5
+    assert "Of the deployment, first.afm was sent before second.afm.\n" in done.err
+    assert done.document["error"]["notes"] == ["Of the deployment, first.afm was sent before second.afm."]
 
 
 def test_3_a_login_that_is_rejected(running_sandbox: Sandbox) -> None:
@@ -115,6 +208,9 @@ def test_3_what_is_not_allowed(engine: ScriptedServer) -> None:
         ["stop", "no-such-run"],
         ["download", "nothing.txt", "-w", "Sandbox"],
         ["check", "-w", "Sandbx"],
+        ["check", "-w", "Sandbx", "--conformance"],
+        ["deploy", str(EXAMPLES), "-w", "Sandbx", "--data-source", "Sandbox Database"],
+        ["deploy", str(EXAMPLES), "-w", "Sandbox", "--data-source", "Sandbx"],
     ],
 )
 def test_4_not_found(running_sandbox: Sandbox, arguments: list[str]) -> None:
@@ -129,8 +225,9 @@ def test_5_a_server_that_is_not_reached() -> None:
         done = _at(host, "ls", "--json")
         assert (done.code, done.document["error"]["type"]) == (5, "ServerConnectionException")
         assert host in done.err
-        checked = _at(host, "check", "--json")
+        checked = _at(host, "check", "--conformance", "--json")
         assert checked.code == 5
+        assert checked.document["result"]["conformance"] is None
         assert [row["status"] for row in checked.document["result"]["checks"]][:2] == ["failed", "not tried"]
 
 

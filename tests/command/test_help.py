@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -34,17 +35,27 @@ def test_the_examples_of_the_help_run(running_sandbox: Sandbox, tmp_path: Path, 
     for file in ("order_filter.afm", "old.afm", "new.afm"):
         (tmp_path / file).write_bytes((EXAMPLES / "order_filter.afm").read_bytes())
     (tmp_path / "notes.txt").write_text("some notes", "utf-8")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "order_totals.afm").write_bytes((EXAMPLES / "order_filter.afm").read_bytes())
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "orders.csv").write_bytes((EXAMPLES / "orders.csv").read_bytes())
     running_sandbox.reset()
     with running_sandbox.client() as client:
         client.workfile.upload_file("Sandbox", tmp_path / "notes.txt")
         run = client.run("order_filter", "Sandbox", wait=name != "stop")
         for example in examples:
-            words = [str(run) if word == "ID" else word for word in shlex.split(example)[1:]]
+            words = [each for word in shlex.split(example)[1:] for each in expanded(word, tmp_path)]
+            words = [str(run) if word == "ID" else word for word in words]
             words = [running_sandbox.url if word == "http://127.0.0.1:8080" else word for word in words]
             more = {"ALPINE_CONFIG": str(tmp_path / "config.toml")} if name == "login" else {}
             done = alpine(running_sandbox, *words, cwd=tmp_path, stdin="alpine-demo\n", **more)
             # A run of this quick server may be over before it is stopped.
             assert done.code in ({0, 4} if name == "stop" else {0}), done.err
+
+
+def expanded(word: str, folder: Path) -> list[str]:
+    """What a shell makes of a word."""
+    return [str(path.relative_to(folder)) for path in folder.glob(word)] if "*" in word else [word]
 
 
 def test_the_help_and_the_version(running_sandbox: Sandbox) -> None:
@@ -99,31 +110,77 @@ def test_the_workflow_for_continuous_integration_runs(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "guides" / "ci.md").read_text("utf-8")
     workflow = page.partition("```yaml\n")[2].partition("```")[0]
     assert len(workflow.splitlines()) <= 15
-    steps = re.findall(r"^ +- run: (alpine .*)$", workflow, re.MULTILINE)
-    assert len(steps) == 3
+    steps = re.findall(r"^ +- run: (.*)$", workflow, re.MULTILINE)
+    # What installs the package would install another one.
+    assert [step.partition(" ")[0] for step in steps] == ["pip", *("alpine",) * 4, "pytest"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (tmp_path / "flows").mkdir()
     flow = (EXAMPLES / "order_filter.afm").read_text("utf-8")
-    (tmp_path / "flows" / "order_filter.afm").write_text(flow, "utf-8")
-    (tmp_path / "old.afm").write_text(flow.replace("<Value>100</Value>", "<Value>50</Value>"), "utf-8")
-    script = "\n".join(steps).replace("alpine sandbox", f"alpine sandbox --port {port}")
-    # A program, and no function of the shell: what is started in the background is what the signal goes to.
-    (tmp_path / "alpine").write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n', "utf-8")
-    (tmp_path / "alpine").chmod(0o755)
-    done = subprocess.run(
-        ["bash", "-ec", f'trap "kill %1; wait" EXIT\n{script}'],
-        env=environment(_At(f"http://127.0.0.1:{port}"), PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}"),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "@min_amount: '50' -> '100'" in done.stdout
-    assert re.search(r"^Run .*: SUCCESS$", done.stdout, re.MULTILINE)
+    files = {
+        "flows/order_filter.afm": flow.replace("<Value>100</Value>", "<Value>50</Value>"),
+        "tables/demo.orders.csv": (EXAMPLES / "orders.csv").read_text("utf-8"),
+        "tests/test_flows.py": GOLDEN_TEST,
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
+    variables = dict(re.findall(r"(FLOW|ALPINE_\w+): ([^\s,}]+)", workflow.partition("steps:")[0]))
+    own = environment(_At(f"http://127.0.0.1:{port}"), FLOW=variables["FLOW"], GIT_CONFIG_GLOBAL=os.devnull)
+    assert {name: own[name] for name in variables if name != "ALPINE_HOST"} == {
+        name: value for name, value in variables.items() if name != "ALPINE_HOST"
+    }
+    # Programs, and no functions of the shell: what is started in the background is what a signal goes to.
+    programs = {"alpine": PROGRAM, "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]}
+    (tmp_path / "bin").mkdir()
+    for name, words in programs.items():
+        (tmp_path / "bin" / name).write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
+        (tmp_path / "bin" / name).chmod(0o755)
+    own["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{own['PATH']}"
+
+    def ran(step: str) -> subprocess.CompletedProcess[str]:
+        # As the runner does: each step in a shell of its own, which the first failure ends.
+        with (tmp_path / "out.txt").open("w+", encoding="utf-8") as out:
+            done = subprocess.run(
+                ["bash", "-e", "-c", step],
+                env=own,
+                cwd=tmp_path,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=90,
+            )
+            out.seek(0)
+            return subprocess.CompletedProcess(step, done.returncode, out.read())
+
+    commit = "git add flows tables tests && git -c user.name=x -c user.email=x@y commit -qm 'a change'"
+    assert ran(f"git init -q && {commit}").returncode == 0
+    (tmp_path / variables["FLOW"]).write_text(flow, "utf-8")
+    ran("pytest --alpine-record tests/test_flows.py")
+    assert ran(commit).returncode == 0
+    told = []
+    try:
+        for step in steps[1:]:
+            done = ran(
+                step.replace("alpine sandbox", f"alpine sandbox --port {port}").replace(
+                    " & until", " & echo $! > sandbox.pid; until"
+                )
+            )
+            assert done.returncode == 0, f"{step}\n{done.stdout}"
+            told.append(done.stdout)
+    finally:
+        if (tmp_path / "sandbox.pid").exists():
+            os.kill(int((tmp_path / "sandbox.pid").read_text()), signal.SIGTERM)
+    assert told[0] == "flows/order_filter.afm: Nothing was found.\n"
+    assert "@min_amount: '50' -> '100'" in told[1]
+    assert re.search(r"^Run .*: SUCCESS$", told[3], re.MULTILINE)
+    assert "1 passed" in told[4]
+
+
+GOLDEN_TEST = """\
+def test_order_filter(alpine_golden):
+    alpine_golden("../flows/order_filter.afm", tables="../tables")
+"""
 
 
 class _At:

@@ -21,11 +21,14 @@ from tests.platforms import needs_signals
 
 COMMANDS = {
     "check": ["check", "-w", "Sandbox"],
+    "check and conformance": ["check", "--conformance", "--write", "--report", "report.json"],
     "ls": ["ls"],
     "ls of a workspace": ["ls", "Sandbox"],
     "upload": ["upload", "flow.afm", "-w", "Sandbox", "--data-source", "Sandbox Database"],
     "upload of a file": ["upload", "notes.txt", "-w", "Sandbox", "--if-exists", "replace"],
     "download": ["download", "notes.txt", "-w", "Sandbox", "--out", "copy.txt"],
+    "deploy": ["deploy", "flows", "-w", "Sandbox", "--data-source", "Sandbox Database", "--overwrite"],
+    "deploy and nothing": ["deploy", "flows", "-w", "Sandbox", "--data-source", "Sandbox Database", "--dry-run"],
     "run": ["run", "order_filter", "-w", "Sandbox", "--var", "min_amount=200"],
     "run and wait": ["run", "order_filter", "-w", "Sandbox", "--wait", "--out", "results.json"],
     "status": ["status", "RUN"],
@@ -33,6 +36,7 @@ COMMANDS = {
     "stop": ["stop", "RUNNING"],
     "results": ["results", "RUN", "--operator", "By Region"],
     "flow show": ["flow", "show", "flow.afm", "--svg", "flow.svg"],
+    "flow check": ["flow", "check", "flow.afm", "wrong.afm", "--data", "tables"],
     "flow compare": ["flow", "compare", "flow.afm", "other.afm", "--svg", "both.svg"],
     "completion": ["completion", "bash"],
     "login": ["login", "--host", "URL", "--username", "demo"],
@@ -45,6 +49,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     flow = (EXAMPLES / "order_filter.afm").read_text("utf-8")
     (folder / "flow.afm").write_text(flow, "utf-8")
     (folder / "other.afm").write_text(flow.replace("<Value>100</Value>", "<Value>200</Value>"), "utf-8")
+    (folder / "wrong.afm").write_text(flow.replace("order_id,region,amount", "order_id,amont"), "utf-8")
+    (folder / "tables").mkdir()
+    (folder / "tables" / "orders.csv").write_bytes((EXAMPLES / "orders.csv").read_bytes())
+    (folder / "flows").mkdir()
+    (folder / "flows" / "deployed.afm").write_text(flow, "utf-8")
     (folder / "notes.txt").write_text("some notes", "utf-8")
     return folder
 
@@ -72,7 +81,7 @@ def test_a_command_prints_one_document_of_the_documented_form(
     if "RUNNING" in COMMANDS[case]:
         more = {"ALPINE_HOST": ids["SLOW"]}
     done = alpine(running_sandbox, *arguments, "--json", cwd=place, **more)
-    assert done.code == (1 if case == "flow compare" else 0), done.err
+    assert done.code == (1 if case in {"flow compare", "flow check"} else 0), done.err
     document = done.document
     assert document["command"] == case.partition(" of ")[0].partition(" and ")[0]
     assert document["result"]
@@ -90,6 +99,20 @@ def test_what_is_inside(running_sandbox: Sandbox, place: Path, ids: dict[str, st
     ]
     assert compared["differ"]
     assert "@min_amount" in json.dumps(compared["variables"])
+
+
+def test_what_a_check_of_files_and_a_deployment_have_inside(running_sandbox: Sandbox, place: Path) -> None:
+    checked = alpine(running_sandbox, *COMMANDS["flow check"], "--json", cwd=place).document["result"]
+    assert checked["errors"] == 1
+    assert [(each["file"], len(each["findings"])) for each in checked["files"]] == [("flow.afm", 0), ("wrong.afm", 1)]
+    assert checked["files"][1]["findings"][0]["field"] == "columnNames"
+    arguments = ("deploy", "flows", "-w", "Sandbox", "--data-source", "Sandbox Database", "--overwrite", "--json")
+    deployed = alpine(running_sandbox, *arguments, cwd=place).document["result"]
+    assert deployed["done"]
+    steps = {step["name"]: step for step in deployed["steps"]}
+    assert steps["order_filter"]["action"] == "only on the server"
+    assert isinstance(steps["deployed"]["workfile_id"], int)
+    assert Path(deployed["record"]) == place / "flows.deployed.json"
 
 
 @needs_signals

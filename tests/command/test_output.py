@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,54 @@ def test_a_reader_that_has_seen_enough_is_no_error(running_sandbox: Sandbox) -> 
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+WITHOUT_A_SERVER = (["--help"], ["--version"], ["run", "--help"], ["completion", "zsh"], ["sandbox", "--port", "0"])
+
+
+@on_posix
+@pytest.mark.parametrize(
+    "arguments",
+    [["ls"], ["ls", "--json"], ["run", "order_filter", "-w", "Sandbox", "-q"], *WITHOUT_A_SERVER],
+    ids=" ".join,
+)
+def test_a_full_disk_is_told_in_one_line(running_sandbox: Sandbox, arguments: list[str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no full device here")
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*PROGRAM, *arguments], env=environment(running_sandbox), stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+    assert done.stderr == "alpine: error: stdout cannot be written: No space left on device.\n"
+    assert done.returncode == 2
+
+
+@on_posix
+@pytest.mark.parametrize("arguments", WITHOUT_A_SERVER, ids=" ".join)
+def test_nobody_reads_what_needs_no_server(running_sandbox: Sandbox, arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*PROGRAM, *arguments], env=environment(running_sandbox), stdout=writing, stderr=subprocess.PIPE,
+        check=False, timeout=60,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@on_posix
+def test_the_code_is_true_though_nobody_reads(server: ScriptedServer) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    server.on_login()
+    server.on("GET", "/api/workspaces", Reply("<html>Oops</html>", 500))
+    done = subprocess.run(
+        [*PROGRAM, "ls", "--json"], env=environment(server), stdout=writing, stderr=subprocess.PIPE, check=False,
+        timeout=60,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == 5
 
 
 def test_warnings_are_one_line(running_sandbox: Sandbox) -> None:

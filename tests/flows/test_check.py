@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -282,6 +283,20 @@ def test_a_frame_and_a_file() -> None:
 def test_what_is_no_table_is_refused(tables: object) -> None:
     with pytest.raises(InvalidArgumentException, match=r"table|tables"):
         afm.read(REPORT).check(tables)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("no table")
+    (tmp_path / "orders.csv").write_text("order_id,region\n1,north\n")
+    (finding, *_) = afm.read(EXAMPLES / "order_filter.afm").check(tmp_path)
+    assert (finding.severity, finding.operator) == ("error", "Row Filter")
+    (tmp_path / "orders.csv").write_bytes((EXAMPLES / "orders.csv").read_bytes())
+    assert afm.read(EXAMPLES / "order_filter.afm").check(str(tmp_path)) == []
+    (tmp_path / "Orders.tsv").write_text("a\tb\n1\t2\n")
+    with pytest.raises(InvalidArgumentException, match="would both be the table"):
+        afm.read(REPORT).check(tmp_path)
+    with pytest.raises(InvalidArgumentException, match="nowhere cannot be read"):
+        afm.read(REPORT).check(tmp_path / "nowhere")
 
 
 def test_findings_are_a_list_that_shows_itself() -> None:

@@ -14,7 +14,7 @@ from alpine.sandbox.engine.csv_import import ImportOptions, import_csv
 from alpine.sandbox.engine.database import Cursor, Database
 from alpine.sandbox.engine.failures import EngineRefused
 from alpine.sandbox.engine.frames import as_handler
-from alpine.sandbox.engine.loading import PARQUET, LoadOptions, is_readable
+from alpine.sandbox.engine.loading import PARQUET, LoadOptions, tables_in
 from alpine.sandbox.engine.pace import Pace
 from alpine.sandbox.engine.registry import Registry
 from alpine.sandbox.engine.runs import EngineContext, OperatorFaults, Run, RunRequest
@@ -94,14 +94,10 @@ class Engine:
         :returns: The names of the tables.
         :raises ValueError: A file cannot be read as a table, or two would be the same one.
         """
-        files = sorted(file for file in Path(str(path)).iterdir() if is_readable(file))
-        seen: dict[str, Path] = {}
-        for file in files:
-            other = seen.setdefault(file.stem.lower(), file)
-            if other is not file:
-                raise ValueError(f"{other} and {file} would both be the table {file.stem!r}; rename one of them.")
+        files = tables_in(Path(str(path)))
+        seen = {file.stem.lower() for file in files}
         typed = {name.lower(): kinds for name, kinds in (types or {}).items()}
-        for name in typed.keys() - seen.keys():
+        for name in typed.keys() - seen:
             raise ValueError(f"Types are given for the table {name!r}, but {path} has no file for it.")
         for file in files:
             kinds = dict(typed.get(file.stem.lower(), {}))

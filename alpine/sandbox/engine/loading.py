@@ -104,6 +104,20 @@ def read(source: Any, options: LoadOptions) -> tuple[Source | None, TextFile | N
     return Source(names, data, is_from_text=True), text, ""
 
 
+def tables_in(folder: Path) -> list[Path]:
+    """The text and Parquet files of a folder, each a table of its name without the ending.
+
+    :raises ValueError: Two would be the same table.
+    """
+    files = sorted(file for file in folder.iterdir() if is_readable(file))
+    seen: dict[str, Path] = {}
+    for file in files:
+        other = seen.setdefault(file.stem.lower(), file)
+        if other is not file:
+            raise ValueError(f"{other} and {file} would both be the table {file.stem!r}; rename one of them.")
+    return files
+
+
 def is_readable(path: Path) -> bool:
     """Whether a file of a folder is a table by its ending; of a ``.txt`` file the first line has to look like one."""
     ending = path.suffix.lower()
