@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from alpine._arguments import given, identifier, number
 from alpine._constants import Constants, flag
@@ -104,6 +103,8 @@ def _name_and_rules(zone: str | tzinfo) -> tuple[str | None, tzinfo | None]:
         if not isinstance(name, str):
             return None, zone
         zone = name
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # only schedules need it, and it takes a while to load
+
     try:
         return zone, ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -112,6 +113,8 @@ def _name_and_rules(zone: str | tzinfo) -> tuple[str | None, tzinfo | None]:
 
 def _wall_clock(moment: datetime, rules: tzinfo | None, name: str | None) -> str:
     if rules is None and moment.tzinfo is not None:
+        from zoneinfo import available_timezones
+
         advice = (
             "give a time_zone such as 'US/Pacific', or a datetime without a zone."
             if available_timezones()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from alpine._command import completion, connecting, files, flows, running, sandbox
 from alpine._command.context import Context, id_of
 from alpine._command.exits import DEFECT, INTERRUPTED, MEANING, WRONG_USE, exit_code_of
 from alpine._command.output import Result, as_json, prepare_streams, say, write_out
-from alpine._command.parser import Parser, WrongUseException
+from alpine._command.parser import Parser, WrongUseException, arguments_of_sandbox
 from alpine._command.signals import as_interrupts
 from alpine._printable import printable
 from alpine._version import __version__
@@ -24,15 +24,31 @@ _CODES = "\n".join(f"  {code:<3} {meaning}" for code, meaning in MEANING.items()
 _EPILOG = f"exit codes:\n{_CODES}\n\nalpine COMMAND --help tells more, with an example."
 
 
-def build() -> Parser:
-    """The parser with all commands."""
+_HOMES = {
+    "connecting": ("login", "check"),
+    "files": ("ls", "upload", "download", "deploy"),
+    "running": ("run", "status", "wait", "stop", "results"),
+    "flows": ("flow",),
+    "sandbox": ("sandbox",),
+    "completion": ("completion",),
+}
+"""The modules of this package, and the commands of each."""
+
+
+def build(command: str = "") -> Parser:
+    """The parser.
+
+    :param command: The command that is to be parsed: those of other modules are not loaded. By default all are.
+    """
     parser = Parser(
         prog="alpine", description="Run the workflows of an Alpine server, and look after them.", epilog=_EPILOG
     )
     parser.add_argument("--version", action="version", version=f"alpine {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (connecting, files, running, flows, sandbox, completion):
-        group.add_to(commands)
+    homes = [name for name, known in _HOMES.items() if command in known] or list(_HOMES)
+    # Completion tells of them all.
+    for name in _HOMES if command == "completion" else homes:
+        importlib.import_module(f"alpine._command.{name}").add_to(commands)
     parser.set_defaults(parser=parser)
     return parser
 
@@ -45,9 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     prepare_streams()
     given = sys.argv[1:] if arguments is None else list(arguments)
-    to_sandbox = sandbox.arguments_of(given)
+    to_sandbox = arguments_of_sandbox(given)
     try:
-        options = build().parse_args([each for each in given if to_sandbox is None or each not in to_sandbox])
+        options = build(given[0] if given else "").parse_args(
+            [each for each in given if to_sandbox is None or each not in to_sandbox]
+        )
         options.arguments = to_sandbox
     except WrongUseException as error:
         return _refused(error, as_document="--json" in given)

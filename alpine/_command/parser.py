@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from alpine._command.context import Context
@@ -15,6 +15,7 @@ Handler = Callable[[Context], Result]
 Commands = Any
 """What ``add_subparsers`` returns; its class is argparse's own affair."""
 
+_OF_ALL = ("--json", "--quiet", "-q")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
 
@@ -110,6 +111,11 @@ def variable(text: str) -> tuple[str, str]:
     if not equals or not name.strip("@ "):
         raise argparse.ArgumentTypeError(f"NAME=VALUE, not {text!r}")
     return f"@{name.removeprefix('@')}", value
+
+
+def arguments_of_sandbox(given: Sequence[str]) -> list[str] | None:
+    """What goes to the sandbox's own parser, which is loaded with it; None for another command."""
+    return [each for each in given[1:] if each not in _OF_ALL] if given[:1] == ["sandbox"] else None
 
 
 def refuse_name_alone(name: str, workspace: str | None) -> None:

@@ -206,10 +206,10 @@ def _taken_apart(given: str) -> tuple[int | None, str]:
 
 
 def _workflow_of(session: APIClient, run_id: str) -> int:
-    from alpine._arguments import segment
+    from alpine._arguments import segment, text
     from alpine.exception import NotFoundException
 
-    answer = session.request("GET", f"{_ENGINE}/processes/{segment(run_id)}/query")
+    answer = session.request("GET", f"{_ENGINE}/processes/{segment(text(run_id, 'process_id'))}/query")
     meta = answer.get("meta") if isinstance(answer, dict) else None
     said = str(meta.get("workflowId")) if isinstance(meta, dict) else ""
     if said.isdecimal():

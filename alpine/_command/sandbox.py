@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from typing import Any
 
 from alpine._command.context import Context
 from alpine._command.exits import WRONG_USE
 from alpine._command.output import Result, as_json, write_out
 from alpine._command.parser import Commands, WrongUseException, add_command
-
-_OWN = ("--json", "--quiet", "-q")
 
 
 def add_to(commands: Commands) -> None:
@@ -24,11 +21,6 @@ def add_to(commands: Commands) -> None:
         "alpine sandbox --port 0",
     )
     parser.set_defaults(arguments=[])
-
-
-def arguments_of(given: Sequence[str]) -> list[str] | None:
-    """What goes to the sandbox's own parser, which is loaded with it; None for another command."""
-    return [each for each in given[1:] if each not in _OWN] if given[:1] == ["sandbox"] else None
 
 
 def sandbox(context: Context) -> Result:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from alpine._arguments import nearest
@@ -72,6 +71,8 @@ def _name(name: object) -> str:
 def _value(name: object, value: object) -> str:
     if isinstance(value, str):
         return str(value)
+    from decimal import Decimal  # strings, which most values are, do without it
+
     if isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}:
         return "true" if value else "false"
     if isinstance(value, numbers.Integral) or (isinstance(value, numbers.Real | Decimal) and math.isfinite(value)):

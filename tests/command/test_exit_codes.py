@@ -114,6 +114,8 @@ def test_1_a_server_that_differs(running_sandbox: Sandbox, tmp_path: Path) -> No
         (["flow", "show", "no-such-file.afm"], "no-such-file.afm"),
         (["run", "375", "--wait", "--ou", "x"], "unrecognized arguments: --ou x"),
         (["sandbox", "--port", "x"], "invalid int value"),
+        (["wait", ""], "process_id must be a non-empty string"),
+        (["results", "375:"], "process_id must be a non-empty string"),
         (["run", "375", "--out", "results.json"], "add --wait"),
         (["run", "375", "--wait", "--out", "no-such-folder/results.json"], "there is no directory no-such-folder"),
         (["check", "--write"], "--write and --report are options of --conformance"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -82,6 +83,29 @@ def test_what_needs_no_server_loads_no_requests(running_sandbox: Sandbox, argume
         timeout=60,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_is_parsed_as_among_all_others() -> None:
+    for name in NAMES:
+        assert name in set(commands_of(build(name.partition(" ")[0])))
+    assert set(commands_of(build("completion"))) == set(NAMES)
+
+
+def test_only_the_module_of_a_command_is_loaded(running_sandbox: Sandbox) -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['ls', '--help']; from alpine._command.main import main; main(); "
+        "print(sorted(name for name in sys.modules if name.startswith('alpine._command.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(running_sandbox),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {name.rpartition(".")[2] for name in ast.literal_eval(done.stdout.splitlines()[-1])}
+    assert loaded == {"context", "exits", "files", "main", "output", "parser", "signals"}
 
 
 def test_it_is_installed_as_alpine() -> None:
