@@ -1,4 +1,4 @@
-"""Twenty ways in which a server may differ, given by a small proxy in front of the sandbox."""
+"""Ways in which a server may differ, given by a small proxy in front of the sandbox."""
 
 from __future__ import annotations
 
@@ -145,6 +145,126 @@ DIFFERENCES = (
         ("DELETE /comments/:id", "delete"), rf"{API}/comments/\d+", becomes(body=PAGE), "no HTML page", "an HTML page"
     ),
 )  # fmt: skip
+
+
+def faulty(fault: str) -> Callable[[Reply], None]:
+    """A response that does not come whole."""
+
+    def change(reply: Reply) -> None:
+        reply.fault = fault
+
+    return change
+
+
+def elsewhere(reply: Reply) -> None:
+    reply.status, reply.body, reply.headers = 302, "", {"Location": "http://quokka.internal.example/login"}
+
+
+def cut(reply: Reply) -> None:
+    reply.body = reply.content[: len(reply.content) // 2]
+
+
+def without_envelope(reply: Reply) -> None:
+    reply.body = json.dumps(json.loads(reply.content)["response"])
+
+
+def asked_page(number: str) -> Callable[[Asked], bool]:
+    return lambda asked: asked.query.get("page", ["1"])[0] == number
+
+
+MORE = (
+    Difference(
+        ("GET /status", "the status"), f"{API}/status", edited(lambda d: d.update(status=1)), "status: string",
+        "status: integer",
+    ),
+    Difference(
+        ("GET /sessions", "the login"), f"{API}/sessions", of_one(lambda login: login["user"].update(username=None)),
+        "user.username: string", "user.username: null",
+    ),
+    Difference(
+        ("GET /workspaces", "a list"), f"{API}/workspaces", of_each(lambda row: row.update(archived=0)),
+        "archived: boolean", "archived: integer", asked_page("1"),
+    ),
+    Difference(
+        ("GET /workspaces", "beyond the last page"), f"{API}/workspaces",
+        edited(lambda d: d.update(response=[{"id": 1, "name": "x"}])), "none beyond the last page", "some",
+        asked_page("1000000"),
+    ),
+    Difference(
+        ("GET /workfiles/:id", "one"), rf"{API}/workfiles/[1-9]\d*", of_one(lambda file: file.pop("workspace")),
+        "workspace.id: integer", "no such key",
+    ),
+    Difference(
+        ("GET /workfiles/:id/download", "a file"), rf"{API}/workfiles/\d+/download", becomes(body=""), "any content",
+        "nothing",
+    ),
+    Difference(
+        ("GET /data_sources", "a list"), f"{API}/data_sources", edited(lambda d: d["pagination"].update(per_page=50)),
+        "per_page: as asked for", "another number",
+    ),
+    Difference(
+        ("GET /data_sources/:id", "an unknown id"), f"{API}/data_sources/0", becomes(500, "boom"), "status 404",
+        "status 500",
+    ),
+    Difference(
+        ("GET /datasets/:id/statistics", "the statistics"), rf"{API}/datasets/\d+/statistics",
+        of_one(lambda found: found.update(rows="300")), "rows: integer", "rows: string",
+    ),
+    Difference(
+        ("GET /datasets/:id/download", "one row"), rf"{API}/datasets/\d+/download", becomes(body=PAGE),
+        "no HTML page", "an HTML page",
+    ),
+    Difference(
+        ("GET /workspaces/:id/jobs", "a list"), f"{IN}/jobs", edited(lambda d: d.update(response={})),
+        "response: list", "response: object",
+    ),
+    Difference(
+        ("GET /activities", "a list"), f"{API}/activities", without_envelope, "in an envelope", "JSON: list"
+    ),
+    Difference(
+        ("GET /search", "a search"), f"{API}/search", becomes(body="[]"), "in an envelope", "JSON: list"
+    ),
+    Difference(
+        ("GET /touchpoints/:id", "an unknown id"), f"{API}/touchpoints/0", becomes(200, "{}"), "status 404",
+        "status 200",
+    ),
+    Difference(("GET /insights", "a list"), f"{API}/insights", faulty("close"), "status 200", "no response"),
+    Difference(
+        ("GET /tags", "a list"), f"{API}/tags", becomes(401, '{"errors":{"record":"X"}}'), "status 200", "status 401"
+    ),
+    Difference(
+        ("GET /notifications", "a list"), f"{API}/notifications", becomes(404, '{"errors":{"record":"NOT_FOUND"}}'),
+        "status 200", "status 404, JSON: object",
+    ),
+    Difference(("GET /license", "the licence"), f"{API}/license", elsewhere, "status 200", "status 302"),
+    Difference(("GET /workspaces/:id/members", "a list"), f"{IN}/members", cut, "in an envelope", "a text"),
+    Difference(
+        ("GET /workspaces/:id/milestones", "a list"), f"{IN}/milestones", becomes(503, "busy"), "status 200",
+        "status 503",
+    ),
+    Difference(
+        ("GET /users", "a list"), f"{API}/users", edited(lambda d: d.update(response=d["response"] * 30)),
+        "at most per_page", "more", lambda asked: "session_id" in asked.query,
+    ),
+    Difference(
+        ("POST /workflows/:id/run", "run a workflow"), rf"{RUNS}/workflows/\d+/run", becomes(202), "status 200",
+        "status 202",
+    ),
+    Difference(
+        ("PUT /workspaces/:id", "update"), rf"{API}/workspaces/\d+", becomes(204, ""), "status 200", "status 204"
+    ),
+    Difference(
+        ("POST /workspaces/:id/jobs", "without a name"), f"{IN}/jobs", becomes(201, '{"response":{}}', only=422),
+        "status 422", "status 201",
+    ),
+    Difference(
+        ("DELETE /workspaces/:id/datasets", "remove"), f"{IN}/datasets", faulty("reset"), "status 200", "no response"
+    ),
+    Difference(
+        ("DELETE /workfiles/:id", "delete"), rf"{API}/workfiles/\d+", becomes(500, "x"), "status 200", "status 500"
+    ),
+)  # fmt: skip
+"""Others, which are tried together: also of responses that do not come, or come from elsewhere."""
 
 
 class DifferingServer(ScriptedServer):

@@ -24,7 +24,7 @@ from alpine.exception import (
     WorkspaceNotFoundException,
 )
 from alpine.sandbox import Sandbox
-from tests.conformance_differences import DIFFERENCES, PAGE, Difference, DifferingServer
+from tests.conformance_differences import DIFFERENCES, MORE, PAGE, Difference, DifferingServer
 from tests.reliability.calls import CALLS, prepare_files
 from tests.reliability.wire import TOKEN, WireServer, well
 from tests.scripted import Reply, ScriptedServer
@@ -152,6 +152,21 @@ def test_twenty_differences_at_once_are_all_found_and_nothing_else(through: Tria
     assert differing(report) == {each.line for each in DIFFERENCES}
     missing = {line.endpoint for line in report.lines if line.verdict is Verdict.MISSING}
     assert missing == {"GET /tags", "GET /notifications"}
+
+
+def test_differences_of_other_kinds_are_all_found_and_nothing_else(
+    through: Trial, sandbox: Sandbox, note: Path
+) -> None:
+    assert len({each.line for each in MORE}) == len(MORE) >= 20
+    with sandbox.client() as client:
+        client.workfile.upload_file("Sandbox", note)
+    report = through(*MORE)
+    assert differing(report) == {each.line for each in MORE}
+    lines = {(line.endpoint, line.what): line for line in report.differences}
+    for each in MORE:
+        assert each.expected in lines[each.line].expected
+        assert each.seen in lines[each.line].seen
+    assert "quokka" not in told(report)
 
 
 def strings_in(value: object) -> Iterator[str]:
