@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ended(context: Context) -> int:
-    with as_interrupts():
+    with as_interrupts() as interrupts:
         try:
             result = context.options.handler(context)
             return _printed(context, result.code, result, None)
@@ -87,7 +87,7 @@ def _ended(context: Context) -> int:
         except KeyboardInterrupt as interrupt:
             return _interrupted(context, interrupt)
         except Exception as error:  # noqa: BLE001 - Python would end with 1, which says that the run failed
-            return _failed(context, error)
+            return _interrupted(context, error) if interrupts.came else _failed(context, error)
 
 
 def _failed(context: Context, error: Exception) -> int:
@@ -105,7 +105,7 @@ def _failed(context: Context, error: Exception) -> int:
     return _printed(context, exit_code_of(error), None, facts)
 
 
-def _interrupted(context: Context, interrupt: KeyboardInterrupt) -> int:
+def _interrupted(context: Context, interrupt: BaseException) -> int:
     try:
         say("alpine: interrupted")
         _tell_notes(context, interrupt)

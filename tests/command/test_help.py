@@ -201,6 +201,37 @@ def test_the_workflow_for_continuous_integration_runs(tmp_path: Path) -> None:
     assert "1 passed" in told[4]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the script is one of Unix")
+def test_the_alert_of_the_nightly_run_is_sent_when_something_is_wrong_only(
+    running_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "guides" / "nightly.md").read_text("utf-8")
+    programs = {
+        "run.sh": "#!/bin/sh" + page.partition("#!/bin/sh")[2].partition("```")[0],
+        "alpine": f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n',
+        "mail": '#!/bin/sh\n(echo "$2"; cat) >mail.txt\n',
+    }
+    for name, content in programs.items():
+        (tmp_path / name).write_text(content, "utf-8")
+        (tmp_path / name).chmod(0o755)
+
+    def ran(**more: str) -> subprocess.CompletedProcess[str]:
+        own = environment(running_sandbox, PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}", **more)
+        return subprocess.run(
+            [tmp_path / "run.sh"], env=own, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    well = ran()
+    assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
+    assert not (tmp_path / "mail.txt").exists()
+    assert (tmp_path / "out.json").is_file()
+    rejected = ran(ALPINE_PASSWORD="expired")
+    assert (rejected.returncode, rejected.stdout, rejected.stderr) == (3, "", "")
+    subject, *told = (tmp_path / "mail.txt").read_text("utf-8").splitlines()
+    assert subject == "order_filter: exit code 3"
+    assert told[0].startswith("alpine: error: Could not log in as 'demo'")
+
+
 GOLDEN_TEST = """\
 def test_order_filter(alpine_golden):
     alpine_golden("../flows/order_filter.afm", tables="../tables")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from alpine.sandbox import Sandbox
-from tests.command.processes import PROGRAM, Done, alpine, environment
+from tests.command.processes import PROGRAM, ROOT, Done, alpine, environment
+from tests.documented import EXAMPLES
 from tests.platforms import needs_signals
 
 pytestmark = needs_signals
@@ -95,3 +98,23 @@ def test_a_run_that_is_known_to_the_engine_only_is_found_while_it_goes_on(slow: 
     run = alpine(slow, "run", "order_filter", "-w", "Sandbox", "-q").out.strip()
     done = alpine(slow, "wait", run.partition(":")[2], "--timeout", "0")
     assert done.code == 6, done.err
+
+
+INTERRUPTED_WHILE_LOADING = """
+import os, signal, time
+try:
+    os.kill(os.getpid(), signal.{signal})
+    time.sleep(20)
+except KeyboardInterrupt:
+    raise ImportError("initialization failed") from None
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_that_a_package_takes_for_an_error_is_one(slow: Sandbox, tmp_path: Path, name: str) -> None:
+    (tmp_path / "duckdb.py").write_text(INTERRUPTED_WHILE_LOADING.format(signal=name), "utf-8")
+    flow = str(EXAMPLES / "order_filter.afm")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = alpine(slow, "flow", "check", flow, "--json", PYTHONPATH=path)
+    assert (done.code, done.err) == (130, "alpine: interrupted\n")
+    assert done.document["error"]["type"] == "Interrupted"
