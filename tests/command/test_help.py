@@ -67,6 +67,19 @@ def test_the_help_and_the_version(running_sandbox: Sandbox) -> None:
     assert alpine(running_sandbox, "--version").out == f"alpine {__version__}\n"
 
 
+def last_line_of(code: str, server: Sandbox) -> str:
+    """What a process of Python prints at its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(server),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.splitlines()[-1]
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["run"], ["completion", "bash"]])
 def test_what_needs_no_server_loads_no_requests(running_sandbox: Sandbox, arguments: list[str]) -> None:
     heavy = ("requests", "urllib3", "pandas", "numpy", "duckdb", "werkzeug", "keyring", "http.client", "ssl")
@@ -74,15 +87,7 @@ def test_what_needs_no_server_loads_no_requests(running_sandbox: Sandbox, argume
         f"import sys, atexit; sys.argv[1:] = {arguments!r}; from alpine._command.main import main; main(); "
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment(running_sandbox),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert last_line_of(code, running_sandbox) == "[]"
 
 
 def test_a_command_is_parsed_as_among_all_others() -> None:
@@ -96,15 +101,7 @@ def test_only_the_module_of_a_command_is_loaded(running_sandbox: Sandbox) -> Non
         "import sys; sys.argv[1:] = ['ls', '--help']; from alpine._command.main import main; main(); "
         "print(sorted(name for name in sys.modules if name.startswith('alpine._command.')))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment(running_sandbox),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    loaded = {name.rpartition(".")[2] for name in ast.literal_eval(done.stdout.splitlines()[-1])}
+    loaded = {name.rpartition(".")[2] for name in ast.literal_eval(last_line_of(code, running_sandbox))}
     assert loaded == {"context", "exits", "files", "main", "output", "parser", "signals"}
 
 
