@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from fractions import Fraction
 from typing import Any
 
 from alpine.sandbox.engine.sql import letters
@@ -185,6 +188,8 @@ def float_text(text: str, digits: int) -> str:
     """
     if text.endswith(".0") and len(text) <= digits + 2:
         return text[:-2]
+    if digits == 6 or "e+" in text or len(text) > 16:
+        text = _shortest(text, digits)
     special = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "-nan": "NaN"}
     if text in special:
         return special[text]
@@ -207,6 +212,30 @@ def float_text(text: str, digits: int) -> str:
         return f"{sign}{significant[:point]}.{significant[point:]}"
     fraction = f".{significant[1:]}" if len(significant) > 1 else ""
     return f"{sign}{significant[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
+
+
+def _shortest(text: str, digits: int) -> str:
+    """A number with as few digits as tell it from those beside it, as PostgreSQL counts them.
+
+    DuckDB shows more of a large ``real``; and it takes the middle between two numbers, which only large ones have.
+    """
+    value = float(text)
+    if not math.isfinite(value) or not value or (digits == 15 and abs(value) < 2**53):
+        return text
+    beside = [math.nextafter(value, to) for to in (-math.inf, math.inf)]
+    if digits == 6:
+        (bits,) = struct.unpack("i", struct.pack("f", value))
+        value, *beside = (struct.unpack("f", struct.pack("i", place))[0] for place in (bits, bits - 1, bits + 1))
+    found = text
+    for count in range(digits, digits + 4):
+        found = f"{value:.{count - 1}e}"
+        away = Fraction(found) - Fraction(value)
+        other = beside[away > 0]
+        # Behind the largest number, as far as before it.
+        other = other if math.isfinite(other) else beside[away <= 0]
+        if 2 * abs(away) < abs(Fraction(other) - Fraction(value)):
+            break
+    return found
 
 
 def array_text(values: list[str | None]) -> str:
