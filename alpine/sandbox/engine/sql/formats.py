@@ -69,11 +69,13 @@ _PARTS: dict[str, _Part] = {
     "CC": lambda t: _padded((t.year + 99) // 100, 2),
     "J": lambda t: lambda _: str(t.toordinal() + 1721425),
     "RM": lambda t: _name(_ROMAN[t.month - 1], 4),
+    "rm": lambda t: _name(_ROMAN[t.month - 1].lower(), 4),
     "TZ": lambda _: _name("UTC", 3),
+    "tz": lambda _: _name("utc", 3),
 }
 
 _NAMES = sorted(_PARTS, key=len, reverse=True)
-_CASELESS = {name for name in _PARTS if name.upper() not in ("MONTH", "MON", "DAY", "DY", "AM", "PM")}
+_CASELESS = {name for name in _PARTS if name.upper() not in ("MONTH", "MON", "DAY", "DY", "AM", "PM", "RM", "TZ")}
 
 
 @lru_cache(maxsize=256)
@@ -118,17 +120,22 @@ def _part_at(pattern: str, place: int) -> str | None:
                 break
             if pattern[place : place + 5].upper() == "Y,YYY" or pattern[place : place + 3].upper() == "IDD":
                 break
+            if piece not in (name.upper(), name.lower()) and name in _CASELESS:
+                # PostgreSQL reads shorter parts there, as I in Mi, or none.
+                raise Refused(f"the sandbox does not know {piece!r} in the format {pattern!r}: write {name}")
             return piece
     return None
 
 
-def moment_text(moment: datetime, pattern: str) -> str | None:
-    """``to_char`` of a timestamp."""
+def moment_text(moment: datetime, pattern: str, *, has_zone: bool = False) -> str | None:
+    """``to_char`` of a timestamp; only one with a time zone has a name of it."""
     if not pattern:
         return None
     out = ""
     for key, written, fill, suffix in _pieces(pattern):
         text = _PARTS[key](moment)(fill) if key else written
+        if key in ("TZ", "tz") and not has_zone:
+            text = ""
         out += text + (_ordinal(text, suffix) if suffix else "")
     return out
 
@@ -373,6 +380,7 @@ def number_read(text: str, pattern: str) -> str:
 _T = "VARCHAR"
 FUNCTIONS: dict[str, tuple[Callable[..., Any], list[str], str]] = {
     "pg_moment_text": (moment_text, ["TIMESTAMP", _T], _T),
+    "pg_moment_text_utc": (lambda moment, pattern: moment_text(moment, pattern, has_zone=True), ["TIMESTAMP", _T], _T),
     "pg_passed_text": (passed_text, ["BIGINT", _T], _T),
     "pg_to_timestamp": (moment_read, [_T, _T], "TIMESTAMP"),
     "pg_number_text": (number_text, [_T, _T], _T),
