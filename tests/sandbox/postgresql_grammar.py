@@ -403,3 +403,46 @@ def _filled(draw: st.DrawFn, rule: str, depth: int) -> str:
         inner = draw(expressions(name, depth - 1))
         out += (inner if inner.isalnum() else f"({inner})") + rest
     return out
+
+
+def constants() -> st.SearchStrategy[str]:
+    """Expressions in which parts without a column fail, of the columns of the table of the judge."""
+    return st.one_of(_partly_constant(2), _partly_constant_test(2))
+
+
+_NUMBERS_OR_FAILURES = ["1", "2", "0", "i", "j", "1 / 0", "null::int", "i2::int", "-3", "sqrt(-1)::int", "length(s)"]
+_NUMBERS_OR_FAILURES += ["2147483647 + 1", "'x'::text::int", "(2 - 2)", "now()::text::int"]
+_TRUTHS_OR_FAILURES = ["true", "false", "null::bool", "f", "i = 1", "1 / 0 = 1", "1 = 1", "1 = 2", "s like 'a%'"]
+_OF_NUMBERS = ["({0} + {1})", "({0} / {1})", "case {0} when {1} then {2} else {0} end", "coalesce({0}, {1}, {2})"]
+_OF_NUMBERS += ["nullif({0}, {1})", "greatest({0}, {1})", "abs({0})", "length(concat({0}, 'a'))", "length({0} || s)"]
+_TESTS_OF_NUMBERS = ["({0} = {1})", "({0} < {1})", "({0} is null)", "({0} is distinct from {1})", "({0} in ({1}, {2}))"]
+_TESTS_OF_NUMBERS += ["({0} not in ({1}, {2}))", "({0} between {1} and {2})", "({0} between symmetric {1} and {2})"]
+_TESTS_OF_NUMBERS += ["({0} = any(array[{1}, {2}]))", "({0} < all(array[{1}, {2}]))", "(({0}, {1}) = ({2}, {0}))"]
+_TESTS_OF_NUMBERS += ["(({0}, {1}) < ({2}, {1}))", "(row({0}, {1}) is null)", "(row({0}, {1}) is not null)"]
+_TESTS_OF_TRUTHS = ["({0} and {1})", "({0} or {1})", "({0} and {1} and {2})", "({0} or {1} or {2})", "(not {0})"]
+_TESTS_OF_TRUTHS += ["({0} is not true)"]
+
+
+def _partly_constant(depth: int) -> st.SearchStrategy[str]:
+    leaves = st.sampled_from(_NUMBERS_OR_FAILURES)
+    if depth == 0:
+        return leaves
+    inner, test = _partly_constant(depth - 1), _partly_constant_test(depth - 1)
+    return st.one_of(
+        leaves,
+        st.builds(str.format, st.sampled_from(_OF_NUMBERS), inner, inner, inner),
+        st.builds("case when {} then {} when {} then {} end".format, test, inner, test, inner),
+        st.builds("case when {} then {} else {} end".format, test, inner, inner),
+    )
+
+
+def _partly_constant_test(depth: int) -> st.SearchStrategy[str]:
+    leaves = st.sampled_from(_TRUTHS_OR_FAILURES)
+    if depth == 0:
+        return leaves
+    inner, number = _partly_constant_test(depth - 1), _partly_constant(depth - 1)
+    return st.one_of(
+        leaves,
+        st.builds(str.format, st.sampled_from(_TESTS_OF_TRUTHS), inner, inner, inner),
+        st.builds(str.format, st.sampled_from(_TESTS_OF_NUMBERS), number, number, number),
+    )

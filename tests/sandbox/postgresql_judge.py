@@ -229,10 +229,10 @@ class Sandbox:
     def load(self, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make the table ``t``."""
         kinds = {name: _DUCKDB.get(kind, kind) for name, kind in columns.items()}
-        listed = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+        listed = ", ".join(f"({', '.join(map(_literal, row))})" for row in rows or [[None] * len(kinds)])
         names = ", ".join(f"CAST(c{i} AS {kind}) AS {name}" for i, (name, kind) in enumerate(kinds.items()))
         places = ", ".join(f"c{i}" for i in range(len(kinds)))
-        table = self.cursor.make(f"SELECT {names} FROM (VALUES {listed}) v({places})")
+        table = self.cursor.make(f"SELECT {names} FROM (VALUES {listed}) v({places}) WHERE {bool(rows)}")
         self.columns = list(zip(table.columns, table.types, strict=True))
         self.table = table.sql
 
@@ -272,7 +272,7 @@ def verdict(theirs: Answer, ours: Answer) -> str:
         return "refused" if ours.is_refused or "the sandbox" in ours.error else "fails"
     if theirs.error:
         return "different"
-    same = theirs.kind == ours.kind and len(theirs.rows) == len(ours.rows)
+    same = (theirs.kind == ours.kind or not theirs.rows) and len(theirs.rows) == len(ours.rows)
     return "equal" if same and all(map(_alike, theirs.rows, ours.rows, [theirs.kind] * len(ours.rows))) else "different"
 
 

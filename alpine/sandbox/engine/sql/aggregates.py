@@ -17,6 +17,7 @@ from alpine.sandbox.engine.sql.casts import (
     sortable,
     text_numeric,
 )
+from alpine.sandbox.engine.sql.folding import ROW
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import (
     BOOL,
@@ -70,6 +71,8 @@ class Call:
             can_fail=True,
             aggregates="window" if self.over else "aggregate",
             made=sum(argument.made for argument in self.arguments),
+            parts=tuple(self.arguments),
+            how=ROW,
         )
 
 

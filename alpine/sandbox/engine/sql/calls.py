@@ -12,10 +12,11 @@ from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import matching, moments, patterns
 from alpine.sandbox.engine.sql.aggregates import AGGREGATES, WINDOWS, WITHIN
 from alpine.sandbox.engine.sql.casts import RUN, CannotCast, as_text, cast, constant, made, short_text, unified
+from alpine.sandbox.engine.sql.folding import CALL, COALESCE, LAX, ROW, STABLE
 from alpine.sandbox.engine.sql.functions import FUNCTIONS, LONGEST_MADE
 from alpine.sandbox.engine.sql.matching import of_letters, pattern_of
 from alpine.sandbox.engine.sql.resolve import NoneFits
-from alpine.sandbox.engine.sql.typed import Typed, together
+from alpine.sandbox.engine.sql.typed import Typed, computed, together
 from alpine.sandbox.engine.sql.types import BPCHAR, FLOAT8, INTERVAL, TEXT, Modified, Type
 
 if TYPE_CHECKING:
@@ -149,11 +150,11 @@ def _special(translator: Translator, node: exp.Expression, name: str, values: li
         raise translator.failure(f"The function {name} does not take {len(values)} arguments", node)
     if name in ("coalesce", "greatest", "least"):
         found = translator.same(values, node, name.upper())
-        return _first_that_is_one(found) if name == "coalesce" else _extreme(name, found)
+        return _first_that_is_one(found) if name == "coalesce" else computed(_extreme(name, found), LAX, found)
     if name == "nullif":
         test = translator.compared("=", values[0], values[1], node)
         kept = _first_of_equals(*values)
-        return made("CASE WHEN {1} THEN NULL ELSE {0} END", [kept, test], kept.type)
+        return computed(made("CASE WHEN {1} THEN NULL ELSE {0} END", [kept, test], kept.type), LAX, [kept, test])
     if name in ("concat", "concat_ws"):
         return _concatenated(translator, node, name, values)
     if name == "regexp_replace":
@@ -165,7 +166,11 @@ def _first_that_is_one(values: list[Typed]) -> Typed:
     """``COALESCE(…)``"""
     # DuckDB 1.4 frees the texts of a Python function before COALESCE has read them; this makes texts of its own.
     own = " || ''" if values[0].type.duckdb == "VARCHAR" else ""
-    return together(f"coalesce({', '.join(f'{value.sql}{own}' for value in values)})", values, values[0].type)
+    # Behind a constant PostgreSQL looks at nothing.
+    end = next((place for place, value in enumerate(values) if value.constant is not None), len(values)) + 1
+    taken = values if any(value.aggregates for value in values) else values[:end]
+    found = together(f"coalesce({', '.join(f'{value.sql}{own}' for value in taken)})", values, values[0].type)
+    return computed(found, COALESCE, values)
 
 
 def _first_of_equals(left: Typed, right: Typed) -> Typed:
@@ -208,7 +213,7 @@ def _concatenated(translator: Translator, node: exp.Expression, name: str, value
     translator.joins(len(texts), node)
     if name == "concat_ws":
         texts[0] = replace(texts[0], made=texts[0].made * len(texts))
-    return together(f"{name}({', '.join(text.sql for text in texts)})", texts, TEXT)
+    return computed(together(f"{name}({', '.join(text.sql for text in texts)})", texts, TEXT), ROW, texts)
 
 
 def _part_of(name: str, values: list[Typed]) -> Typed:
@@ -218,13 +223,13 @@ def _part_of(name: str, values: list[Typed]) -> Typed:
     if value.type.name == "unknown":
         raise CannotCast(f"the second argument of {name} has no type; write timestamp '…'")
     if name == "date_part":
-        return moments.part(word.constant, value, as_numeric=False)
+        return _of_moment(moments.part(word.constant, value, as_numeric=False), value)
     if value.type.name not in ("date", "timestamp", "timestamptz", "interval"):
         raise CannotCast(f"the function date_trunc(unknown, {value.type.shown}) does not exist")
     if value.type.name == "date":
         # As PostgreSQL has it, the day becomes a time of the time zone of the session, which is UTC.
         value = cast(value, Modified(Type("timestamptz")))
-    return moments.truncated(word.constant, value)
+    return _of_moment(moments.truncated(word.constant, value), value)
 
 
 def extract(translator: Translator, node: exp.Expression) -> Typed:
@@ -233,7 +238,12 @@ def extract(translator: Translator, node: exp.Expression) -> Typed:
     value = translator.node(source)
     if value.type.name == "unknown" or value.type.category not in "DT":
         raise translator.failure(f"EXTRACT needs a date, a time or an interval, not {value.type.shown}", node)
-    return moments.part(str(word.name), value, as_numeric=True)
+    return _of_moment(moments.part(str(word.name), value, as_numeric=True), value)
+
+
+def _of_moment(found: Typed, value: Typed) -> Typed:
+    """What is taken of a time: of one with a time zone, the session's time zone has a say in it."""
+    return computed(found, STABLE if value.type.name == "timestamptz" else CALL, [value])
 
 
 def substring(translator: Translator, node: exp.Expression) -> Typed:
@@ -368,6 +378,15 @@ def at_time_zone(translator: Translator, node: exp.Expression) -> Typed:
     return made("timezone('UTC', {0})", [value], Type(kinds[value.type.name]))
 
 
+def now(translator: Translator, node: exp.Expression) -> Typed:
+    """``current_date``, ``current_timestamp`` and ``localtimestamp``"""
+    translator.parts(node)
+    return {
+        "CurrentDate": Typed("CAST(timezone('UTC', now()) AS DATE)", Type("date")),
+        "CurrentTimestamp": Typed("now()", Type("timestamptz")),
+    }.get(type(node).__name__, Typed("timezone('UTC', now())", Type("timestamp")))
+
+
 def _windows(name: str) -> Callable[[Translator, exp.Expression], Typed]:
     def handler(translator: Translator, node: exp.Expression) -> Typed:
         from alpine.sandbox.engine.sql import windows
@@ -380,6 +399,9 @@ def _windows(name: str) -> Callable[[Translator, exp.Expression], Typed]:
 
 NODES: dict[str, Callable[[Translator, exp.Expression], Typed]] = {
     "Anonymous": function,
+    "CurrentDate": now,
+    "CurrentTimestamp": now,
+    "Localtimestamp": now,
     "Extract": extract,
     "Substring": substring,
     "Trim": trim,

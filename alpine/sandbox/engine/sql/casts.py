@@ -10,7 +10,8 @@ from typing import Any
 
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.sql import exact, intervals, readings
-from alpine.sandbox.engine.sql.typed import HELD, Typed, fill
+from alpine.sandbox.engine.sql.folding import CALL, SAFE, STABLE
+from alpine.sandbox.engine.sql.typed import HELD, Typed, computed, fill
 from alpine.sandbox.engine.sql.types import (
     BPCHAR,
     FLOAT8,
@@ -101,6 +102,7 @@ def made(template: str, arguments: list[Typed] | tuple[Typed, ...], kind: Type, 
         can_fail=can_fail or "pg_" in template or "error(" in template or any(part.can_fail for part in arguments),
         aggregates="window" if "window" in holds else "aggregate" if "aggregate" in holds else "",
         made=sum(argument.made for argument in arguments),
+        parts=tuple(arguments),
     )
 
 
@@ -124,6 +126,14 @@ def cast(value: Typed, target: Modified) -> Typed:
         raise CannotCast(f"length for type {kind.shown} must be at least 1")
     cut = "left({0}, %d)" if kind.name == "varchar" else "rtrim(left({0}, %d), ' ')"
     return made(cut % modifiers[0], [converted], kind)
+
+
+def _how(converted: Typed, value: Typed, kind: Type) -> str:
+    """How PostgreSQL's planner takes a conversion: one that a setting of the session has a say in is not computed."""
+    names, categories = {value.type.name, kind.name}, {value.type.category, kind.category}
+    if "timestamptz" in names or "A" in categories or ("S" in categories and categories & {"D", "T"}):
+        return STABLE
+    return CALL if converted.can_fail else SAFE
 
 
 def _to_places(value: Typed, places: int) -> Typed:
@@ -150,6 +160,13 @@ def _to_places(value: Typed, places: int) -> Typed:
 
 
 def _plain(value: Typed, kind: Type) -> Typed:
+    found = _converted(value, kind)
+    return (
+        found if found is value or found.how or not found.parts else computed(found, _how(found, value, kind), [value])
+    )
+
+
+def _converted(value: Typed, kind: Type) -> Typed:
     source = value.type
     if value.is_null:
         return Typed(f"CAST(NULL AS {kind.duckdb})", kind)
@@ -230,13 +247,14 @@ def as_text(value: Typed, kind: Type = TEXT) -> Typed:
     if source.category == "S":
         return replace(value, type=kind)
     if source.category == "A":
-        return replace(_array_text(value), type=kind)
+        return replace(_array_text(value), type=kind, how=STABLE)
     if source.name == "numeric" and source.is_text:
         return replace(value, type=kind, constant=None)
     if source.name == "numeric" and source.digits == source.scale and source.scale:
         # Of a number below 1 with no place before its point, DuckDB leaves out the zero.
         return made(f"pg_trunc(CAST({{0}} AS VARCHAR), {source.scale})", [value], kind)
-    return made(_WRITTEN.get(source.name, "CAST({0} AS VARCHAR)"), [value], kind)
+    found = made(_WRITTEN.get(source.name, "CAST({0} AS VARCHAR)"), [value], kind)
+    return replace(found, how=_how(found, value, TEXT))
 
 
 def short_text(value: Typed) -> Typed:
@@ -285,6 +303,15 @@ def _number(value: Typed, kind: Type) -> Typed:
         return made(
             "CASE WHEN isfinite({0}) AND abs({0}) > 3.4028235677973362e38 THEN error('value out of range: overflow') "
             "ELSE CAST({0} AS FLOAT) END",
+            [value],
+            kind,
+        )
+    if is_narrower and source.name in INTEGERS:
+        # In a CASE: DuckDB 1.4 compares a constant with the wider number, and none is out of range then.
+        most = 2 ** (8 * int(kind.name[3:]) - 1)
+        return made(
+            f"CASE WHEN {{0}} NOT BETWEEN {-most} AND {most - 1} THEN error('{kind.shown} out of range') "
+            f"ELSE CAST({{0}} AS {kind.duckdb}) END",
             [value],
             kind,
         )
@@ -420,7 +447,7 @@ def unified(values: list[Typed]) -> list[Typed] | None:
         digits = max(value.type.digits or 1 for value in found if not value.type.is_text)
         widest = decimal(digits, scales.pop() or 0)
         return [
-            value if value.type == widest else Typed(f"CAST({value.sql} AS {widest.duckdb})", widest, value.constant)
+            value if value.type == widest else replace(value, sql=f"CAST({value.sql} AS {widest.duckdb})", type=widest)
             for value in found
         ]
     return found

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from alpine.sandbox.engine.expressions import quoted
+from alpine.sandbox.engine.sql.folding import ROW
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import of_column
 
@@ -41,7 +42,15 @@ class Columns:
         sql = (f"{quoted(alias)}." if alias else "") + quoted(column)
         if kind.duckdb != duckdb:
             sql = f"CAST({sql} AS {kind.duckdb})"
-        return Typed(sql, kind)
+        return Typed(sql, kind, how=ROW)
+
+    def listed(self) -> list[tuple[str, str, str]]:
+        """For each column its table's alias and its name, in quotes, and its type as DuckDB writes it."""
+        return [
+            (quoted(alias) if alias else "", quoted(column), kind)
+            for alias, columns in self._tables.items()
+            for column, kind in columns
+        ]
 
     def _missing(self, name: str) -> str:
         every = [column for columns in self._tables.values() for column, _ in columns]

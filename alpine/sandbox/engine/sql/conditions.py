@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.sql import calls, row_values
 from alpine.sandbox.engine.sql.casts import as_text, made, unified
-from alpine.sandbox.engine.sql.typed import NULL, Typed, together
+from alpine.sandbox.engine.sql.folding import CASE, LAX, OR, sees_columns
+from alpine.sandbox.engine.sql.typed import NULL, Typed, computed, together
 from alpine.sandbox.engine.sql.types import BOOL, TEXT, Type
 
 if TYPE_CHECKING:
@@ -31,16 +32,14 @@ def is_(translator: Translator, node: exp.Expression) -> Typed:
     word = "IS NOT" if node.args.get("negate") else "IS"
     kind = type(what).__name__
     if kind == "Null" and calls.is_unknown(translator.text, node):
-        return made(f"({{0}} {word} NULL)", [translator.truth(value, node, "IS UNKNOWN")], BOOL)
+        value = translator.truth(value, node, "IS UNKNOWN")
     if kind == "Null":
-        return made(f"({{0}} {word} NULL)", [value], BOOL)
+        return computed(made(f"({{0}} {word} NULL)", [value], BOOL), LAX, [value])
     if kind == "Boolean":
         truth = "TRUE" if what.args["this"] else "FALSE"
-        return made(
-            f"({{0}} {word} NOT DISTINCT FROM {truth})".replace("IS NOT NOT", "IS"),
-            [translator.truth(value, node, "IS")],
-            BOOL,
-        )
+        value = translator.truth(value, node, "IS")
+        test = f"({{0}} {word} NOT DISTINCT FROM {truth})".replace("IS NOT NOT", "IS")
+        return computed(made(test, [value], BOOL), LAX, [value])
     raise translator.failure("The sandbox does not know what follows IS", node)
 
 
@@ -52,7 +51,7 @@ def distinct_from(translator: Translator, node: exp.Expression) -> Typed:
     same = "NOT " if type(node).__name__ == "NullSafeEQ" else ""
     nulls = made("(({0} IS NULL) <> ({1} IS NULL))", [a, b], BOOL)
     different = made("coalesce(({0} OR NOT {1}), FALSE)", [nulls, test], BOOL)
-    return made(f"({same}{{0}})", [different], BOOL)
+    return computed(made(f"({same}{{0}})", [different], BOOL), LAX, [a, b, test])
 
 
 def between(translator: Translator, node: exp.Expression) -> Typed:
@@ -84,10 +83,26 @@ def in_(translator: Translator, node: exp.Expression) -> Typed:
     values = [translator.node(item) for item in items]
     found = unified([left, *values]) if left.type.category in "SXBD" or len(values) == 1 else None
     if found is None or (left.type.category == "D" and len({value.type.name for value in values}) > 1):
-        return translator.joined("OR", [translator.compared("=", left, value, node) for value in values])
+        tests = [translator.compared("=", left, value, node) for value in values]
+        return _planned(translator, node, translator.joined("OR", tests), left, values)
     if len(values) == 1:
         return translator.compared("=", left, values[0], node)
-    return together(f"({found[0].sql} IN ({', '.join(value.sql for value in found[1:])}))", found, BOOL)
+    result = together(f"({found[0].sql} IN ({', '.join(value.sql for value in found[1:])}))", found, BOOL)
+    return _planned(translator, node, result, left, values)
+
+
+def _planned(translator: Translator, node: exp.Expression, result: Typed, left: Typed, values: list[Typed]) -> Typed:
+    """``IN (…)`` as PostgreSQL plans it: the values without a column are one array, if there are more than one."""
+    in_array = [value for value in values if not sees_columns(value)]
+    if len(in_array) == len(values):
+        return computed(result, LAX, [left, *values])
+    tests = [
+        translator.compared("=", left, value, node) for value in values if len(in_array) < 2 or sees_columns(value)
+    ]
+    if len(in_array) > 1:
+        array_tests = [translator.compared("=", left, value, node) for value in in_array]
+        tests.insert(0, computed(translator.joined("OR", array_tests), LAX, [left, *array_tests]))
+    return computed(result, OR, tests)
 
 
 def concatenation(translator: Translator, node: exp.Expression) -> Typed:
@@ -121,7 +136,8 @@ def case(translator: Translator, node: exp.Expression) -> Typed:
     otherwise, *found = translator.same(
         [translator.node(default) if default is not None else NULL, *results], node, "CASE"
     )
-    return calls.case(tests, [*found, otherwise])
+    branches = [part for branch in zip(tests, found, strict=True) for part in branch]
+    return computed(calls.case(tests, [*found, otherwise]), CASE, [*branches, otherwise])
 
 
 def logical(translator: Translator, node: exp.Expression) -> Typed:
@@ -140,6 +156,17 @@ def logical(translator: Translator, node: exp.Expression) -> Typed:
     return translator.joined(word, [translator.truth(translator.node(item), item, word) for item in items])
 
 
+def over_array(translator: Translator, node: exp.Expression, sign: str, is_any: bool, array: exp.Expression) -> Typed:
+    """A comparison with ``ANY (ARRAY[…])`` or ``ALL (ARRAY[…])``"""
+    values = array.args.get("expressions") if type(array).__name__ == "Array" else None
+    if not values:
+        raise translator.failure("The sandbox compares with ANY and ALL of an ARRAY[…] only", node)
+    left = translator.node(node.args["this"])
+    right = [translator.node(value) for value in values]
+    tests = [translator.compared(sign, left, value, node) for value in right]
+    return computed(translator.joined("OR" if is_any else "AND", tests), LAX, [left, *right, *tests])
+
+
 def array(translator: Translator, node: exp.Expression) -> Typed:
     """``ARRAY[…]``"""
     translator.parts(node, "expressions", "bracket_notation")
@@ -152,5 +179,5 @@ def array(translator: Translator, node: exp.Expression) -> Typed:
     if found[0].type.name == "numeric":
         raise translator.failure("The sandbox makes no array of numeric", node)
     if template:
-        return made(template, found, kind)
-    return Typed(f"[{', '.join(value.sql for value in found)}]", kind, can_fail=True)
+        return computed(made(template, found, kind), LAX, found)
+    return computed(together(f"[{', '.join(value.sql for value in found)}]", found, kind), LAX, found)

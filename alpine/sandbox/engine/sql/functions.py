@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from alpine.sandbox.engine.sql.casts import INTERVAL_MICROS, INTERVAL_OF, INTERVAL_PARTS, fits, made, text_numeric
+from alpine.sandbox.engine.sql.folding import CALL, ROW, SAFE, STABLE
 from alpine.sandbox.engine.sql.operators import OPERATORS, POWER_OF_DOUBLES, ROOT, power_of_numerics
 from alpine.sandbox.engine.sql.resolve import Emit, Signature
 from alpine.sandbox.engine.sql.typed import Typed
@@ -85,8 +86,9 @@ _NUMBERS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
         ("float8",),
         "float8",
         (
-            "CASE WHEN abs({0}) < 4503599627370496 THEN CAST(CAST({0} AS BIGINT) AS DOUBLE) * CASE "
-            "WHEN {0} < 0 AND CAST({0} AS BIGINT) = 0 THEN -1 ELSE 1 END ELSE {0} END"
+            "CASE WHEN {0} = 0 THEN {0} WHEN abs({0}) < 4503599627370496 "
+            "THEN CAST(CAST({0} AS BIGINT) AS DOUBLE) * CASE WHEN {0} < 0 "
+            "AND CAST({0} AS BIGINT) = 0 THEN -1 ELSE 1 END ELSE {0} END"
         ),
     ),
     ("round", ("numeric",), "numeric", _rounded("pg_round")),
@@ -352,7 +354,7 @@ def _justified(name: str) -> Emit:
 
 _MOMENTS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
     ("to_char", ("timestamp", "text"), "text", "pg_moment_text({0}, {1})"),
-    ("to_char", ("timestamptz", "text"), "text", "pg_moment_text(timezone('UTC', {0}), {1})"),
+    ("to_char", ("timestamptz", "text"), "text", "pg_moment_text_utc(timezone('UTC', {0}), {1})"),
     ("to_char", ("numeric", "text"), "text", _number_text),
     ("to_char", ("int4", "text"), "text", _number_text),
     ("to_char", ("int8", "text"), "text", _number_text),
@@ -389,10 +391,23 @@ _MOMENTS: list[tuple[str, tuple[str, ...], str, str | Emit]] = [
 ]
 
 
+_HOW: dict[tuple[str, ...], str] = {
+    ("random",): ROW,
+    ("pi",): SAFE,
+    **{(name,): ROW for name in ("now", "transaction_timestamp", "statement_timestamp", "clock_timestamp")},
+    **{("to_char", *arguments): STABLE for name, arguments, _, _ in _MOMENTS if name == "to_char"},
+    **{(name, "text", "text"): STABLE for name in ("to_number", "to_date", "to_timestamp")},
+    ("age", "timestamp"): STABLE,
+    ("array_to_string", "text[]", "text"): STABLE,
+}
+"""Functions that PostgreSQL does not compute while it plans."""
+
+
 def _entries(rows: list[tuple[str, tuple[str, ...], str, str | Emit]]) -> dict[str, list[Signature]]:
     table: dict[str, list[Signature]] = {}
     for name, arguments, result, emit in rows:
-        table.setdefault(name, []).append(Signature(arguments, result, emit, LONGEST_MADE if name in MAKERS else 0))
+        extra = LONGEST_MADE if name in MAKERS else 0
+        table.setdefault(name, []).append(Signature(arguments, result, emit, extra, _HOW.get((name, *arguments), CALL)))
     return table
 
 

@@ -7,10 +7,12 @@ from itertools import product
 
 from alpine.sandbox.engine.sql.casts import INTERVAL_OF, INTERVAL_PARTS, fits, made, sortable, text_numeric
 from alpine.sandbox.engine.sql.division import divided
+from alpine.sandbox.engine.sql.folding import CALL, STABLE
 from alpine.sandbox.engine.sql.resolve import Emit, Signature
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import INTEGERS, MOST_DIGITS, PLACES, TEXT_NUMERIC, Type, decimal
 
+_ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply"}
 _WORD = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _OVERFLOW = "error('value out of range: overflow')"
 _UNDERFLOW = "error('value out of range: underflow')"
@@ -62,7 +64,8 @@ def _arithmetic() -> dict[str, list[Signature]]:
         both = f"CAST({{0}} AS {duckdb})", f"CAST({{1}} AS {duckdb})"
         left, right = ("{0}", "{1}") if a == b else both
         for sign in "+-*":
-            table[sign].append(Signature((a, b), result, f"({left} {sign} {right})"))
+            # By its name: DuckDB takes x + 1 > 0 for x > -1, and no value is out of range then.
+            table[sign].append(Signature((a, b), result, f"{_ARITHMETIC[sign]}({left}, {right})"))
         lowest = f"{left} = CAST({-(2 ** (8 * int(result[3:]) - 1))} AS {duckdb}) AND {right} = -1"
         table["/"].append(
             Signature(
@@ -128,7 +131,8 @@ def _moments(table: dict[str, list[Signature]]) -> None:
         added.append((("interval", moment), result, f"({value % 1} + {{0}})", "+"))
         added.append(((moment, "interval"), result, f"({value % 0} - {{1}})", "-"))
     for arguments, kind, template, sign in added:
-        table[sign].append(Signature(arguments, kind, template))  # type: ignore[arg-type]
+        how = STABLE if set(arguments) == {"timestamptz", "interval"} else CALL
+        table[sign].append(Signature(arguments, kind, template, how=how))  # type: ignore[arg-type]
 
 
 def _shifted(day: str, sign: str, count: str) -> str:

@@ -36,8 +36,12 @@ def forget(number: int) -> None:
     _stops.pop(number, None)
 
 
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the functions known to a database, for all connections to it."""
+def register(connection: duckdb.DuckDBPyConnection, *, by_row: bool = False) -> None:
+    """Make the functions known to a database, for all connections to it.
+
+    :param by_row: Whether they take one row at a time: for single values that is soon done, and needs no pandas, which
+        DuckDB otherwise loads.
+    """
     from alpine.sandbox.engine.sql import exact, formats, intervals, readings
 
     # DuckDB's own types know neither a list of names of types nor the names of its options.
@@ -45,8 +49,25 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
     for functions in (exact.FUNCTIONS, readings.FUNCTIONS, intervals.FUNCTIONS, formats.FUNCTIONS):
         function: Callable[..., Any]
         for name, (function, arguments, result) in functions.items():
-            columnwise = _columnwise(function, result, len(arguments))
-            create(name, columnwise, ["BIGINT", *arguments], result, type="arrow", null_handling="special")
+            made = _rowwise(function, len(arguments)) if by_row else _columnwise(function, result, len(arguments))
+            kind = "native" if by_row else "arrow"
+            create(name, made, ["BIGINT", *arguments], result, type=kind, null_handling="special")
+
+
+def _rowwise(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function of single values, from one that takes no nulls."""
+
+    def row(_: Any, *values: Any) -> Any:
+        return None if None in values else function(*values)
+
+    return _with_parameters(row, count + 1)
+
+
+def _with_parameters(function: Callable[..., Any], count: int) -> Callable[..., Any]:
+    # DuckDB counts the parameters, and does not know the star.
+    kinds = [inspect.Parameter(f"a{i}", inspect.Parameter.POSITIONAL_ONLY) for i in range(count)]
+    function.__signature__ = inspect.Signature(kinds)  # type: ignore[attr-defined]
+    return function
 
 
 def _columnwise(function: Callable[..., Any], result: str, count: int) -> Callable[..., Any]:
@@ -66,10 +87,7 @@ def _columnwise(function: Callable[..., Any], result: str, count: int) -> Callab
             found.append(None if None in values else function(*values))
         return pyarrow.array(found, type=_arrow_type(result))
 
-    # DuckDB counts the parameters, and does not know the star.
-    kinds = [inspect.Parameter(f"a{i}", inspect.Parameter.POSITIONAL_ONLY) for i in range(count + 1)]
-    rows.__signature__ = inspect.Signature(kinds)  # type: ignore[attr-defined]
-    return rows
+    return _with_parameters(rows, count + 1)
 
 
 def _arrow_type(name: str) -> Any:

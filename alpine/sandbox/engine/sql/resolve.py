@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from alpine.sandbox.engine.sql.folding import CALL
 from alpine.sandbox.engine.sql.typed import Typed
 from alpine.sandbox.engine.sql.types import PREFERRED, Type, converts
 
@@ -19,12 +20,14 @@ class Signature:
     :param result: Its result's type.
     :param emit: SQL with ``{0}`` … in the places of the arguments, or what makes it.
     :param made: How many characters the result can have beyond those of the arguments.
+    :param how: How PostgreSQL's planner takes it, in a word of :mod:`folding`.
     """
 
     arguments: tuple[str, ...]
     result: str
     emit: str | Emit
     made: int = 0
+    how: str = CALL
 
 
 class NoneFits(Exception):

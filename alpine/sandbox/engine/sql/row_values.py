@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.sql.casts import made
-from alpine.sandbox.engine.sql.typed import Typed
+from alpine.sandbox.engine.sql.folding import LAX, ROW, ROWS_OF_VALUES
+from alpine.sandbox.engine.sql.typed import Typed, computed
 from alpine.sandbox.engine.sql.types import BOOL
 
 if TYPE_CHECKING:
@@ -37,13 +38,18 @@ def compared(
         tests = [translator.compared(sign, x, y, node) for x, y in pairs]
         return translator.joined("AND" if sign == "=" else "OR", tests)
     result = translator.compared(sign, *pairs[-1], node)
+    tests = [result]
     for x, y in reversed(pairs[:-1]):
-        rest = translator.joined("AND", [translator.compared("=", x, y, node), result])
+        tests.append(translator.compared("=", x, y, node))
+        rest = translator.joined("AND", [tests[-1], result])
         result = translator.joined("OR", [translator.compared(sign[0], x, y, node), rest])
-    return result
+    # PostgreSQL does not compare two rows of constants before it sees a row of the table.
+    return computed(result, ROW, tests)
 
 
 def is_null(translator: Translator, items: list[exp.Expression], *, negated: bool) -> Typed:
     """``(a, b) IS NULL``, where all are, and ``IS NOT NULL``, where none is."""
     word = "IS NOT" if negated else "IS"
-    return translator.joined("AND", [made(f"({{0}} {word} NULL)", [translator.node(item)], BOOL) for item in items])
+    found = [translator.node(item) for item in items]
+    tests = [computed(made(f"({{0}} {word} NULL)", [item], BOOL), LAX, [item]) for item in found]
+    return computed(translator.joined("AND", tests), ROWS_OF_VALUES, tests)

@@ -36,6 +36,8 @@ def rows(text: str, tables: Mapping[str, Sequence[tuple[str, str]]], last: str =
         if any(type(key.args["this"]).__name__ == "Literal" for key in keys):
             raise refusal("ORDER BY needs a column or an expression, not a number", stripped, None)
         parts.append(windows.order_by(translator, keys, last))
+        for key in translator.beside:
+            translator.look_at(key)
     limit = tree.args.get("limit")
     if limit is not None:
         count = limit.args.get("expression")

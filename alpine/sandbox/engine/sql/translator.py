@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.failures import NodeFailure
-from alpine.sandbox.engine.sql import calls, conditions, patterns, row_values
+from alpine.sandbox.engine.sql import calls, conditions, folding, patterns, row_values
 from alpine.sandbox.engine.sql.casts import (
     CannotCast,
     cast,
@@ -27,7 +28,7 @@ from alpine.sandbox.engine.sql.exact import Refused
 from alpine.sandbox.engine.sql.operators import OPERATORS, comparison
 from alpine.sandbox.engine.sql.parse import parse, position, refusal, shown
 from alpine.sandbox.engine.sql.resolve import NoneFits, Signature, choose
-from alpine.sandbox.engine.sql.typed import NULL, TooLong, Typed, together
+from alpine.sandbox.engine.sql.typed import NULL, TooLong, Typed, computed, together
 from alpine.sandbox.engine.sql.types import (
     BOOL,
     BPCHAR,
@@ -84,6 +85,10 @@ class Translator:
         self._lead = lead
         self.last_of_aggregates, self.last_of_windows = last
         self._joined = 0
+        self.beside: list[Typed] = []
+        """What stands in FILTER and ORDER BY of the node that is translated."""
+        self.windows: list[Typed] = []
+        """What windows are made of: PostgreSQL computes it even where it drops the function."""
 
     def translated(self, data_type: str = "", *, is_column: bool = False) -> Typed:
         """The whole expression.
@@ -102,6 +107,7 @@ class Translator:
             raise NodeFailure(f"The sandbox does not know the type {data_type!r} of the expression: {shown(self.text)}")
         try:
             found = cast(value, kind)
+            self.look_at(found)
             return filled(found, kind) if is_column and kind.type == BPCHAR else found
         except (CannotCast, TooLong) as error:
             raise self.failure(_sentence(str(error) or "The expression becomes too long"), None) from None
@@ -137,7 +143,21 @@ class Translator:
         called = _CALLS.findall(value.sql)
         if sum(_COSTS.get(name, 1) for name in called) > MOST_COST:
             raise self.failure("The expression computes too many exact numerics and dates", None)
+        self.look_at(value)
         return value
+
+    def look_at(self, value: Typed) -> None:
+        """Fail where PostgreSQL does before it sees a row: in a part without a column.
+
+        :raises NodeFailure: PostgreSQL refuses to compute such a part, or the sandbox does.
+        """
+        try:
+            for part in (value, *self.windows):
+                folding.look_at(part, self.columns.listed)
+        except RecursionError:
+            raise NodeFailure(f"This expression is nested too deep: {shown(self.text)}") from None
+        except folding.Fails as error:
+            raise self.failure(_sentence(error.reason), error.node) from None
 
     def failure(self, reason: str, node: exp.Expression | None, hint: str = "") -> NodeFailure:
         """A failure at a place of the expression."""
@@ -149,18 +169,9 @@ class Translator:
 
         :raises NodeFailure: It is not known, or not allowed.
         """
-        name = type(node).__name__
+        name, count = type(node).__name__, len(self.beside)
         try:
-            if name in _SIGNS:
-                return self._binary(node, _SIGNS[name])
-            if name in _COMPARISONS:
-                return self._comparison(node, _COMPARISONS[name])
-            if name in _PREFIXES:
-                return self._prefix(node, _PREFIXES[name])
-            handler = _NODES.get(name)
-            if handler is None:
-                raise self.failure(f"The sandbox does not know {_described(node)}", node)
-            return handler(self, node)
+            found = self._translated(name, node)
         except CannotCast as error:
             raise self.failure(_sentence(str(error)), node) from None
         except patterns.NotTheSame as error:
@@ -169,6 +180,21 @@ class Translator:
             raise self.failure("The expression becomes too long", None) from None
         except (Refused, NotImplementedError) as error:
             raise self.failure(_sentence(str(error)), node) from None
+        parts = (*found.parts, *self.beside[count:])
+        del self.beside[count:]
+        return replace(found, parts=parts, node=found.node or node)
+
+    def _translated(self, name: str, node: exp.Expression) -> Typed:
+        if name in _SIGNS:
+            return self._binary(node, _SIGNS[name])
+        if name in _COMPARISONS:
+            return self._comparison(node, _COMPARISONS[name])
+        if name in _PREFIXES:
+            return self._prefix(node, _PREFIXES[name])
+        handler = _NODES.get(name)
+        if handler is None:
+            raise self.failure(f"The sandbox does not know {_described(node)}", node)
+        return handler(self, node)
 
     def parts(self, node: exp.Expression, *allowed: str) -> list[exp.Expression]:
         """The given arguments of a node, which may have no others.
@@ -237,14 +263,6 @@ class Translator:
         (inner,) = self.parts(node, "this")
         return self.node(inner)
 
-    def now(self, node: exp.Expression) -> Typed:
-        """``current_date``, ``current_timestamp`` and ``localtimestamp``"""
-        self.parts(node)
-        return {
-            "CurrentDate": Typed("CAST(timezone('UTC', now()) AS DATE)", Type("date")),
-            "CurrentTimestamp": Typed("now()", Type("timestamptz")),
-        }.get(type(node).__name__, Typed("timezone('UTC', now())", Type("timestamp")))
-
     # Types
 
     def cast(self, node: exp.Expression) -> Typed:
@@ -300,11 +318,10 @@ class Translator:
             result = made(signature.emit, given, Type(signature.result))
         if isinstance(result, str):
             result = made(result, given, Type(signature.result))
-        if signature.made:
-            from dataclasses import replace
-
-            result = replace(result, made=result.made + signature.made)
-        return result
+        extra = result.made + signature.made
+        found = replace(result, made=extra, how=signature.how, parts=tuple(given))
+        # Of constants, even a sum is not to be computed where what stands before it decides.
+        return found if any(value.constant is None for value in given) else replace(found, can_fail=True)
 
     def coerced(self, value: Typed, wanted: str) -> Typed:
         """A value as an argument of the type that a function takes."""
@@ -319,17 +336,10 @@ class Translator:
         return self._operation(sign, values, node)
 
     def _operation(self, sign: str, values: list[Typed], node: exp.Expression) -> Typed:
-        if sign in "/%" and all(value.constant is not None for value in values):
-            # PostgreSQL computes it beforehand, even where no row comes to it.
-            self._look_at_zero(values[-1], node)
         try:
             return self.chosen(OPERATORS[sign], values)
         except NoneFits:
             raise self.no_operator(sign, values, node) from None
-
-    def _look_at_zero(self, divisor: Typed, node: exp.Expression) -> None:
-        if divisor.type.category == "N" and not (divisor.constant or "").strip("0.-"):
-            raise self.failure("Division by zero", node)
 
     def no_operator(self, sign: str, values: list[Typed], node: exp.Expression) -> NodeFailure:
         shown = {"neg": "-"}.get(sign, sign.strip())
@@ -357,7 +367,7 @@ class Translator:
         right = node.args["expression"]
         quantified = calls.quantified(right)
         if quantified is not None:
-            return self._over_array(node, sign, *quantified)
+            return conditions.over_array(self, node, sign, *quantified)
         if row_values.values(node.args["this"]) or row_values.values(right):
             return row_values.compared(self, sign, node, node.args["this"], right)
         return self.compared(sign, self.collated(node.args["this"]), self.collated(right), node)
@@ -376,14 +386,6 @@ class Translator:
         if collation.name not in ("C", "POSIX") or not collation.args.get("quoted"):
             raise self.failure(f'The sandbox knows the collation "C" only, not {collation.name}', node)
         return value
-
-    def _over_array(self, node: exp.Expression, sign: str, is_any: bool, array: exp.Expression) -> Typed:
-        values = array.args.get("expressions") if type(array).__name__ == "Array" else None
-        if not values:
-            raise self.failure("The sandbox compares with ANY and ALL of an ARRAY[…] only", node)
-        left = self.node(node.args["this"])
-        tests = [self.compared(sign, left, self.node(value), node) for value in values]
-        return self.joined("OR" if is_any else "AND", tests)
 
     def compared(self, sign: str, left: Typed, right: Typed, node: exp.Expression) -> Typed:
         """A comparison.
@@ -410,8 +412,14 @@ class Translator:
 
     def joined(self, word: str, values: list[Typed]) -> Typed:
         """Conditions with AND or OR between them, looked at from left to right where one may fail."""
-        result = values[-1]
-        for value in reversed(values[:-1]):
+        if len(values) == 1:
+            return values[0]
+        ordered = values
+        if any(value.can_fail for value in values):
+            # PostgreSQL computes beforehand what has no column, and drops the others where it decides.
+            ordered = sorted(values, key=lambda value: value.can_fail or not folding.is_known(value))
+        result = ordered[-1]
+        for value in reversed(ordered[:-1]):
             if not (value.can_fail or result.can_fail):
                 result = made(f"({{0}} {word} {{1}})", [value, result], BOOL)
                 continue
@@ -422,7 +430,7 @@ class Translator:
                 f"ELSE ({value.sql} {word} {result.sql}) END"
             )
             result = together(sql, [value, result], BOOL)
-        return result
+        return computed(result, folding.AND if word == "AND" else folding.OR, values)
 
     def joins(self, count: int, node: exp.Expression) -> None:
         """Count texts that are put together.
@@ -469,9 +477,6 @@ _NODES: dict[str, Handler] = {
     "Null": Translator.null,
     "Boolean": Translator.boolean,
     "Paren": Translator.paren,
-    "CurrentDate": Translator.now,
-    "CurrentTimestamp": Translator.now,
-    "Localtimestamp": Translator.now,
     "Array": conditions.array,
     "Cast": Translator.cast,
     "And": conditions.logical,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from alpine.sandbox.engine.sql.types import UNKNOWN, Type
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _SIMPLE = re.compile(r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?|CAST\((?:-?[\d.]+|\'[^\']{0,40}\'|NULL) AS [\w(), ]+\)')
 HELD = '"\x1fheld"'
@@ -26,6 +30,9 @@ class Typed:
     :param can_fail: Whether a row can make it fail, so that in AND or OR what stands before it comes first.
     :param aggregates: ``"aggregate"`` or ``"window"`` where it holds such a function.
     :param made: How many characters it can make beyond those that its columns have.
+    :param parts: What PostgreSQL computes it of.
+    :param how: How it does, in a word of :mod:`folding`.
+    :param node: Where it stands in the expression.
     """
 
     sql: str
@@ -34,6 +41,9 @@ class Typed:
     can_fail: bool = False
     aggregates: str = ""
     made: int = 0
+    parts: tuple[Typed, ...] = field(default=(), compare=False, repr=False)
+    how: str = field(default="", compare=False)
+    node: exp.Expression | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_null(self) -> bool:
@@ -89,4 +99,10 @@ def together(sql: str, parts: list[Typed], kind: Type) -> Typed:
         can_fail=any(part.can_fail for part in parts),
         aggregates="window" if "window" in holds else "aggregate" if "aggregate" in holds else "",
         made=sum(part.made for part in parts),
+        parts=tuple(parts),
     )
+
+
+def computed(value: Typed, how: str, parts: Sequence[Typed]) -> Typed:
+    """A value that PostgreSQL computes of other parts, or in another way, than its SQL is made of."""
+    return replace(value, how=how, parts=tuple(parts))

@@ -123,7 +123,9 @@ def order_by(translator: Translator, items: list[exp.Expression], last: str = ""
 
 def _sorted(translator: Translator, item: exp.Expression) -> str:
     translator.parts(item, "this", "desc", "nulls_first")
-    value = sortable(translator.collated(item.args["this"]))
+    own = translator.collated(item.args["this"])
+    value = sortable(own)
+    translator.beside.append(own)
     is_descending = bool(item.args.get("desc"))
     first = item.args.get("nulls_first")
     nulls = "FIRST" if (is_descending if first is None else first) else "LAST"
@@ -137,6 +139,7 @@ def filtered(translator: Translator, node: exp.Expression, over: str | None = No
     test = translator.truth(condition, where, "FILTER")
     if test.aggregates == "window" or (test.aggregates and over is None):
         raise translator.failure("FILTER cannot hold an aggregate or a window function", node)
+    translator.beside.append(test)
     filter_sql = f" FILTER (WHERE {test.sql})"
     if type(inner).__name__ == "WithinGroup":
         return within(translator, inner, filter_sql)
@@ -153,6 +156,7 @@ def within(translator: Translator, node: exp.Expression, condition: str = "") ->
     if name not in WITHIN or len(items) != 1 or condition:
         raise translator.failure(f"The sandbox does not know WITHIN GROUP of {name or 'this'}", node)
     given = [translator.node(item) for item in call.args.get("expressions", [])]
+    translator.beside += given
     if len(given) != (0 if name == "mode" else 1):
         raise translator.failure(f"The function {name} does not take {len(given)} arguments", node)
     value = translator.node(items[0].args["this"])
@@ -169,8 +173,10 @@ def over(translator: Translator, node: exp.Expression) -> Typed:
     translator.parts(node, "this", "partition_by", "order", "spec", "over", "alias")
     if node.args.get("alias") is not None:
         raise translator.failure("The sandbox does not know the window", node)
-    parts = []
-    keys = [sortable(translator.node(key)) for key in node.args.get("partition_by") or []]
+    parts, count = [], len(translator.beside)
+    own = [translator.node(key) for key in node.args.get("partition_by") or []]
+    keys = [sortable(key) for key in own]
+    translator.beside += own
     if any(key.aggregates == "window" for key in keys):
         raise translator.failure("A window cannot hold a window function", node)
     if keys:
@@ -179,6 +185,8 @@ def over(translator: Translator, node: exp.Expression) -> Typed:
     last = translator.last_of_windows if _is_one_by_one(node.args["this"], spec) else ""
     if order is not None or last:
         parts.append(order_by(translator, order.args["expressions"] if order is not None else [], last))
+    translator.windows += translator.beside[count:]
+    del translator.beside[count:]
     if spec is not None:
         parts.append(_frame(translator, spec, order))
     sql = f" OVER ({' '.join(parts)})"
