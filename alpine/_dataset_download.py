@@ -11,6 +11,7 @@ from alpine._arguments import nearest
 from alpine._dataset_lists import FEATURE
 from alpine._files import FileSink
 from alpine._http.request import Request
+from alpine._restating import restated, restating
 from alpine._tables.columns import Column
 from alpine._tables.stream import Ending, TableStream, count_rows, failure
 from alpine.alpineobject import AlpineObject, warn_of_open_end
@@ -20,8 +21,6 @@ from alpine.exception import (
     InvalidArgumentException,
     RequestTimeoutException,
     ServerConnectionException,
-    restated,
-    restating,
 )
 
 if TYPE_CHECKING:

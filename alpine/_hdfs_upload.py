@@ -15,6 +15,7 @@ from alpine._hdfs_entries import FEATURE, Tree, written
 from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.deadline import limited
 from alpine._http.request import Request
+from alpine._restating import restated, restating
 from alpine._runs.polling import LAST_LOOK, time_for, wait_for
 from alpine.alpineobject import AlpineObject
 from alpine.exception import (
@@ -23,8 +24,6 @@ from alpine.exception import (
     RequestTimeoutException,
     UploadFailureException,
     ValidationException,
-    restated,
-    restating,
 )
 
 _NOTIFICATIONS = "notifications"

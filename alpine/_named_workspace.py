@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from alpine._arguments import Id
+from alpine._restating import restated, restating
 from alpine.alpineobject import AlpineObject
-from alpine.exception import AlpineException, WorkspaceNotFoundException, restated, restating
+from alpine.exception import AlpineException, WorkspaceNotFoundException
 from alpine.workspace import Workspace, workspace_exists, workspace_id_of
 
 

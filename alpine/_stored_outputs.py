@@ -11,6 +11,7 @@ from alpine._dataset_download import check_columns, into_file, into_frame
 from alpine._dataset_lists import FEATURE, whole_list
 from alpine._http.request import Request
 from alpine._pager import Listing
+from alpine._restating import restated, restating
 from alpine._tables.columns import Column, columns_of
 from alpine.alpineobject import UNORDERED_PAGE, AlpineObject
 from alpine.exception import (
@@ -19,8 +20,6 @@ from alpine.exception import (
     DownloadFailureException,
     FeatureNotFoundException,
     WorkfileNotFoundException,
-    restated,
-    restating,
 )
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from alpine._arguments import choice, text
-from alpine.exception import InvalidArgumentException, ValidationException, restated, restating
+from alpine._restating import restated, restating
+from alpine.exception import InvalidArgumentException, ValidationException
 
 _RULE = "The name of a workfile may hold the letters a to z and A to Z, digits, spaces and _ . ( ) - only."
 

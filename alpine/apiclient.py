@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from alpine import exception
-from alpine._arguments import METHODS, Id, choice, identifier, number, path_below, text
+from alpine._arguments import METHODS, choice, identifier, path_below, text
 from alpine._configuration import (
     Password,
     Timeout,
@@ -37,8 +37,6 @@ from alpine._http.token import TokenHolder
 from alpine._http.transport import HTTPSession, Transport
 from alpine._one_call import OneCall
 from alpine._pager import Listing
-from alpine._sql import run_sql
-from alpine._tables.sql_result import SQLResult
 from alpine.activity import Activity
 from alpine.alpineobject import ENGINE, AlpineObject, unwrapped
 from alpine.dataset import Dataset
@@ -50,7 +48,6 @@ from alpine.exception import (
     InvalidArgumentException,
     InvalidResponseCodeException,
     LoginFailureException,
-    SchemaNotFoundException,
     UserNotFoundException,
 )
 from alpine.hdfs import Hdfs
@@ -64,7 +61,7 @@ from alpine.tag import Tag
 from alpine.touchpoint import Touchpoint
 from alpine.user import User
 from alpine.workfile import Workfile
-from alpine.workspace import Workspace, workspace_id_of
+from alpine.workspace import Workspace
 
 __all__ = ["APIClient", "AlpineObject", "DataSource", "Dataset", "Job", "User", "Workfile", "Workspace"]
 __all__ += exception.__all__
@@ -434,47 +431,6 @@ class APIClient(OneCall):
                 )
             )
         return unwrapped(response)
-
-    def sql(
-        self, workspace_id: Id, query: str, schema_id: Id | None = None, *, timeout: float | None = None
-    ) -> SQLResult:
-        """Run SQL on the server, and return the first rows of its result.
-
-        Calls ``POST /workfiles/:id/executions``, for a workfile that is made for it and removed afterwards.
-
-        The server gives a limited number of rows, usually 500, and does not say whether there are more; a result with
-        that many causes a warning. :meth:`alpine.dataset.Dataset.to_dataframe` reads all rows of a table. If Ctrl-C or
-        an exception raised by a signal handler ends the wait, the SQL is asked to stop. A null is an empty string in
-        the result; where the difference matters, ask for it, as in ``select coalesce(name, '(null)')``.
-
-        :param workspace_id: ID of the workspace, or its name. Its members may run SQL in it.
-        :type workspace_id: int
-        :param query: The SQL. Of several statements, the last one gives the result; what they change is kept.
-        :type query: str
-        :param schema_id: The schema in which tables are looked for first; by default the workspace's sandbox.
-        :type schema_id: int
-        :param timeout: Seconds to wait for the result, in place of the client's time-out; the server waits 10 minutes.
-        :type timeout: float
-        :returns: ``columns``, ``rows`` (lists of strings), ``row_limit`` (the most there can be), ``to_dataframe``.
-        :rtype: SQLResult
-        :raises WorkspaceNotFoundException: There is no such workspace.
-        :raises SchemaNotFoundException: There is no such schema.
-        :raises ValidationException: The database refuses the SQL, or breaks it off; the message is its own.
-        :raises ForbiddenException: The user is not a member of the workspace, or has no account for the data source.
-        :raises InvalidArgumentException: An argument is wrong, or there is neither a schema nor a sandbox.
-        :raises OutcomeUnknownException: The response did not come in time, or was lost. The SQL was asked to stop.
-        :raises FeatureNotFoundException: The server runs no SQL.
-
-        Example:
-
-        >>> query = "select status, count(*) from demo.orders group by 1 order by 1"
-        >>> session.sql(workspace_id, query)["rows"]
-        [['open', '70'], ['paid', '172'], ['returned', '58']]
-        """
-        statement = text(query, "query")
-        schema = schema_id if schema_id is None else identifier(schema_id, "schema_id", SchemaNotFoundException)
-        seconds = timeout if timeout is None else number(timeout, "timeout", least=0.001)
-        return run_sql(self, workspace_id_of(self, workspace_id), statement, schema, seconds, 2)
 
     def __enter__(self) -> Self:
         return self

@@ -60,14 +60,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from errno import ENOENT
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from alpine._printable import printable
-
-E = TypeVar("E", bound="AlpineException")
 
 BODY_KEPT = 2_000
 """How many characters of an error's body an exception keeps."""
@@ -444,28 +440,6 @@ class UploadFailureException(AlpineException):
 
     ``server_message`` is why the import failed.
     """
-
-
-def restated(error: AlpineException, kind: type[E], more: str) -> E:
-    """A refusal once more, as the kind of exception that it is here, and with more to say."""
-    facts = {name: value for name, value in vars(error).items() if name != "reason"}
-    return kind(f"{error.reason} {more}", **facts)
-
-
-@contextmanager
-def restating(kind: type[E], restate: Callable[[E], AlpineException | None]) -> Iterator[None]:
-    """Raise another exception in place of the one that comes out of the block.
-
-    :param kind: What is replaced.
-    :param restate: Makes the other one; None lets the first go on.
-    """
-    try:
-        yield
-    except kind as error:
-        other = restate(error)
-        if other is None:
-            raise
-        raise other from None
 
 
 __all__ = [

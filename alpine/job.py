@@ -17,6 +17,7 @@ from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._named_workspace import workspace_id_beside
 from alpine._pager import Listing
+from alpine._restating import restated, restating
 from alpine._runs import polling
 from alpine._runs.handle import limits
 from alpine._runs.polling import time_for, wait_for
@@ -32,8 +33,6 @@ from alpine.exception import (
     UserNotFoundException,
     ValidationException,
     WorkspaceNotFoundException,
-    restated,
-    restating,
 )
 from alpine.workspace import workspace_id_of
 

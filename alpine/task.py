@@ -8,8 +8,9 @@ from alpine._display.records import Record, RecordList
 from alpine._http.body import BytesBody
 from alpine._http.request import Request
 from alpine._named_workspace import workspace_id_beside
+from alpine._restating import restated, restating
 from alpine.alpineobject import Resource
-from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException, restated, restating
+from alpine.exception import JobNotFoundException, TaskNotFoundException, WorkfileNotFoundException
 from alpine.workspace import workspace_id_of
 
 

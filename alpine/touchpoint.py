@@ -13,6 +13,7 @@ from alpine._http.body import BytesBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._pager import Listing
+from alpine._restating import restated, restating
 from alpine._runs.engine import Engine
 from alpine._runs.handle import FlowRun
 from alpine._runs.variables import Variables, checked_variables
@@ -28,8 +29,6 @@ from alpine.exception import (
     StopFlowFailureException,
     WorkfileNotFoundException,
     WorkflowVariableException,
-    restated,
-    restating,
 )
 from alpine.touchpoint_parameter import Parameter, checked_parameter
 from alpine.workspace import workspace_id_of

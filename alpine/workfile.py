@@ -18,6 +18,7 @@ from alpine._http.body import BytesBody, MultipartBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._named_workspace import not_the_workspace
+from alpine._restating import restated, restating
 from alpine._workfile_lists import WorkfileLists
 from alpine._workfile_names import checked_if_exists, naming, upload_name
 from alpine._workfile_runs import runs_of
@@ -31,8 +32,6 @@ from alpine.exception import (
     ServerErrorException,
     WorkfileNotFoundException,
     WorkspaceNotFoundException,
-    restated,
-    restating,
 )
 from alpine.workspace import workspace_exists, workspace_id_of
 

@@ -14,6 +14,7 @@ from alpine._http.body import BytesBody
 from alpine._http.request import Request
 from alpine._http.transport import Transport
 from alpine._pager import Listing
+from alpine._restating import restated, restating
 from alpine.alpineobject import AlpineObject, Resource
 from alpine.exception import *  # noqa: F403 - so does import * of this module, as in 1.0.14
 from alpine.exception import (
@@ -23,8 +24,6 @@ from alpine.exception import (
     ValidationException,
     WorkspaceMemberNotFoundException,
     WorkspaceNotFoundException,
-    restated,
-    restating,
 )
 from alpine.user import User
 

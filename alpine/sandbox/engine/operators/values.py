@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from alpine.sandbox.engine.context import Context, Output, columns_in, texts, unique
+from alpine.sandbox.engine.column_lists import columns_in
+from alpine.sandbox.engine.context import Context, Output, texts, unique
 from alpine.sandbox.engine.database import PLACE
 from alpine.sandbox.engine.document import kind_of
 from alpine.sandbox.engine.expressions import literal, names, quoted
