@@ -10,7 +10,20 @@ from xml.etree.ElementTree import Element
 
 from alpine._arguments import choice, nearest
 from alpine.exception import InvalidArgumentException
-from alpine.flows.postgresql import NoSQL, cte_names, data_type, expression, identifier, literal, script
+from alpine.flows.postgresql import (
+    OF_THE_RUN,
+    NoSQL,
+    are_apart,
+    check,
+    cte_names,
+    data_type,
+    expression,
+    filling,
+    identifier,
+    indented,
+    script,
+)
+from alpine.sandbox.engine.expressions import literal
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.operators.joins import MIRRORED, join_kind, links, sign_of
 from alpine.sandbox.engine.standins import declared_columns
@@ -24,6 +37,7 @@ _COMPARISONS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
 _FILLINGS = {"min": "min", "minimum": "min", "max": "max", "maximum": "max"}
 _ATOM = re.compile(r"""[\w.]+|'[^']*'|"[^"]*"(\."[^"]*")?""")
 _FIXED = frozenset({"", "value", "fixed"})
+_JOINTS = {"true": "AND", "": "AND", "false": "OR"}
 
 
 @dataclass
@@ -73,6 +87,10 @@ class Step:
         """A column of the input as the script writes it, in the table's own spelling where that is known."""
         return identifier(spelled(name, self.input.columns))
 
+    def expression(self, text: str) -> str:
+        """An expression over the input."""
+        return expression(text, {"": self.input.columns})
+
     def all_columns(self) -> list[str]:
         """The columns of the input.
 
@@ -107,7 +125,7 @@ def to_sql(
     queries = _queries(flow, tables or {})
     chosen = _chosen(flow, queries, operator)
     parts = [f"-- {_line(flow.name or 'workflow')}: its operators as queries of PostgreSQL, by name"]
-    named = [f"{query.name} AS (\n{_indented(query.sql)}\n)" for query in queries.values() if query.sql]
+    named = [f"{query.name} AS (\n{indented(query.sql)}\n)" for query in queries.values() if query.sql]
     if named and chosen is not None:
         parts += ["WITH", ",\n".join(named), f"SELECT * FROM {queries[chosen].name};"]
     if operator is None:
@@ -118,7 +136,8 @@ def to_sql(
 
 
 def _queries(flow: Workflow, tables: Mapping[str, Sequence[str]]) -> dict[str, Query]:
-    substitution = Substitution({**flow.variables, "@flow_name": flow.name or "workflow"})
+    values = {name: value for name, value in flow.variables.items() if name not in OF_THE_RUN}
+    substitution = Substitution({**values, "@flow_name": flow.name or "workflow"})
     steps = flow.execution_order()
     known = {name.lower(): list(columns) for name, columns in tables.items()}
     # A query of the name of a table without a schema would hide the table, but for a query of the whole table.
@@ -132,7 +151,9 @@ def _queries(flow: Workflow, tables: Mapping[str, Sequence[str]]) -> dict[str, Q
         declared = [name for name, _ in declared_columns(flow, operator)]
         step = Step(filled, [queries[o.name] for o in before], [o.uuid for o in before], known, declared)
         try:
-            query.columns, query.sql = _made(step)
+            columns, sql = _made(step)
+            check(columns or [], sql)
+            query.columns, query.sql = columns, sql
         except (NoSQL, NodeFailure) as error:
             query.why_not = str(error)
     return queries
@@ -171,10 +192,16 @@ def _row_filter(step: Step) -> tuple[list[str] | None, str]:
     if model is None:
         parameters = step.operator.parameters
         text = parameters.get("whereClause") or parameters.get("filterCondition") or ""
-        return step.input.columns, "\n".join([head, *script(text)])
-    if model.get("sqlType", "").strip().lower() == "sql":
-        return step.input.columns, "\n".join([head, *script(model.get("conditionValue", ""))])
-    joint = "OR" if model.get("useAll", "").strip().lower() == "false" else "AND"
+        return step.input.columns, "\n".join([head, *script(text, step.input.columns)])
+    kind, use_all = (model.get(name, "").strip().lower() for name in ("sqlType", "useAll"))
+    if kind == "sql":
+        text = model.get("conditionValue", "")
+        if not text.strip():
+            raise NoSQL("its script is empty")
+        return step.input.columns, "\n".join([head, *script(text, step.input.columns)])
+    if kind not in ("", "nosql") or use_all not in _JOINTS:
+        raise NoSQL(f"its kind (sqlType {kind!r}, useAll {use_all!r}) is not known")
+    joint = _JOINTS[use_all]
     conditions = [_condition(step, item) for item in model.iter("RowFilterConditionItem")]
     if not conditions:
         return step.input.columns, head
@@ -187,7 +214,7 @@ def _condition(step: Step, item: Element) -> str:
     kind = {"==": "=", "!=": "<>"}.get(kind, kind)
     first, second = item.get("firstValue", ""), item.get("secondValue", "")
     if kind in _COMPARISONS:
-        return f"({column} {kind} {_value(first)})"
+        return f"({column} {kind} {_value(step, first)})"
     match kind:
         case "is null" | "is not null":
             return f"({column} {kind.upper()})"
@@ -199,13 +226,16 @@ def _condition(step: Step, item: Element) -> str:
             text = stripped[1:-1].replace("''", "'") if is_quoted else first
             return f"(strpos({column}, {literal(text)}) > 0)"
         case "between":
-            return f"({column} >= {_value(first)} AND {column} <= {_value(second)})"
+            return f"({column} >= {_value(step, first)} AND {column} <= {_value(step, second)})"
     raise NoSQL(f"its condition {item.get('condition')!r} is not known")
 
 
-def _value(text: str) -> str:
+def _value(step: Step, text: str) -> str:
     """The value of a condition, in parentheses where it could be torn apart."""
-    found = expression(text)
+    return _whole(step.expression(text))
+
+
+def _whole(found: str) -> str:
     return found if _ATOM.fullmatch(found) else f"({found})"
 
 
@@ -225,7 +255,10 @@ def _variable(step: Step) -> tuple[list[str] | None, str]:
     ]
     kept = _listed(step, parameters["columnNames"] if "columnNames" in parameters else ",".join(named))
     derived = step.items("DerivedFieldItem")
-    what = [identifier(name) for name in kept] + [_typed(item, item.get("expression", "")) for item in derived]
+    several = next((item.get("columnName") for item in derived if item.get("multiVarColumn", "").strip()), None)
+    if several is not None:
+        raise NoSQL(f"its column {several!r} has an expression for several columns")
+    what = [identifier(name) for name in kept] + [_typed(step, item, item.get("expression", "")) for item in derived]
     if not what:
         raise NoSQL("it keeps no column and derives none")
     return [*kept, *(item.get("columnName", "") for item in derived)], _select(what, step.input.name)
@@ -250,7 +283,7 @@ def _aggregation(step: Step) -> tuple[list[str] | None, str]:
         named = _listed(step, fields)
         columns = named or step.input.columns
         what = [identifier(name) for name in named] or ["*"]
-    what += [_typed(item, text) for item, text in made]
+    what += [_typed(step, item, text) for item, text in made]
     added = [_name(item) for item, _ in made]
     sql = _select(what, step.input.name)
     if keys:
@@ -282,8 +315,7 @@ def _join(step: Step) -> tuple[list[str] | None, str]:
     if not chosen:
         raise NoSQL("it keeps no column")
     what = [
-        f"{identifier(alias)}.{identifier(spelled(name, _aliased(tables, alias).columns))}{_as(name, new)}"
-        for alias, name, new in chosen
+        f"{identifier(alias)}.{_as(spelled(name, _aliased(tables, alias).columns), new)}" for alias, name, new in chosen
     ]
     return [new for _, _, new in chosen], _select(what, _joined(tables, conditions))
 
@@ -292,11 +324,13 @@ def _joined(tables: Mapping[str, Query], conditions: list[Element]) -> str:
     """The tables after FROM: each condition brings in a new one, or narrows the join before it."""
     first = conditions[0].get("tableAlias1", "")
     there, sql = {first}, f"{_aliased(tables, first).name} AS {identifier(first)}"
+    known = {alias: query.columns for alias, query in tables.items()}
     is_full = False
     for item, link in zip(conditions, links(conditions), strict=True):
         left, right = item.get("tableAlias1", ""), item.get("tableAlias2", "")
         sign, kind = sign_of(item.get("condition", "")), join_kind(item.get("joinType", ""))
-        on = f"{_value(item.get('column1', ''))} {sign} {_value(item.get('column2', ''))}"
+        sides = [expression(item.get(key, ""), known) for key in ("column1", "column2")]
+        on = f"{_whole(sides[0])} {sign} {_whole(sides[1])}"
         fresh = [alias for alias in (right, left) if alias not in there]
         if len(fresh) > 1:
             raise NoSQL(f"its condition on {left!r} and {right!r} has no tie to the tables before it")
@@ -308,6 +342,7 @@ def _joined(tables: Mapping[str, Query], conditions: list[Element]) -> str:
         else:
             sql += f"\n  {link} {on}"
         is_equality = sign == "=" and left != right and (bool(fresh) or link == "AND")
+        is_equality = is_equality and are_apart(item.get("column1", ""), item.get("column2", ""))
         if is_full and not is_equality:
             raise NoSQL("PostgreSQL makes a full join by equal values of the two tables alone")
     return sql
@@ -318,25 +353,31 @@ def _replace_nulls(step: Step) -> tuple[list[str] | None, str]:
     model = next(iter(step.items("NullReplacementModel")), None)
     if model is None:
         raise NoSQL("it says nothing of what to replace")
-    items = {spelled(item.get("columnName", ""), columns): item for item in model.iter("NullReplacementItem")}
+    items: dict[str, Element] = {}
+    for item in model.iter("NullReplacementItem"):
+        column = spelled(item.get("columnName", ""), columns)
+        if column in items:
+            raise NoSQL(f"it has two replacements of the column {column!r}")
+        items[column] = item
     groups = _listed(step, model.get("groupBy", ""))
     over = f"PARTITION BY {', '.join(identifier(name) for name in groups)}" if groups else ""
     what = []
     for column in columns:
-        item, name = items.get(column), identifier(column)
-        if item is None:
+        name = identifier(column)
+        if column not in items:
             what.append(name)
             continue
+        item = items[column]
         kind = " ".join(item.get("nullType", "").lower().split())
         if kind in _FIXED:
-            filling = expression(item.get("nullValue", ""))
+            value = filling(item.get("nullValue", ""))
         elif kind in _FILLINGS:
-            filling = f"{_FILLINGS[kind]}({name}) OVER ({over})"
+            value = f"{_FILLINGS[kind]}({name}) OVER ({over})"
         else:
             raise NoSQL(
                 f"its replacement {kind!r} of {column!r} depends on the type of the column, which the flow does not say"
             )
-        what.append(f"coalesce({name}, {filling}) AS {name}")
+        what.append(f"coalesce({name}, {value}) AS {name}")
     return columns, _select(what, step.input.name)
 
 
@@ -379,18 +420,18 @@ def _name(item: Element) -> str:
     return name
 
 
-def _typed(item: Element, text: str) -> str:
+def _typed(step: Step, item: Element, text: str) -> str:
     """A computed column in the type that the flow declares."""
     name = _name(item)
     try:
-        found, kind = expression(text), data_type(item.get("dataType", ""))
+        found, kind = step.expression(text), data_type(item.get("dataType", ""))
     except (NoSQL, NodeFailure, ValueError) as error:
         raise NoSQL(f"its column {name!r}: {error}") from None
     return f"{f'CAST({found} AS {kind})' if kind else f'({found})'} AS {identifier(name)}"
 
 
 def _as(name: str, new: str) -> str:
-    return f" AS {identifier(new)}" if new != name else ""
+    return identifier(name) + (f" AS {identifier(new)}" if new != name else "")
 
 
 def _aliased(tables: Mapping[str, Query], alias: str) -> Query:
@@ -448,12 +489,3 @@ def _following(flow: Workflow, name: str) -> list[str]:
 def _line(text: str) -> str:
     """A text that stays within its comment."""
     return " ".join(text.split())
-
-
-def _indented(sql: str) -> str:
-    # Strings of the flow may go on in the next line, and keep their blanks there.
-    return sql if "\n" in _strings(sql) else "\n".join(f"    {line}" for line in sql.split("\n"))
-
-
-def _strings(sql: str) -> str:
-    return "".join(sql.split("'")[1::2] + sql.split('"')[1::2])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
@@ -101,9 +103,12 @@ def check(
     content: bytes,
     tables: dict[str, pandas.DataFrame],
     sources: dict[str, str],
+    *,
+    is_loaded: bool = False,
 ) -> list[str]:
     """Compare every operator's rows, and give the operators that have SQL."""
-    engine.clear()
+    if not is_loaded:
+        engine.clear()
     for name, frame in tables.items():
         engine.load_table(name, frame)
     outputs = engine.outputs_of(content, "flow")
@@ -235,6 +240,133 @@ def test_conditions_and_null_replacements_on_random_tables(
     sales = frame(rows, region="string", product="string", amount="float64")
     done = check(engine, database, content, {"shop.sales": sales}, {"sales": "shop.sales"})
     assert done == ["sales", "Some Sales", 'no "nulls"', "select"]
+
+
+def variable(name: str, *derived: tuple[str, str], kept: str = "id") -> str:
+    items = [element("DerivedFieldItem", columnName=column, dataType="", expression=text) for column, text in derived]
+    return node(name, "field.VariableOperator", element("DerivedFieldsModel", *items), columnNames=kept)
+
+
+def script(name: str, text: str) -> str:
+    model = element("RowFilterConditionModel", sqlType="sql", conditionValue=text)
+    return node(name, "field.FilterOperator", model)
+
+
+def nulls(name: str, *items: tuple[str, str]) -> str:
+    found = [element("NullReplacementItem", columnName=c, nullType="value", nullValue=value) for c, value in items]
+    return node(name, "field.ReplaceNullOperator", element("NullReplacementModel", *found, groupBy=""))
+
+
+def counted(name: str) -> str:
+    field = element("AggregateField", columnName="n", expression="count(*)", dataType="")
+    return node(
+        name, "field.AggregateOperator", element("AggregateFieldsModel", element("groupBy", columnName="word"), field)
+    )
+
+
+def windows(name: str, function: str, specification: str) -> str:
+    field = element("WindowField", columnName="w", function=function, specification=specification, dataType="")
+    return node(name, "field.AggregateOperator", element("WindowFieldsModel", field))
+
+
+def full_join(left: str, right: str, alias: str = "a") -> str:
+    parts = [
+        element("JoinTableModel", alias=alias, operID="id of t", table="t"),
+        element("JoinTableModel", alias="b", operID="id of t2", table="t2"),
+        element("JoinColumnModel", tableAlias=alias, columnName="ID", newColumnName=""),
+        element("JoinColumnModel", tableAlias="b", columnName="word", newColumnName="b_word"),
+        element(
+            "JoinConditionModel",
+            joinType="FULL JOIN",
+            tableAlias1=alias,
+            column1=left,
+            condition="=",
+            tableAlias2="b",
+            column2=right,
+        ),
+    ]
+    return node("step", "datasource.TableJoinOperator", element("TableJoinDefinition", *parts))
+
+
+WORDS = [
+    (1, 3, "where", "2024-01-31"),
+    (2, None, "somewhere else", None),
+    (3, 7, None, "2000-02-29"),
+    (4, -5, "it", None),
+    (5, 2, "some", None),
+]
+SAME = {
+    "a word in a string": [script("step", "word = 'somewhere else' or word = 'where'")],
+    "where before it": [script("step", "WHERE word <> 'where' order by id desc limit 2;")],
+    "a whole number of a column": [nulls("filled", ("n", "2.0")), variable("step", ("half", "n / 2"))],
+    "a date of a column": [nulls("step", ("day", "timestamp '2001-01-01 10:00'"))],
+    "dollars": [variable("step", ("x", "$$a\nb$$ || word"))],
+    "a name as the flow spells it": [full_join("lower(a.word)", "lower(b.word)")],
+    "a name in quotes": [full_join('"A"."word"', '"b"."word"', "A")],
+    "an order in a window": [windows("step", "sum(n) filter (where n > 0)", "order by id rows 1 preceding")],
+    "ranks of equals": [windows("step", "rank()", "partition by word")],
+}
+
+
+@pytest.mark.parametrize("steps", SAME.values(), ids=SAME)
+def test_a_step_gives_the_same_rows(engine: WholeEngine, database: Database, steps: list[str]) -> None:
+    content = chain(steps)
+    words = frame(WORDS, id="int64", n="Int64", word="string", day="datetime64[us]")
+    engine.clear()
+    days = words.assign(day=words["day"].dt.strftime("%Y-%m-%d").astype("string"))
+    engine.load_table("words", days, types={"n": "integer", "day": "date"})
+    done = check(engine, database, content, {}, {"t": "words", "t2": "words"}, is_loaded=True)
+    assert done[-1] == "step"
+
+
+def chain(steps: list[str]) -> bytes:
+    names = ["t", *(re.findall(r'<Operator name="(.*?)"', step)[0] for step in steps)]
+    links = ", ".join(f"{a} > {b}" for a, b in itertools.pairwise(names))
+    is_join = "TableJoinDefinition" in steps[-1]
+    links += ", t2 > step" if is_join else ""
+    return flow(source("words", "t"), source("words", "t2"), *steps, links=links)
+
+
+ENDS = {
+    "a limit of any rows": ([counted("groups"), script("step", "true limit 3")], "LIMIT without an ORDER BY"),
+    "a number of any row": ([windows("step", "row_number()", "")], "its row_number has no ORDER BY"),
+    "rows before any row": ([windows("step", "sum(n)", "rows 1 preceding")], "its sum has no ORDER BY"),
+    "strings in any order": ([variable("step", ("x", "string_agg(word, ',') over ()"))], "string_agg has no ORDER BY"),
+    "who is asking": ([variable("step", ("x", "user"))], "does not read 'user' without quotes as a column"),
+    "a column of other capitals": ([variable("a", ("Big", "n")), script("step", "Big > 1")], "finds no column big"),
+    "a table of other capitals": ([full_join("A.word", "b.word", "A")], "finds no table a; there are A, b"),
+    "a full join by one table": ([full_join("a.word", "'it'")], "a full join by equal values of the two"),
+    "a full join by a sum": ([full_join("a.n + b.n", "b.n")], "a full join by equal values of the two"),
+    "a value that is computed": ([nulls("step", ("n", "4 / 2.0"))], "may change the type of the column"),
+    "two values": ([nulls("step", ("n", "1"), ("N", "2"))], "two replacements of the column 'n'"),
+    "an id of the run": ([variable("step", ("x", "'@flow_id @flow_name'"))], "it needs @flow_id"),
+    "a long name": ([variable("step", ("ü" * 32, "n"))], "cuts the name of its column"),
+    "one name twice": ([variable("step", ("ID", "n"))], "two of its columns would be called 'ID'"),
+    "no script": ([script("step", " ")], "its script is empty"),
+    "another kind": (
+        [node("step", "field.FilterOperator", element("RowFilterConditionModel", sqlType="nosql", useAll="some"))],
+        "useAll 'some'",
+    ),
+    "several columns": (
+        [
+            node(
+                "step",
+                "field.VariableOperator",
+                element("DerivedFieldItem", columnName="x", expression="n", multiVarColumn="n,id", dataType=""),
+            )
+        ],
+        "its column 'x' has an expression for several columns",
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "why"), ENDS.values(), ids=ENDS)
+def test_the_script_ends_before_a_step_that_would_give_other_rows(steps: list[str], why: str) -> None:
+    workflow = afm.read(chain(steps))
+    script = workflow.to_sql(tables={"words": ["id", "n", "word", "day"]})
+    [remark] = [line for line in script.splitlines() if "'step'" in line]
+    assert "is not in this script" in remark and why in remark
+    assert "step AS (" not in script
 
 
 AFTER = "After it: 'chosen'."

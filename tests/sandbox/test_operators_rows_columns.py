@@ -96,6 +96,11 @@ def test_a_script_filters_rows(engine: Engine, script: str):
     assert kept(engine, whereClause=script) == [5]
 
 
+def test_the_word_where_within_a_script_is_kept(engine: Engine):
+    assert kept(engine, whereClause="town = 'rome' or town = 'where'") == [1, 3, 5]
+    assert kept(engine, whereClause="replace('nowhere', 'no', '') = 'where' and town = 'rome'") == [1, 3, 5]
+
+
 @pytest.mark.parametrize(
     "select",
     [

@@ -11,7 +11,7 @@ from alpine.sandbox.engine.registry import operator
 
 _SCRIPT_OR_NOT = {"sql": True, "nosql": False, "": False}
 _JOINTS = {"true": " AND ", "": " AND ", "false": " OR "}
-_BEGINNING = re.compile(r"\s*where\b", re.IGNORECASE)
+_BEGINNING = re.compile(r"\A\s*where\b", re.IGNORECASE)
 
 
 @operator(

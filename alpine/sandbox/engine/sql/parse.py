@@ -32,6 +32,21 @@ _NOT_POSTGRESQL = {
     **dict.fromkeys(("xor", "rlike", "glob", "regexp", "try_cast", "safe_cast", "ilike_any", "struct"), ""),
     "if": "CASE WHEN",
 }
+RESERVED = frozenset(
+    word
+    for line in (
+        "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate",
+        "collation column concurrently constraint create cross current_catalog current_date current_role",
+        "current_schema current_time current_timestamp current_user default deferrable desc distinct do else end",
+        "except false fetch for foreign freeze from full grant group having ilike in initially inner intersect into",
+        "is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on",
+        "only or order outer overlaps placing primary references returning right select session_user similar some",
+        "symmetric system_user table tablesample then to trailing true union unique user using variadic verbose when",
+        "where window with",
+    )
+    for word in line.split()
+)
+"""Words that PostgreSQL takes for a column in quotes alone; some of them, as ``user``, are functions without them."""
 _LEVELS = (
     ("Or",),
     ("And",),
@@ -138,6 +153,7 @@ def _tree(statement: str, lead: int, is_query: bool) -> exp.Expression:
     if len(trees) != 1 or trees[0] is None:
         raise NodeFailure(f"This has to be one expression, and nothing else: {shown(text)}")
     tree: exp.Expression = trees[0]
+    _look_at_names(text, tree, lead)
     _look_at_precedence(text, tree, lead)
     return tree
 
@@ -237,6 +253,21 @@ def _look_at_gap(text: str, end: int, start: int) -> None:
     gap = text[end + 1 : start]
     if gap.strip() and not gap.strip().startswith(("--", "/*")):
         raise refusal(f"There is a syntax error at or near {shown(gap.strip())!r}", text, end + 1)
+
+
+def _look_at_names(text: str, tree: exp.Expression, lead: int) -> None:
+    """Refuse a column that is a reserved word without quotes: to PostgreSQL ``user`` is who is asking."""
+    from sqlglot import exp
+
+    for column in tree.find_all(exp.Column):
+        name = column.args["this"]
+        if column.args.get("table") or not isinstance(name, exp.Identifier) or name.args.get("quoted"):
+            continue
+        if name.name.lower() in RESERVED:
+            place = position(column)
+            at = None if place is None else place - lead
+            reason = f"PostgreSQL does not read {name.name!r} without quotes as a column"
+            raise refusal(reason, text, at, f'Write "{name.name}".')
 
 
 def _look_at_precedence(text: str, tree: exp.Expression, lead: int) -> None:
