@@ -151,7 +151,8 @@ def deploy(
     replaced as by :meth:`upload` with ``if_exists="replace"``: it keeps its name, and its id is new. Nothing else is
     deleted.
 
-    :param folder: A local folder; its files that end in ``.afm`` are the workflows, without those of folders in it.
+    :param folder: A local folder; its files that end in ``.afm`` are the workflows, without hidden ones (``.name``) and
+        those of folders in it.
     :type folder: str
     :param workspace_id: ID of the workspace, or its name.
     :type workspace_id: int
@@ -219,7 +220,7 @@ def _files_of(folder: object) -> list[_File]:
     if not os.path.isdir(path):  # noqa: PTH112 - it answers False where pathlib raises
         raise LocalFileException(f"Could not read folder: there is no directory {path}.", filename=str(path))
     files: dict[str, _File] = {}
-    for file in sorted(each for each in path.iterdir() if each.suffix == _ENDING and each.is_file()):
+    for file in sorted(each for each in path.iterdir() if _is_flow(each)):
         name = upload_name(file.name, None).replace(_ENDING, "")
         if name in files:
             raise InvalidArgumentException(f"{files[name].path} and {file} would both be {name!r} on the server.")
@@ -227,6 +228,11 @@ def _files_of(folder: object) -> list[_File]:
             digest = hashlib.sha256(opened.read()).hexdigest()
         files[name] = _File(file, name, digest, afm.read(file).to_text())
     return list(files.values())
+
+
+def _is_flow(path: Path) -> bool:
+    # Names with a point before them are what editors and macOS put beside a file.
+    return path.suffix == _ENDING and not path.name.startswith(".") and path.is_file()
 
 
 def _step(

@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
     for name in ("order_filter", "order_report"):
         (folder / f"{name}.afm").write_bytes((EXAMPLES / f"{name}.afm").read_bytes())
     (folder / "notes.txt").write_text("not a workflow")
+    (folder / "._order_filter.afm").write_text("what macOS puts beside a file")
     (folder / "old").mkdir()
     (folder / "old" / "older.afm").write_text("not looked at")
     return folder

@@ -56,6 +56,7 @@ def git(folder: Path, *arguments: str) -> str:
     ("setting", "option", "expected"),
     [
         ("diff.afm.textconv", COMMAND, "-variable @min_amount = 100\n+variable @min_amount = 200"),
+        ("diff.afm.textconv", f"{COMMAND} --git", "-variable @min_amount = 100\n+variable @min_amount = 200"),
         ("diff.afm.command", f"{COMMAND} --git", "workflow flow.afm\n~ 'Column Filter' columnNames: "),
     ],
 )
@@ -74,3 +75,28 @@ def test_git_shows_the_change_of_a_workflow(
     shown = git(folder, "diff")
     assert expected in shown
     assert "<Operator" not in shown
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [("diff.afm.textconv", "+not a readable workflow file"), ("diff.afm.command", "- a workflow\n+ not a readable")],
+)
+def test_a_file_with_the_marks_of_a_conflict_ends_no_diff(
+    changed: Path, tmp_path: Path, setting: str, expected: str
+) -> None:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / ".gitattributes").write_text("*.afm diff=afm\n*.afm -text\n")
+    for name in ("broken.afm", "flow.afm"):
+        (folder / name).write_bytes(FILE.read_bytes())
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    git(folder, "config", setting, f"{COMMAND} --git")
+    (folder / "broken.afm").write_bytes(b"<<<<<<< HEAD\n" + FILE.read_bytes())
+    (folder / "flow.afm").write_bytes(changed.read_bytes())
+    shown = git(folder, "diff")
+    assert expected in shown
+    assert "SHA-256: " in shown and "git diff --no-textconv" in shown
+    assert "@min_amount" in shown.partition("flow.afm")[2]
+    assert main(["--git", str(tmp_path / "nothing.afm")]) == 2
