@@ -39,12 +39,18 @@ def with_variables(flow: Workflow, variables: Mapping[str, object]) -> Workflow:
         if is_secret(name):
             raise InvalidArgumentException(f"The variable {name!r} is a secret, which is not written into a file.")
 
+    there: set[str] = set()
+
     def decide(tag: Tag, text: str) -> Change | None:  # noqa: ARG001 - the text does not matter
         if tag.section == "Variable" and tag.tag == "Value" and tag.owner in values:
+            there.add(tag.owner)
             return Change(text=values[tag.owner])
         return None
 
-    return _changed(flow, decide)
+    changed = _changed(flow, decide)
+    for name in values.keys() - there:
+        raise WorkflowFileException(f"The variable {name!r} has no <Value> in the file, so that none can be changed.")
+    return changed
 
 
 def with_field(flow: Workflow, operator: str, name: str, value: object) -> Workflow:

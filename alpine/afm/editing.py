@@ -52,7 +52,7 @@ class _Place:
 class Change:
     """What becomes of one element.
 
-    :param attributes: New values of attributes that it has.
+    :param attributes: New values of attributes; one that it lacks is added.
     :param text: Its new text; None to leave the text.
     """
 
@@ -175,11 +175,16 @@ def _replaced(content: bytes, place: _Place, change: Change, encoding: str) -> I
         raise WorkflowFileException(f"The element <{place.tag.tag}> of this workflow file cannot be changed in place.")
     inside = tag.start(), tag.start("end")
     if change.attributes:
+        missing = dict(change.attributes)
         for name, start, end in _attributes(content, *inside):
-            if name in change.attributes:
+            if missing.pop(name, None) is not None:
                 quote = content[start : start + 1]
                 new = _encoded(change.attributes[name], _IN_ATTRIBUTE, encoding)
                 yield start, end, quote + new + quote
+        for name, value in missing.items():
+            # A parameter may come without its value.
+            said = b' %b="%b"' % (name.encode(encoding), _encoded(value, _IN_ATTRIBUTE, encoding))
+            yield inside[1], inside[1], said
     if change.text is not None and not place.has_children:
         new = _encoded(change.text, _ESCAPED, encoding)
         if tag["end"].strip() == b"/>":

@@ -140,3 +140,13 @@ def test_one_field_of_a_real_workflow_is_changed_and_no_other(path: Path) -> Non
             new = flow.set(operator, name, AWKWARD)
             after = {other: new.fields(other) for other in new.operators}
             assert after == {**before, operator: {**before[operator], name: AWKWARD}}
+
+
+def test_a_parameter_without_a_value_gets_one_and_a_variable_without_one_is_refused() -> None:
+    content = b"""<Process><VariableModel><Variable><Name>@none</Name></Variable></VariableModel>
+<Operator name="a" type="x.Y"><Parameter key='k'/><Parameter key="l" ></Parameter></Operator></Process>"""
+    flow = afm.read(content)
+    assert flow.set("a", "k", "1 < 2").source == content.replace(b"key='k'/>", b"key='k' value=\"1 &lt; 2\"/>")
+    assert flow.set("a", "l", 3).fields("a") == {"k": "", "l": "3"}
+    with pytest.raises(WorkflowFileException, match="'@none' has no <Value>"):
+        flow.with_variables({"@none": 1})
