@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _for_git(arguments: Sequence[str]) -> int:
     """What git shows of a file, or of two versions of one."""
     files = arguments if len(arguments) == 1 else [arguments[1], arguments[4]]
-    shown = []
+    shown: list[afm.Workflow | str] = []
     for file in files:
         try:
             shown.append(_read(file))
