@@ -35,7 +35,10 @@ class Hdfs(Resource):
         """Files of a cluster as a dataset of a workspace."""
 
     def get_list(self, data_source: Id, path: str = "/") -> RecordList:
-        """Return the entries of a directory, as they are now. Calls ``GET /hdfs_data_sources/:id/files/:id``.
+        """Return the entries of a directory, as they are now.
+
+        Calls ``GET /hdfs_data_sources/:id/files`` for the root, and ``GET /hdfs_data_sources/:id/files/:id`` for each
+        directory of the path.
 
         :param data_source: ID of the Hadoop data source, or its name.
         :type data_source: int

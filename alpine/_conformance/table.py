@@ -21,6 +21,7 @@ _USER = "id:integer username:string first_name?:string|null last_name?:string|nu
 _WORKSPACE = "id:integer name:string owner?:object public?:boolean archived?:boolean summary?:string|null"
 _WORKFILE = "id:integer file_name:string file_type?:string entity_subtype?:string|null status?:string|null"
 _SOURCE = "id:integer name:string entity_type:string state?:string is_hawq?:boolean|null"
+_HDFS_ENTRY = "id:integer name:string is_dir:boolean path?:string|null entity_type?:string"
 _HADOOP = "id:integer name:string entity_type:string hdfs_version?:string is_hdfs_hive?:boolean|null"
 _NAMED = "id:integer name:string"
 _DATASET = "id:integer object_name:string entity_subtype?:string"
@@ -123,6 +124,20 @@ READING = (
         "GET /hdfs_data_sources", "a list", "hdfs_data_sources", _paged(_HADOOP), params=_PAGE, keeps=(Keep("hadoop"),)
     ),
     Expectation("GET /hdfs_data_sources/:id", "one", "hdfs_data_sources/{hadoop}", _object(_HADOOP)),
+    Expectation(
+        "GET /hdfs_data_sources/:id/files", "the root", "hdfs_data_sources/{hadoop}/files", _object(_HDFS_ENTRY),
+        keeps=(Keep("root"),),
+    ),
+    Expectation(
+        "GET /hdfs_data_sources/:id/files/:id", "the root", "hdfs_data_sources/{hadoop}/files/{root}",
+        _object(f"{_HDFS_ENTRY} entries:list"),
+    ),
+    _unknown("GET /hdfs_data_sources/:id/files/:id", "hdfs_data_sources/{hadoop}/files/0"),
+    Expectation(
+        "GET /hdfs_data_sources/:id/files/:id/statistics", "of the root",
+        "hdfs_data_sources/{hadoop}/files/{root}/statistics",
+        _object("owner?:string|null permissions?:string|null file_size?:integer|null"),
+    ),
     Expectation(
         "GET /data_sources/:id/databases", "a list", "data_sources/{greenplum}/databases",
         _paged(f"{_NAMED} entity_type:string"), params=_PAGE,
@@ -425,7 +440,8 @@ NEVER = (
             "DELETE /tags/:id", "PUT /notifications/read", "DELETE /notifications/:id", "POST /datasets/:id/previews",
             "DELETE /datasets/:id/previews/:id", "POST /tables/:id/analyze", "PUT /touchpoints/:id/run",
             "POST /touchpoints/:id/stop", "POST /workspaces/:id/sandbox", "POST /workfiles/:id/executions",
-            "POST /datasets/preview_sql",
+            "POST /datasets/preview_sql", "POST /uploads", "POST /hdfs_data_sources/:id/files/:id/imports",
+            "POST /hdfs_datasets", "PUT /hdfs_datasets/:id", "DELETE /hdfs_datasets/:id",
         )
     ),
     *(

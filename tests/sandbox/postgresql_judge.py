@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alpine.sandbox.engine.database import Cursor, Database
+from alpine.sandbox.engine.database import PLACE, Cursor, Database
 from alpine.sandbox.engine.failures import NodeFailure
 from alpine.sandbox.engine.sql import translate
 from alpine.sandbox.engine.sql.casts import as_column, as_text
@@ -224,7 +224,7 @@ class Sandbox:
         self._database = Database()
         self.cursor: Cursor = self._database.open("judge")
         self.columns: list[tuple[str, str]] = []
-        self.table = ""
+        self.table = self._rows = ""
 
     def load(self, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
         """Make the table ``t``."""
@@ -235,15 +235,18 @@ class Sandbox:
         table = self.cursor.make(f"SELECT {names} FROM (VALUES {listed}) v({places}) WHERE {bool(rows)}")
         self.columns = list(zip(table.columns, table.types, strict=True))
         self.table = table.sql
+        self._rows = table.rows
 
     def ask(self, expression: str, query: str) -> Answer:
         """What it makes of an expression, as a text and as a column of a table."""
+        # As operators do: windows over groups have no row whose place could count.
+        last = PLACE, "" if "group by" in query.lower() else PLACE
         try:
-            value = translate(expression, {"": self.columns})
+            value = translate(expression, {"": self.columns}, last=last)
         except NodeFailure as error:
             return Answer(error=str(error), is_refused=True)
         try:
-            rows = self.cursor.fetch(f"SELECT {as_text(value).sql} FROM {self.table} {query}")
+            rows = self.cursor.fetch(f"SELECT {as_text(value).sql} FROM {self._rows} {query}")
         except NodeFailure as error:
             return Answer(error=str(error))
         kind = "text" if value.type.name == "unknown" else value.type.shown
@@ -251,8 +254,9 @@ class Sandbox:
 
     def columnwise(self, expression: str, query: str) -> list[Any]:
         """The values as a column of a table has them."""
-        value = as_column(translate(expression, {"": self.columns}))
-        return [row[0] for row in self.cursor.fetch(f"SELECT {value.sql} FROM {self.table} {query}")]
+        last = PLACE, "" if "group by" in query.lower() else PLACE
+        value = as_column(translate(expression, {"": self.columns}, last=last))
+        return [row[0] for row in self.cursor.fetch(f"SELECT {value.sql} FROM {self._rows} {query}")]
 
     def rows(self, rest: str) -> list[tuple[Any, ...]]:
         """All columns of the rows that a statement with this end gives."""

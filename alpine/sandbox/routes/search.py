@@ -17,6 +17,7 @@ from alpine.sandbox.presenters.people import full_user
 from alpine.sandbox.presenters.workfiles import workfile_object
 from alpine.sandbox.presenters.workspaces import full_workspace
 from alpine.sandbox.state.collaboration import Target, comments_on, tags_of
+from alpine.sandbox.state.hdfs import HdfsDataset
 from alpine.sandbox.state.model import StateRecord, Workspace
 from alpine.sandbox.web.call import Call, Routes, envelope, found
 from alpine.sandbox.web.errors import Invalid, Refused, json_response
@@ -188,7 +189,12 @@ def _things(call: Call) -> list[_Thing]:
         for row in state.workfiles
         if row.workspace_id in seen
     ]
-    rows += [thing("dataset", row, ("name",), partial(dataset_object, state, row)) for row in state.datasets]
+    rows += [
+        thing("dataset", row, ("name",), partial(dataset_object, state, row))
+        for row in state.datasets
+        # Datasets of files belong to a workspace, unlike tables.
+        if not isinstance(row, HdfsDataset) or row.workspace_id in seen
+    ]
     rows += [
         thing("data_source", row, ("name", "description"), partial(full_source, state, row))
         for row in (*state.sql_sources, *state.hdfs_sources)

@@ -45,6 +45,7 @@ class Call:
     :param order: The SQL of ``ORDER BY …`` inside of its parentheses, or empty.
     :param condition: The SQL of ``FILTER (WHERE …)``, or empty.
     :param over: The SQL of ``OVER (…)``, or empty.
+    :param place: The SQL of the place of a row in its table, or empty.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Call:
     order: str = ""
     condition: str = ""
     over: str = ""
+    place: str = ""
 
     def sql(self, function: str, *arguments: str, order: bool = False) -> str:
         """The call of DuckDB's function, with all that follows it."""
@@ -171,8 +173,10 @@ def _extreme(call: Call) -> Typed:
     if value.type.name == "bool" or value.type.category == "A":
         raise NoSuchAggregate
     if value.type.is_text and value.type.name == "numeric":
-        best = "arg_min" if call.name == "min" else "arg_max"
-        return call.made(call.sql(best, value.sql, sortable(value).sql), TEXT_NUMERIC)
+        best, sign = ("arg_min", "-") if call.name == "min" else ("arg_max", "")
+        # Of 0.0 and 0.00, which are equal, PostgreSQL gives the last.
+        key = f"row({sortable(value).sql}, {sign}{call.place})" if call.place else sortable(value).sql
+        return call.made(call.sql(best, value.sql, key), TEXT_NUMERIC)
     kind = TEXT if value.type.name == "varchar" else value.type
     return call.made(call.sql(call.name, value.sql), kind)
 

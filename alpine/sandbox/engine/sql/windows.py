@@ -93,7 +93,10 @@ def _read(translator: Translator, node: exp.Expression, name: str, condition: st
         order = f"ORDER BY {translator.last_of_aggregates}"
     if name not in ("string_agg", "array_agg"):
         order = ""
-    return Call(name, arguments, is_star, is_distinct, order, condition, over)
+    place = translator.last_of_windows if over else translator.last_of_aggregates
+    # Windows over groups have the keys of those in its stead.
+    place = place if place == translator.last_of_aggregates else ""
+    return Call(name, arguments, is_star, is_distinct, order, condition, over, place)
 
 
 def _arguments_of_window(translator: Translator, node: exp.Expression, name: str, values: list[Typed]) -> list[Typed]:
