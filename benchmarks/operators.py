@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow
 
 from alpine.sandbox.engine import Engine
 from alpine.sandbox.engine.registry import fidelity_table
@@ -121,7 +122,14 @@ def _sklearn_logistic(bench: Bench) -> None:
 def _sklearn_kmeans(bench: Bench) -> None:
     from sklearn.cluster import KMeans
 
-    KMeans(8, n_init=1, max_iter=10, tol=0, random_state=0).fit(bench.numbers(NUMBERS))
+    matrix = bench.numbers(NUMBERS)
+    found = KMeans(8, n_init=1, max_iter=10, tol=0, random_state=0).fit(matrix)
+    distances = np.linalg.norm(matrix - found.cluster_centers_[found.labels_], axis=1)
+    # The operator leaves its input with the cluster of each row, and its distance from the centre.
+    added = pyarrow.table({"cluster": found.labels_, "distance": distances})
+    bench.database.register("added", added)
+    bench.table("SELECT * FROM wide POSITIONAL JOIN added")
+    bench.database.unregister("added")
 
 
 def _sklearn_bayes(bench: Bench) -> None:
