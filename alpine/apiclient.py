@@ -167,7 +167,7 @@ class APIClient(OneCall):
 
     def _bind(self, base_url: str, transport: Transport) -> None:
         super()._bind(base_url, transport)
-        self.workfile = Workfile._beside(self)
+        self.workfile: Workfile = Workfile._beside(self)
         """Workfiles, and in ``workfile.process`` the runs of workflows."""
         self.workspace: Workspace = Workspace._beside(self)
         """The workspaces."""

@@ -28,7 +28,7 @@ class Walker:
     def __init__(self, subject: str) -> None:
         self.subject = subject
         self.depth = 0
-        self.parser = expat.ParserCreate()
+        self.parser: expat.XMLParserType = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end

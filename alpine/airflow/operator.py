@@ -93,7 +93,9 @@ class AlpineRunWorkflowOperator(ResumableJobMixin, BaseOperator):
         self.operators = operators
         self.alpine_conn_id = alpine_conn_id
         # Here, since a wait that refuses them leaves behind a run that nobody follows.
-        self.query_time, self.timeout = limits(query_time, timeout)
+        longest, limit = limits(query_time, timeout)
+        self.query_time: float = longest
+        self.timeout: float = limit
         self.deferrable = deferrable
         self._run: FlowRun | None = None
         self._is_stored = False

@@ -107,7 +107,7 @@ class FlowOutputs(Mapping[str, OperatorResult]):
 
     def __init__(self, flow: afm.Workflow, results: Sequence[OperatorResult]) -> None:
         self.flow = flow
-        self.results = list(results)
+        self.results: list[OperatorResult] = list(results)
         """The results, in the order in which the operators ran."""
         self._first = {result.operator: result for result in reversed(self.results)}
 

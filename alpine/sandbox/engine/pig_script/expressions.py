@@ -196,7 +196,7 @@ class GroupTranslator(ScriptTranslator):
     def __init__(self, grouped: Grouped, tree: Node) -> None:
         super().__init__((*grouped.keys, *grouped.source.fields), tree)
         self.grouped = grouped
-        self.keys = [key.column for key in grouped.keys]
+        self.keys: list[str] = [key.column for key in grouped.keys]
 
     def is_key(self, node: Node) -> bool:
         """Whether an expression is the key of the group, whole."""

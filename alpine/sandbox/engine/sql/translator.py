@@ -83,7 +83,8 @@ class Translator:
         self.text = text
         self.columns = columns
         self._lead = lead
-        self.last_of_aggregates, self.last_of_windows = last
+        self.last_of_aggregates: str = last[0]
+        self.last_of_windows: str = last[1]
         self._joined = 0
         self.beside: list[Typed] = []
         """What stands in FILTER and ORDER BY of the node that is translated."""
