@@ -386,7 +386,7 @@ class Dataset(Resource):
         which is written in pieces; its index is left out.
 
         :param workspace_id: ID of the workspace, or its name. It needs a sandbox, the schema of its own tables:
-            :meth:`alpine.dataset_workspace.InWorkspace.create_sandbox`.
+            :meth:`alpine.dataset.Dataset.InWorkspace.create_sandbox`.
         :type workspace_id: int
         :param source: Path of the CSV file, or a DataFrame of pandas, or a table of pyarrow.
         :type source: str
