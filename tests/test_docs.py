@@ -40,7 +40,7 @@ KNOWN_COMMANDS = (
     r"\.venv/bin/(python|pytest|ruff|mypy|mutmut|alpine-sandbox|pre-commit)\b.*",
     r"python -m alpine\.sandbox\b.*",
     r"pytest --alpine-record tests/test_flows\.py::test_order_report",
-    r"git config diff\.afm\.\w+ \"python -m alpine\.afm\"",
+    r"git config diff\.afm\.\w+ \"python -m alpine\.afm --git\"",
     # Tried by test_examples.py.
     r"(ALPINE_HOST=https://alpine\.example\.com )?python examples/sweep\.py",
     r"alpine-sandbox\b.*",
