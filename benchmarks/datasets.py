@@ -189,9 +189,7 @@ def tables(short: bool) -> list[Result]:
     to_file = f"`dataset.download(path=...)`, {rows:,} rows of 10 columns"
     note = f"the frame takes {size:.0f} MB"
     against = f"{what}, against `pandas.read_csv` of the file"
-    reader = (
-        f"pandas {pandas.__version__}: from version 3 on it reads in several threads; version 2 takes longer than this"
-    )
+    reader = f"pandas {pandas.__version__}; from version 3 on it reads in several threads, and version 2 takes longer"
     return [
         # So far from the goal that only a further fall means something.
         Result(against, f"{time:.2f}", "at most 1.2", time, 1.2, gross=4.0, note=reader),
