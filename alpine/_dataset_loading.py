@@ -336,7 +336,7 @@ class _Loading:
         dataset = event.get("dataset")
         if isinstance(dataset, dict) and dataset.get("id") is not None:
             return sent_id(dataset, "dataset")
-        self._raise_failure(name)
+        self._raise_failure(name, is_there=False)
         return None
 
     def _is_over(self, dataset: int, import_id: object, name: str) -> bool:
@@ -348,23 +348,24 @@ class _Loading:
             return False
         if row.get("success"):
             return True
-        self._raise_failure(name)
-        raise self._failed("the server does not say why")
+        self._raise_failure(name, is_there=True)
+        raise self._failed("the server does not say why", is_there=True)
 
-    def _raise_failure(self, name: str) -> None:
+    def _raise_failure(self, name: str, *, is_there: bool) -> None:
         for event in self._events():
             if event.get("action") == _FAILED and self._is_of(event, name):
                 message = str(event.get("error_message") or event.get("error_objects") or "")
-                raise self._failed(message or "the server does not say why")
+                raise self._failed(message or "the server does not say why", is_there=is_there)
 
-    def _failed(self, message: str) -> LoadFailureException:
-        if self._wanted.if_exists == "replace":
+    def _failed(self, message: str, *, is_there: bool) -> LoadFailureException:
+        advice = "The table keeps its own types: load the rows into another table to give them other types."
+        if not is_there:
+            outcome = "No table was made."
+            advice = "Types that fit can be given by types={'column': 'text'}."
+        elif self._wanted.if_exists == "replace":
             outcome = "The table was emptied before, and has no rows now."
-        elif self._wanted.if_exists == "append":
-            outcome = "None of the rows was added."
         else:
-            outcome = "There is no such table now."
-        advice = "Types that fit can be given by types={'column': 'text'}."
+            outcome = "None of the rows was added."
         reason = message.rstrip(". ")
         return LoadFailureException(
             f"Could not {self._action}: {reason}. {outcome} {advice}", server_message=message or None

@@ -446,6 +446,11 @@ class Dataset(Resource):
         )
         limit, is_verbose = number(timeout, "timeout"), bool(verbose)
         if not is_frame(source):
+            if not isinstance(source, str | os.PathLike):
+                raise InvalidArgumentException(
+                    "source must be the path of a CSV file, a DataFrame of pandas or a table of pyarrow, not "
+                    f"{type(source).__name__}."
+                )
             source = existing_file(source, "source")
         elif wanted.names is not None or wanted.delimiter != "," or not wanted.header:
             raise InvalidArgumentException("columns, delimiter and header are for files only.")

@@ -6,6 +6,9 @@ import os
 import signal
 import threading
 import time
+from datetime import UTC, date, datetime
+from datetime import time as dt_time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +130,14 @@ def test_the_message_of_an_import_that_fails_is_the_databases(
     with pytest.raises(LoadFailureException, match=f"'many' in row 2, which is no bigint.*{outcome}") as caught:
         client.dataset.load_csv(1, bad, "strict", if_exists)
     assert "'many'" in str(caught.value.server_message)
+    # Types are given to new tables only.
+    assert "types=" not in str(caught.value)
+    # What the message says has become of the rows.
+    assert rows_of(client, "select count(*) from strict") == [["3" if if_exists == "append" else "0"]]
 
 
 def test_a_new_table_that_cannot_be_made_is_not_there(client: APIClient, people: Path) -> None:
-    with pytest.raises(LoadFailureException, match="There is no such table now"):
+    with pytest.raises(LoadFailureException, match="No table was made"):
         client.dataset.load_csv(1, people, "never", types={"name": "integer"})
     assert "never" not in [row["object_name"] for row in client.dataset.in_workspace.get_list(1)]
     # What stopped it is mended, and the name is free.
@@ -170,6 +177,14 @@ def test_a_file_in_another_encoding_is_not_sent(client: APIClient, tmp_path: Pat
         (pandas.Series(["\ud800"], dtype=object), "does not fit"),
         (pandas.Series(pandas.to_datetime([1])), r"\.dt\.round\('us'\)"),
         (pandas.Series([1 + 2j]), "complex"),
+        (pandas.Series([datetime(2020, 1, 1), datetime(2020, 1, 1, tzinfo=UTC)], dtype=object), "without a time zone"),
+        (pandas.Series([datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 1)], dtype=object), "without a time zone"),
+        (pandas.Series([date(2020, 1, 1), datetime(2020, 1, 1, 5)], dtype=object), "dates with times of a day"),
+        (pandas.Series([datetime(2020, 1, 1, 5), date(2020, 1, 1)], dtype=object), "dates with times of a day"),
+        (pandas.Series([dt_time(1, tzinfo=UTC)], dtype=object), "with a time zone"),
+        (pandas.Series([pandas.Timestamp(1)], dtype=object), "nanoseconds"),
+        (pandas.Series([pandas.Timedelta(1)], dtype=object), "nanoseconds"),
+        (pandas.Series([Decimal("sNaN")], dtype=object), "signalling NaN"),
     ],
 )
 def test_a_dataframe_that_no_database_can_hold_is_not_sent(
@@ -178,6 +193,44 @@ def test_a_dataframe_that_no_database_can_hold_is_not_sent(
     with pytest.raises(InvalidArgumentException, match=f"The column 'odd' cannot be loaded.*{why}"):
         client.dataset.load_csv(1, pandas.DataFrame({"odd": column}), "t")
     assert uploads(sandbox) == []
+
+
+@pytest.mark.parametrize("source", [None, [1, 2], pandas.Series([1])])
+def test_what_is_neither_a_file_nor_a_table_is_refused(client: APIClient, source: Any) -> None:
+    with pytest.raises(
+        InvalidArgumentException, match="path of a CSV file, a DataFrame of pandas or a table of pyarrow"
+    ):
+        client.dataset.load_csv(1, source, "t")
+
+
+@pytest.mark.parametrize("name", [None, float("nan")])
+def test_a_column_without_a_name_is_refused(client: APIClient, name: Any) -> None:
+    with pytest.raises(InvalidArgumentException, match="column 1 has no name"):
+        client.dataset.load_csv(1, pandas.DataFrame([[1, 2]], columns=[name, "a"]), "t")
+
+
+def test_numbers_with_an_exponent_keep_their_digits(client: APIClient) -> None:
+    small = [Decimal("1.10"), Decimal("-1E-18"), Decimal("1E+3")]
+    made = client.dataset.load_csv(1, pandas.DataFrame({"n": small}), "small")
+    assert client.dataset.to_dataframe(made["id"])["n"].tolist() == small
+    with pytest.raises(LoadFailureException, match=r"numbers of up to 38 digits\. Load the column as text"):
+        client.dataset.load_csv(1, pandas.DataFrame({"n": [Decimal("1E-60")]}), "smaller")
+
+
+def test_categories_of_long_numbers(client: APIClient) -> None:
+    made = client.dataset.load_csv(1, pandas.DataFrame({"n": pandas.Categorical([10**30, None])}), "long")
+    assert client.dataset.to_dataframe(made["id"])["n"].dropna().tolist() == [Decimal(10**30)]
+
+
+def test_a_byte_order_mark_in_a_value_stays_there(client: APIClient) -> None:
+    texts = ["\ufeffx", "\ufeff", "y"]
+    made = client.dataset.load_csv(1, pandas.DataFrame({"t": texts}), "marked")
+    assert client.dataset.to_dataframe(made["id"])["t"].tolist() == texts
+
+
+def test_a_header_without_a_newline_is_a_table_without_rows(client: APIClient, tmp_path: Path) -> None:
+    made = client.dataset.load_csv(1, written(tmp_path, "a,b"), "bare")
+    assert (made["loaded_rows"], client.dataset.to_dataframe(made["id"]).shape) == (0, (0, 2))
 
 
 def test_tables_of_arrow_are_loaded_as_well(client: APIClient) -> None:

@@ -25,6 +25,8 @@ _READERS = 2
 """Threads that read blocks while others arrive."""
 _LONGEST_DECIMAL, _LONGEST_NUMBER = 38, 76
 """Digits of Arrow's two types of decimal numbers."""
+_MARK = b"\xef\xbb\xbf"
+"""A byte order mark, which Arrow leaves out at the beginning of whatever it reads."""
 _AMERICAN = ("%m/%d/%Y %I:%M:%S.%f %p", "%m/%d/%Y")
 """How the server writes the times of Oracle."""
 
@@ -187,6 +189,9 @@ class FrameSink:
 
     def _parse(self, block: Any, types: Mapping[str, Any]) -> Any:
         csv = self._csv
+        if block[: len(_MARK)].to_pybytes() == _MARK:
+            # Here it belongs to a value, as the header came before. Of two, Arrow keeps the second.
+            block = self._arrow.py_buffer(_MARK + block.to_pybytes())
         return csv.read_csv(
             self._arrow.BufferReader(block),
             memory_pool=self._memory,

@@ -56,7 +56,7 @@ def write(data: Any, path: Path) -> FileFacts:
     :raises LocalFileException: The file cannot be written.
     """
     arrow, csv = extra("pyarrow"), extra("pyarrow.csv")
-    names = [str(name) for name in (data.column_names if isinstance(data, arrow.Table) else data.columns)]
+    names = [_label(name) for name in (data.column_names if isinstance(data, arrow.Table) else data.columns)]
     columns = _of_arrow(data) if isinstance(data, arrow.Table) else _of_pandas(data)
     makers = [_Column(name, *made) for name, made in zip(names, columns, strict=True)]
     schema = arrow.schema([(name, maker.arrow) for name, maker in zip(names, makers, strict=True)])
@@ -70,6 +70,11 @@ def write(data: Any, path: Path) -> FileFacts:
     else:
         return FileFacts(names, [maker.type for maker in makers], len(data))
     raise LocalFileException(f"Could not write the rows to the temporary file {path}: {reason}.")
+
+
+def _label(name: object) -> str:
+    """The name of a column; empty where it has none, which Pandas shows as None or NaN."""
+    return "" if name is None or name != name else str(name)  # noqa: PLR0124 - only NaN is unlike itself
 
 
 Slices = Callable[[int, int], Any]
@@ -188,19 +193,28 @@ def _typed(series: Series) -> tuple[Any, ...]:
 
     try:
         first = arrow.Array.from_pandas(series.iloc[:0]).type
+        if arrow.types.is_dictionary(first):
+            first = arrow.Array.from_pandas(series.cat.categories.to_series()).type
+    except OverflowError:
+        # Categories that are numbers beyond 64 bits: what holds for a column of objects holds for them.
+        return _object(series.astype(object))
     except arrow.ArrowException:
         # A type that Arrow has not.
         return slices, series.dtype
-    if arrow.types.is_dictionary(first):
-        first = arrow.Array.from_pandas(series.cat.categories.to_series()).type
     return slices, first
 
 
 def _object(series: Series) -> tuple[Any, ...]:
     """A column of Python's objects, which have to be of one kind."""
     arrow, pandas = extra("pyarrow"), extra("pandas")
-    kind = pandas.api.types.infer_dtype(series, skipna=True)
-    present = series.dropna()
+    try:
+        kind = pandas.api.types.infer_dtype(series, skipna=True)
+        present = series.dropna()
+        reason = _unlike(kind, present)
+    except ArithmeticError:
+        reason = "it has a signalling NaN, which no database holds."
+    if reason:
+        raise InvalidArgumentException(f"The column {series.name!r} cannot be loaded: {reason}")
     zoned = kind in ("datetime", "datetime64") and len(present) and present.iloc[0].tzinfo is not None
     types: Mapping[str, Any] = {
         "string": arrow.large_string(),
@@ -231,6 +245,22 @@ def _object(series: Series) -> tuple[Any, ...]:
         return arrow.Array.from_pandas(series.iloc[begin:end], type=types[kind])
 
     return slices, types[kind]
+
+
+def _unlike(kind: str, values: Series) -> str:
+    """Why times of one kind cannot be kept together: Arrow would take off what they do not share, and say nothing."""
+    if kind == "date" and any(hasattr(value, "hour") for value in values):
+        return "it mixes dates with times of a day. Give all of them one, as with pandas.to_datetime."
+    if kind == "time" and any(value.tzinfo is not None for value in values):
+        return "it has times of a day with a time zone. Take the zone off, or make it text, as with .map(str)."
+    if kind in ("datetime", "datetime64") and len({getattr(value, "tzinfo", None) is None for value in values}) > 1:
+        return "it mixes times with and without a time zone. Give all of them one, or none."
+    # Only Pandas' own times have such parts.
+    if kind in ("datetime", "datetime64", "timedelta", "timedelta64") and any(
+        getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0) for value in values
+    ):
+        return "it has nanoseconds. Times are kept to the microsecond: use .map(lambda value: value.round('us'))."
+    return ""
 
 
 def _written_as_python_does(series: Series) -> Slices:

@@ -67,7 +67,8 @@ class Column:
             return self._first(f"TRY_CAST({x} AS BIGINT)", f"TRY_CAST({x} AS DECIMAL({MAX_DIGITS},0))")
         if self._all(_NUMBER):
             decimals = f"TRY_CAST({x} AS DECIMAL({MAX_DIGITS},{self._scale(x)}))"
-            return self._first(self._exact_double(), f"CASE WHEN NOT regexp_matches({x}, '[eE]') THEN {decimals} END")
+            exact = f"NOT regexp_matches({x}, '[eE]') AND {_behind_the_point(x)} <= {MAX_DIGITS}"
+            return self._first(self._exact_double(), f"CASE WHEN {exact} THEN {decimals} END")
         kind = next((kind for pattern, kind in _MOMENTS.items() if self._all(pattern)), "")
         return self._first(f"TRY_CAST({x} AS {kind})") if kind else x
 
@@ -80,7 +81,9 @@ class Column:
         sql = _from_text(self.sql, kind) if is_text else self._from_value(kind)
         if not kind.sql:
             text = self.sql if is_text else f"CAST({self.sql} AS VARCHAR)"
-            number = f"CASE WHEN regexp_full_match(trim({text}), {literal(_NUMBER_TEXT)}) THEN trim({text}) END"
+            # A cast would round what has more digits.
+            is_number = f"regexp_full_match(trim({text}), {literal(_NUMBER_TEXT)})"
+            number = f"CASE WHEN {is_number} AND {_behind_the_point(text)} <= {MAX_DIGITS} THEN trim({text}) END"
             sql = f"TRY_CAST({number} AS DECIMAL({MAX_DIGITS},{self._scale(text)}))"
         wrong = self.query(
             f"SELECT n, CAST(x AS VARCHAR) FROM (SELECT row_number() OVER () AS n, {self.sql} AS x, {sql} AS y "
@@ -96,6 +99,11 @@ class Column:
                 raise ValueError(
                     f"The column {self.name!r} has {value!r:.80} in row {row}: the sandbox keeps no blanks that "
                     f"fill it up to {kind.name}; load the column as varchar({kind.length})."
+                )
+            if not kind.sql:
+                raise ValueError(
+                    f"The column {self.name!r} has {value!r:.80} in row {row}, which is no {kind.name} of the sandbox: "
+                    f"these are numbers of up to {MAX_DIGITS} digits. Load the column as text."
                 )
             raise ValueError(f"The column {self.name!r} has {value!r:.80} in row {row}, which is no {kind.name}.")
         return sql
@@ -125,8 +133,9 @@ class Column:
         return f"CASE WHEN isfinite({double}) AND ({exact}) THEN {double} END"
 
     def _scale(self, text: str) -> int:
-        [(found,)] = self.query(f"SELECT max(length(split_part(trim({text}), '.', 2))) FROM {self.view}")
-        return min(int(found or 0), MAX_DIGITS)
+        """The most digits behind the point, as far as a decimal number can have them."""
+        [(found,)] = self.query(f"SELECT max({_behind_the_point(text)}) FROM {self.view}")
+        return min(max(int(found or 0), 0), MAX_DIGITS)
 
     def _from_value(self, kind: ColumnType) -> str:
         x = self.as_it_is()
@@ -141,6 +150,13 @@ class Column:
         if kind.sql.startswith("DECIMAL"):
             return f"TRY_CAST(CAST({x} AS VARCHAR) AS {kind.sql})"
         return f"TRY_CAST({x} AS {kind.sql})"
+
+
+def _behind_the_point(text: str) -> str:
+    """SQL for the number of digits behind the point of a number, which an exponent moves."""
+    number = f"lower(trim({text}))"
+    digits = f"length(split_part(split_part({number}, 'e', 1), '.', 2))"
+    return f"({digits} - coalesce(TRY_CAST(split_part({number}, 'e', 2) AS INTEGER), 0))"
 
 
 def _from_text(x: str, kind: ColumnType) -> str:

@@ -51,6 +51,9 @@ def import_csv(database: Database, name: str, path: Path, options: ImportOptions
         raise ValueError(str(error)) from None
     if old is not None and options.mode == "new":
         raise ValueError(f"relation {name!r} already exists")
+    if old is not None and options.mode == "truncate":
+        # In a transaction of its own, as on the server: what fails afterwards leaves the table empty.
+        _empty(database, name)
     data = _read(path, options)
     declared = dict(zip(options.columns, options.types, strict=True))
     known = {name: kind for name, kind in database.declared(name).items() if old is not None}
@@ -86,6 +89,17 @@ def import_csv(database: Database, name: str, path: Path, options: ImportOptions
     return int(data.num_rows)
 
 
+def _empty(database: Database, name: str) -> None:
+    """Take all rows out of a table."""
+    import pyarrow
+
+    def select(_: str, table: DatabaseTable | None) -> str:
+        assert table is not None
+        return f"SELECT {', '.join(map(quoted, table.columns))} FROM {table.rows} WHERE false"
+
+    database.write(name, pyarrow.table({"c0": pyarrow.array([], pyarrow.string())}), select, database.declared(name))
+
+
 def _into(text: Column, kind: str, declared: str | None) -> str:
     """The texts of a column in the type that a table has."""
     # A number without a precision brings the digits that it needs; the union of both takes them.
@@ -103,6 +117,9 @@ def _read(path: Path, options: ImportOptions) -> Any:
     fields = [f"c{place}" for place in range(len(options.columns))]
     kinds = dict.fromkeys(fields, pyarrow.string())
     content = path.read_bytes()
+    if not content.endswith((b"\n", b"\r")):
+        # Arrow does not take a header that ends with the file for one.
+        content += b"\n"
     if not content.removeprefix(b"\xef\xbb\xbf").strip(b"\r\n") and (options.has_header or not content):
         return pyarrow.table({name: pyarrow.array([], kind) for name, kind in kinds.items()})
     try:
