@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,7 +78,8 @@ class OperatorOutput(RichDict):
         ``attrs["row_count"]`` of the DataFrame.
 
         With ``all_rows=True``, the whole table is downloaded from the workflow's data source, and typed by its columns
-        as :meth:`alpine.dataset.Dataset.to_dataframe` does. Its number of rows must be that of the results.
+        as :meth:`alpine.dataset.Dataset.to_dataframe` does. Its number of rows must be that of the results, and if it
+        does not have the rows that the results show, there is a warning: a later run has written the table since.
 
         :param tab: The name of a tab; by default the first that contains a table.
         :type tab: str
@@ -112,6 +114,7 @@ class OperatorOutput(RichDict):
         if flag(all_rows, "all_rows"):
             stored, table = self._whole(part)
             frame = stored.dataframe(self.name, table, wanted, meaning, part._said_rows)
+            part._warn_of_other_rows(table, frame)
             frame.attrs["row_count"] = len(frame)
             return frame
         if wanted is not None or meaning != "missing":
@@ -141,6 +144,18 @@ class OperatorOutput(RichDict):
         target, part = target_path(path, "path"), self._first(tab)
         stored, table = self._whole(part)
         return stored.download(self.name, table, target, part._said_rows)
+
+    def _warn_of_other_rows(self, table: str, frame: DataFrame) -> None:
+        from alpine._results.same_rows import unlike_row
+
+        known = self._table
+        if known is not None and (row := unlike_row(known, frame)) is not None:
+            warnings.warn(
+                f"The table {table} does not have row {row} of these results of {self.name!r}: another run, or an "
+                "operator that stores its output under the same name, has written it since. Run the workflow again, "
+                "or let it store its outputs under names of their own.",
+                stacklevel=3,
+            )
 
     def _whole(self, part: OperatorOutput) -> tuple[StoredTables, str]:
         """What reads the table that a part was stored in, and the table's name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,34 @@ def test_a_table_that_was_written_since_is_not_taken_for_the_output(
     with pytest.raises(DownloadFailureException, match=r"2 rows, not 141.*Another run may have written") as caught:
         output.to_dataframe(all_rows=True)
     assert caught.value.rows == 2
+
+
+def test_rows_of_a_later_run_are_not_given_in_silence(client: APIClient) -> None:
+    workflow = client.workfile.get_id("order_filter", "Sandbox")
+    output = run(client, workflow).operators["By Region"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        before = output.to_dataframe(all_rows=True)
+    client.workfile.process.run(workflow, {"@min_amount": 200}).wait()
+    with pytest.warns(
+        UserWarning, match=r"does not have row 1 of these results of 'By Region'.*written it since"
+    ) as told:
+        after = output.to_dataframe(all_rows=True)
+    assert told[0].filename == __file__
+    assert len(before) == len(after) == 4
+    # Numbers alone tell it, as where another model made the predictions.
+    with pytest.warns(UserWarning, match="written it since"):
+        output.to_dataframe(all_rows=True, columns=["region", "total"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        output.to_dataframe(all_rows=True, columns=["region"])
+
+
+@pytest.mark.parametrize("name", ["orders", "Row Filter", "Column Filter", "By Region"])
+def test_rows_that_are_the_run_s_give_no_warning(results: FlowResults, name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        results.operators[name].to_dataframe(all_rows=True)
 
 
 def test_a_connection_that_is_lost_gives_all_rows_or_says_how_far_it_came(
