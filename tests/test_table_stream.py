@@ -114,6 +114,17 @@ def test_the_message_of_an_error_is_told_with_the_rows_before_it() -> None:
     assert 'after 2 rows: ERROR: relation "demo.x" does not exist Position: 15' in str(error)
 
 
+def test_an_error_with_as_many_commas_as_a_row_is_told_by_its_words() -> None:
+    rows = b"id,text\n1,a\n2,b\n"
+    for error in (b"ERROR: canceled, by the user\n", b"org.postgresql.util.PSQLException: gone, or moved\n"):
+        ending = fed(rows + error).ending()
+        assert (ending.is_whole, ending.sent.encode(), ending.lines) == (False, error, 1)
+        assert fed(rows + error, is_counted=True).ending().is_whole
+    # A log's rows are rows.
+    for row in (b'"ERROR: canceled, by the user",3\n', b"ERROR: canceled,3\n", b"3,ERROR: canceled\n"):
+        assert fed(rows + row).ending().is_whole
+
+
 def test_in_a_table_of_one_column_an_error_with_a_newline_is_told_by_its_words() -> None:
     rows = as_csv([("a",), ("b",)], ["x"])
     for error in (b"ORA-00942: table or view does not exist\n", b"org.postgresql.util.PSQLException: gone\n"):

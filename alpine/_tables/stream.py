@@ -146,8 +146,10 @@ class TableStream:
     def _ends_in_an_error(self) -> bool:
         if _width(self._last) != len(self.columns):
             return True
-        # With one column, any line is a row. Whoever knows the number of rows knows better.
-        is_text = len(self.columns) == 1 and not self._is_counted and self.received > self.header_length
+        # With one column, any line is a row; with more, one that has as many commas, which prose has before blanks.
+        # Whoever knows the number of rows knows better.
+        may_be_prose = len(self.columns) == 1 or b", " in self._last
+        is_text = may_be_prose and not self._is_counted and self.received > self.header_length
         return is_text and bool(_ERROR.match(self._last.decode("utf-8", "replace")))
 
     def _message(self) -> tuple[str, int]:
