@@ -398,7 +398,8 @@ class _Loading:
             more = f", and had {before:,} before" if before else ""
             raise LoadFailureException(
                 f"The table {self._wanted.table!r} has {now:,} rows{more}, but {rows:,} were sent: the server has read "
-                "the file in another way, or somebody else has written to the table.",
+                "the file in another way, or somebody else has written to the table. Look at its rows before "
+                "you use them; if_exists='replace' loads it anew.",
                 rows=now,
             )
 
